@@ -1,0 +1,150 @@
+"""Weights on disk: save, load, list, choose the model in use. `NAME.pth` holds weights, `NAME.json` its facts."""
+
+import hashlib
+import io
+import json
+import re
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from core.config import MODELS_FOLDER
+from core.model import ARCHITECTURES, build
+
+SHIPPED = "reference"
+LARGEST = 200_000_000  # bytes; the reference network takes 13 million
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
+
+
+class CheckpointError(RuntimeError):
+    """A model file that can't be used; the message says why and what works instead."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained network and what is known of it. `version` names the exact weights; `facts` may be empty."""
+
+    name: str
+    version: str
+    model: nn.Module
+    architecture: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def temperature(self) -> float:
+        """What logits are divided by before they become probabilities; 1 where none was fitted."""
+        value = self.facts.get("temperature", 1.0)
+        return float(value) if isinstance(value, int | float) and value > 0 else 1.0
+
+    @property
+    def test_accuracy(self) -> float | None:
+        """Share of the MNIST test set it reads right, 0 to 1, or None where it was never measured."""
+        value = self.facts.get("test_accuracy")
+        return float(value) if isinstance(value, int | float) else None
+
+
+def names(folder: Path = MODELS_FOLDER) -> list[str]:
+    """Every model in the folder, the shipped one first, then by name."""
+    found = {path.stem for path in folder.glob("*.pth")}
+    return sorted(found, key=lambda name: (name != SHIPPED, name.lower()))
+
+
+def load(name: str, folder: Path = MODELS_FOLDER) -> Checkpoint:
+    """A model ready to answer, in evaluation mode, rebuilt from its two files.
+
+    A bare state dict without facts is welcome: its architecture is found by its keys and shapes. Nothing in the file
+    is ever executed (`weights_only=True`).
+
+    Raises `CheckpointError` when the file is missing, too large, no state dict or of no known architecture.
+    """
+    path = folder / f"{name}.pth"
+    try:
+        if path.stat().st_size > LARGEST:
+            raise CheckpointError(f"{path.name} is larger than {LARGEST // 1_000_000} MB: no model of this project is.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"There is no readable model {path.name} in {folder.name}/.") from error
+    weights = read_weights(content, path.name)
+    architecture = find_architecture(weights, path.name)
+    model = build(architecture)
+    model.load_state_dict(weights)
+    version = hashlib.sha256(content).hexdigest()[:8]
+    return Checkpoint(name, version, model.eval().requires_grad_(False), architecture, _read_facts(folder, name))
+
+
+def read_weights(content: bytes, file: str) -> dict[str, Tensor]:
+    """The state dict in a file's bytes. Raises `CheckpointError` for anything else, without running any of it."""
+    try:
+        weights = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # torch reports unreadable files in a dozen ways
+        raise CheckpointError(
+            f"{file} can't be read as weights. A model file is a PyTorch state dict, "
+            "as `torch.save(model.state_dict(), path)` writes it; whole pickled models are refused because they can "
+            "run code."
+        ) from error
+    if not isinstance(weights, dict) or not weights or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise CheckpointError(f"{file} holds no state dict. Save `model.state_dict()`, nothing around it.")
+    return weights
+
+
+def find_architecture(weights: dict[str, Tensor], file: str) -> str:
+    """The architecture whose keys and shapes these are. Raises `CheckpointError` when it is none of ours."""
+    shapes = {key: tuple(value.shape) for key, value in weights.items()}
+    for architecture in ARCHITECTURES:
+        with torch.device("meta"):  # shapes without memory
+            expected = {key: tuple(value.shape) for key, value in build(architecture).state_dict().items()}
+        if shapes == expected:
+            if not all(torch.isfinite(value).all() for value in weights.values()):
+                raise CheckpointError(f"{file} holds weights that are not finite: its training went wrong.")
+            return architecture
+    raise CheckpointError(
+        f"{file} belongs to another network: its layers fit none of {', '.join(ARCHITECTURES)}. "
+        "core/model.py says which layers are expected."
+    )
+
+
+def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path = MODELS_FOLDER) -> Path:
+    """Write `NAME.pth` and `NAME.json`, each beside its place and then renamed: never half a file. Gives the weights'
+    path. Raises `CheckpointError` for a name that would not be a plain file name, `OSError` when the disk refuses."""
+    if not NAME.fullmatch(name):
+        raise CheckpointError("A model's name has 1 to 80 letters, digits, spaces, dots, dashes; a letter first.")
+    buffer = io.BytesIO()
+    torch.save({key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, buffer)
+    write_atomically(folder / f"{name}.json", (json.dumps(facts, indent=2) + "\n").encode())
+    write_atomically(folder / f"{name}.pth", buffer.getvalue())
+    return folder / f"{name}.pth"
+
+
+def in_use(folder: Path = MODELS_FOLDER) -> str:
+    """The name of the model every page answers with: the chosen one while it exists, else the shipped one."""
+    chosen = folder / "in-use.txt"
+    name = chosen.read_text(encoding="utf-8").strip() if chosen.is_file() else SHIPPED
+    return name if (folder / f"{name}.pth").is_file() else SHIPPED
+
+
+def choose(name: str, folder: Path = MODELS_FOLDER) -> None:
+    """Make `name` the model in use, also after a restart. Raises `CheckpointError` when it can't be loaded."""
+    load(name, folder)
+    write_atomically(folder / "in-use.txt", f"{name}\n".encode())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that readers see the old one or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        file.write(content)
+    Path(file.name).chmod(0o644)  # the temporary file's own mode lets nobody else read
+    Path(file.name).replace(path)
+
+
+def _read_facts(folder: Path, name: str) -> dict[str, Any]:
+    """A model without facts, or with unreadable ones, is still a model."""
+    try:
+        facts = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
