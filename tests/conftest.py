@@ -18,6 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60  # a cold disk and a busy machine; an idle one needs two
+WAIT_SECONDS = 15  # for one thing to appear on a page; twenty times what an idle machine takes
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
@@ -106,8 +107,9 @@ def browser() -> Iterator:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=WAIT_SECONDS * 1000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found, args=list(CHROMIUM_ARGUMENTS))
         yield chromium
@@ -121,9 +123,10 @@ def new_page(browser) -> Iterator[Callable]:
     pages, problems = [], []
 
     def open_window(**options):
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "color_scheme": "light", **options})
+        usual = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
+        context = browser.new_context(**(usual | options))
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(WAIT_SECONDS * 1000)
         page.on("console", lambda message: _note_console(message, problems))
         page.on("pageerror", lambda error: problems.append(f"uncaught exception: {error}"))
         page.on("request", lambda request: _note_request(request, problems))

@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+import itertools
 import math
 import re
 from pathlib import Path
@@ -232,7 +233,7 @@ def test_drawing_with_a_finger(new_page, server) -> None:
     corners = [(box["x"] + x, box["y"] + y) for x, y in SEVEN]
     points = [
         (a[0] + (b[0] - a[0]) * step / 10, a[1] + (b[1] - a[1]) * step / 10)
-        for a, b in zip(corners, corners[1:], strict=False)
+        for a, b in itertools.pairwise(corners)
         for step in range(11)
     ]
     for number, (x, y) in enumerate(points):
