@@ -326,7 +326,7 @@ def test_several_files_become_a_table(page: Page, server) -> None:
 
 def select_row(page: Page, row: int) -> None:
     """Press the box before a row; rows are 44 pixels high, drawn on a canvas below a head of 35."""
-    table = page.get_by_test_id("stDataFrame").locator("canvas").first
+    table = page.get_by_test_id("stDataFrame")
     table.scroll_into_view_if_needed()
     table.click(position={"x": 18, "y": 36 + 44 * row + 22})
 
@@ -407,7 +407,7 @@ def test_the_crop_chooses_between_two_digits(page: Page, server) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_deep_link_works_as_a_servers_first_request(page: Page, fresh_server, path: str) -> None:
+def test_a_deep_link_works_as_a_servers_first_request(fresh_server, page: Page, path: str) -> None:
     page.goto(fresh_server.url + path)
     expect(page.get_by_test_id("stMain").get_by_role("heading").first).to_be_visible(timeout=30_000)
     sidebar = page.get_by_test_id("stSidebar")
