@@ -371,9 +371,6 @@ def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, pieces: int) -> str
     size = max(width, height)
     if size < 7:
         return "There is only a speck of ink. Draw the digit larger, or take the picture from nearer."
-    _, _, width, height = _box_of(chosen)
-    if width > 4 * height:
-        return "There is a line, but no digit."
     busy = int((areas > 0.02 * areas[main]).sum())
     is_scattered = pieces > 8 and areas[main] < 0.5 * np.count_nonzero(chosen)
     if busy > 60 or is_scattered or (busy > 12 and areas[main] < 0.25 * areas.sum()):
