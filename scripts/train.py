@@ -50,6 +50,7 @@ def main() -> int:
             print(describe(event, settings), flush=True)
     model.load_state_dict(best)
     path = checkpoint.save(options.name, model, gather_facts(model, validation, settings, seconds))
+    checkpoint.add_rejection(options.name, training, validation)
     print(f"Saved {path.name}. Its facts are in {path.with_suffix('.json').name}.")
     return 0
 

@@ -19,7 +19,7 @@ SCRIPTS = {
 FLOORS = (
     ("config", "picture"),
     ("preprocess", "segment", "data", "model"),
-    ("augment", "predict", "train", "evaluate", "explain", "checkpoint"),
+    ("augment", "predict", "train", "evaluate", "explain", "checkpoint", "junk", "rejection"),
     ("reading", "batch"),
     ("job", "charts"),
     ("shared",),
@@ -35,6 +35,8 @@ OUTSIDE = {
     "segment": {"numpy", "cv2", "scipy"},
     "model": {"torch"},
     "augment": {"torch"},
+    "junk": {"numpy", "cv2"},
+    "rejection": {"torch", "numpy"},
     "charts": {"altair", "pandas"},
     "shared": {"streamlit", "numpy", "altair"},
 }
