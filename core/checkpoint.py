@@ -160,7 +160,7 @@ def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path = MODE
 def add_rejection(name: str, training: DigitSet, validation: DigitSet, folder: Path = MODELS_FOLDER) -> Path:
     """Teach a saved model to say "no digit": learn a head from its features, write it as `NAME.rejection.npz`.
 
-    Takes about half a minute; the model's own files stay as they are. Give the parts of MNIST it was trained and
+    Takes a minute or two; the model's own files stay as they are. Give the parts of MNIST it was trained and
     judged on. Raises `CheckpointError` when the model can't be loaded, `OSError` when the disk refuses.
     """
     from core.rejection import learn

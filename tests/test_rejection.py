@@ -172,3 +172,9 @@ def test_a_head_is_learnt_from_few_digits(
     assert np.mean([one.verdict == "digit" for one in found]) < 0.6
     assert all(torch.equal(value, before[key]) for key, value in shipped.model.state_dict().items())
     assert not shipped.model.training
+
+
+def test_a_hundred_digits_and_missing_classes_are_enough_to_run(shipped: Checkpoint, validation: data.DigitSet):
+    ones = validation.pick(torch.nonzero(validation.labels == 1).flatten()[:60])
+    head = learn(shipped.model, shipped.version, ones, ones.pick(torch.arange(9)))
+    assert np.isfinite([head.doubt, head.refuse]).all()
