@@ -30,7 +30,9 @@ MOST_FILES = 5_000  # picture files: each takes about 20 ms to read and preproce
 LARGEST = 400_000_000  # bytes after unpacking: a CSV of 70,000 digits has about 130 million
 UNKNOWN = -1  # the label of a digit whose label nobody gave
 LABEL_COLUMNS = {"label", "labels", "class", "digit", "target", "y"}
-HOW_TO_LABEL = "Name each picture by its digit (`7.png`, `7_anna.jpg`) or put it into a folder named by it (`7/anna.jpg`)."
+HOW_TO_LABEL = (
+    "Name each picture by its digit (`7.png`, `7_anna.jpg`) or put it into a folder named by it (`7/anna.jpg`)."
+)
 
 File = tuple[str, bytes]  # a name, possibly with folders, only ever shown and read, and the content
 Progress = Callable[[float], None]  # told the share done, 0 to 1
@@ -110,7 +112,9 @@ def read(path: Path, progress: Progress | None = None) -> TestSet:
         _check_count(len(named))
         return read_files(path.name, ((name, entry.read_bytes()) for name, entry in named), progress)
     if not path.is_file():
-        raise TestSetError(f"There is no file or folder {path.name}. Give a folder of pictures, a zip, a CSV or an IDX file.")
+        raise TestSetError(
+            f"There is no file or folder {path.name}. Give a folder of pictures, a zip, a CSV or an IDX file."
+        )
     if path.stat().st_size > LARGEST:
         raise TestSetError(f"{path.name} has more than {LARGEST // 1_000_000} MB. Split it, or take a part of it.")
     files = [(path.name, path.read_bytes())]
@@ -318,7 +322,9 @@ def _finish(name: str, pixels: np.ndarray, labels: np.ndarray | None) -> TestSet
     if not len(pixels):
         raise TestSetError(f"{name} holds no digits.")
     if len(pixels) > MOST_PICTURES:
-        raise TestSetError(f"{name} holds {len(pixels):,} digits; at most {MOST_PICTURES:,} can be read. Take a part of it.")
+        raise TestSetError(
+            f"{name} holds {len(pixels):,} digits; at most {MOST_PICTURES:,} can be read. Take a part of it."
+        )
     if labels is not None and len(labels) != len(pixels):
         raise TestSetError(f"{name} has {len(pixels):,} digits but {len(labels):,} labels. Each digit needs one.")
     if pixels.min() < 0 or pixels.max() > 255:

@@ -26,8 +26,6 @@ def main() -> int:
         if not digits.is_labelled:
             raise testset.TestSetError(f"{digits.name} has no labels, so nothing can be measured. Add a label column.")
         evaluation = measure(model, digits)
-        if options.report:
-            write_report(options.report, model, digits, evaluation)
     except (checkpoint.CheckpointError, data.DataError, testset.TestSetError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -42,7 +40,9 @@ def parse_options() -> argparse.Namespace:
     """The options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", help="name of a model in models/ (the model in use)")
-    parser.add_argument("--data", default="test", help="test, validation, or the path of a zip, folder, CSV or IDX (test)")
+    parser.add_argument(
+        "--data", default="test", help="test, validation, or the path of a zip, folder, CSV or IDX (test)"
+    )
     parser.add_argument("--format", choices=("table", "json"), default="table", help="how to print (table)")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="also write a page that opens offline")
     return parser.parse_args()
@@ -120,7 +120,10 @@ def as_table(evaluation: Evaluation, digits: testset.TestSet) -> str:
         ),
         "",
         "true \\ read " + "".join(f"{digit:6}" for digit in range(10)),
-        *(f"{digit:11} " + "".join(f"{count:6}" for count in row) for digit, row in enumerate(report.confusion.tolist())),
+        *(
+            f"{digit:11} " + "".join(f"{count:6}" for count in row)
+            for digit, row in enumerate(report.confusion.tolist())
+        ),
     ]
     return "\n".join(lines)
 
