@@ -7,7 +7,6 @@ from torch import Tensor
 from core.data import DigitSet
 from core.model import to_input
 
-
 DIRECTIONS = 48  # of the 196 in which the blurred digits vary: nine tenths of the variance, a quarter of the memory
 
 

@@ -71,7 +71,9 @@ def confusion_matrix(
     heat = (
         base.mark_rect(cursor="pointer", stroke=QUIET[dark], strokeOpacity=0.25, strokeWidth=0.5)
         .encode(
-            color=alt.Color("shade:Q", scale=alt.Scale(domain=[0, 1], range=[PAPER[dark], accent]), legend=None),
+            color=alt.Color(
+                "shade:Q", scale=alt.Scale(domain=[0, 1], range=[PAPER[dark], accent], interpolate="rgb"), legend=None
+            ),
             tooltip=[
                 alt.Tooltip("true:O", title="true digit"),
                 alt.Tooltip("predicted:O", title="read as"),

@@ -1,4 +1,4 @@
-"""Where a model is wrong, down to the single picture: how good it is, where it errs, whether to trust its confidence."""
+"""Where a model is wrong, down to the single picture: how good is it, where does it err, can it be trusted?"""
 
 import math
 from dataclasses import dataclass
@@ -8,21 +8,11 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from core import checkpoint, data, figures, report, robustness, shared, testset
+from core import charts, checkpoint, data, figures, report, robustness, shared, testset
 from core.evaluate import REFUSED_SHARES, Comparison, Evaluation, evaluate, fit_temperature
 from core.robustness import DAMAGES, Point
 
-SECTIONS = {
-    "Confusion": ":material/grid_on:",
-    "Per digit": ":material/format_list_numbered:",
-    "Errors": ":material/error_outline:",
-    "Confidence": ":material/verified:",
-    "Robustness": ":material/blur_on:",
-    "Compare": ":material/compare_arrows:",
-    "Take away": ":material/download:",
-}
 SETS = ("MNIST test set", "Validation split", "Your own set")
-PER_PAGE = 24  # pictures in a gallery at once
 MOST_MODELS = 4  # lines a chart keeps apart
 NEIGHBOURS = 8
 KEEP = {"persist_state": "session"}  # a choice survives a visit to another page
@@ -49,16 +39,16 @@ class Shown:
 
 def main() -> None:
     """Ask for model and data, measure, show one section."""
-    st.title("Evaluate")
     names = checkpoint.names()
     if not names:
+        st.title("Evaluate")
         st.info("There is no model yet. Train one, and this page shows where it is wrong.", icon=":material/info:")
         st.stop()
-    headline = st.container()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.title("Evaluate", width="content")
         default = names.index(checkpoint.in_use()) if checkpoint.in_use() in names else 0
-        name = st.selectbox("Model", names, index=default, key="evaluate_model", width=240, bind="query-params", **KEEP)
-        chosen = st.selectbox("Pictures", SETS, key="evaluate_data", width=240, bind="query-params", **KEEP)
+        name = st.selectbox("Model", names, index=default, key="evaluate_model", width=220, bind="query-params", **KEEP)
+        chosen = st.selectbox("Pictures", SETS, key="evaluate_data", width=220, bind="query-params", **KEEP)
     try:
         card = shared.model_card(name)
         digits = choose_digits(chosen, card)
@@ -66,23 +56,12 @@ def main() -> None:
     except (checkpoint.CheckpointError, data.DataError) as error:
         st.error(str(error), icon=":material/error:")
         st.stop()
-    with headline:
-        show_headline(shown)
+    say_when_model_changed(name)
+    show_headline(shown)
     if not digits.is_labelled:
         show_unlabelled(shown)
         return
-    section = st.segmented_control(
-        "Section",
-        list(SECTIONS),
-        default="Confusion",
-        required=True,
-        key="evaluate_section",
-        format_func=lambda title: f"{SECTIONS[title]} {title}",
-        label_visibility="collapsed",
-        bind="query-params",
-        **KEEP,
-    )
-    {
+    sections = {
         "Confusion": show_confusion,
         "Per digit": show_per_digit,
         "Errors": show_errors,
@@ -90,7 +69,18 @@ def main() -> None:
         "Robustness": show_robustness,
         "Compare": show_compare,
         "Take away": show_take_away,
-    }[section](shown)
+    }
+    section = st.segmented_control(
+        "Section",
+        list(sections),
+        default="Confusion",
+        required=True,
+        key="evaluate_section",
+        label_visibility="collapsed",
+        bind="query-params",
+        **KEEP,
+    )
+    sections[section](shown)
 
 
 # --- model and data ---------------------------------------------------------------------------------------------------
@@ -162,16 +152,20 @@ def measure(card: checkpoint.ModelCard, digits: testset.TestSet) -> Evaluation:
                 f"{card.name} has changed: it is version {card.version} now. These are the figures of {seen}.",
                 icon=":material/update:",
             )
-            if not st.button("Measure the new version", type="primary"):
+            if not st.button("Measure the new version", type="primary", key=f"renew-{card.name}"):
                 return old
-    in_use = checkpoint.in_use()
-    if card.name != in_use and memory.get("model_in_use_seen", in_use) != in_use:
-        st.info(f"The model in use is {in_use} now; this page still shows {card.name}.", icon=":material/update:")
-    else:
-        memory.model_in_use_seen = in_use
     memory.shown_version[place] = card.version
     key = ("evaluation", card.name, card.version, digits.key)
     return shared.results().find(key) or shared.results().keep(key, lambda: measure_now(card, digits))
+
+
+def say_when_model_changed(name: str) -> None:
+    """The visitor came for the model in use; say so when meanwhile another one was chosen."""
+    in_use = checkpoint.in_use()
+    if name != in_use and memory.get("model_in_use_seen", in_use) != in_use:
+        st.info(f"The model in use is {in_use} now. This page still shows {name}.", icon=":material/update:")
+    else:
+        memory.model_in_use_seen = in_use
 
 
 def measure_now(card: checkpoint.ModelCard, digits: testset.TestSet) -> Evaluation:
@@ -287,13 +281,14 @@ def show_confusion(shown: Shown) -> None:
             on_select="rerun",
             selection_mode="cell",
             width="content",
-            alt=f"Confusion matrix of {shown.evaluation.source}. Most frequent confusion: {worst[0]} read as {worst[1]}.",
+            alt=f"Confusion matrix, {shown.evaluation.source}. Most frequent: {worst[0]} read as {worst[1]}.",
         )
         show_source(shown.evaluation)
     with right:
-        st.caption("Click a cell, or choose it here.")
-        with st.container(horizontal=True):
-            true = st.selectbox("True digit", range(10), key="true_digit", width=110)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            true = st.selectbox(
+                "True digit", range(10), key="true_digit", width=110, help="The same as clicking a cell of the matrix."
+            )
             read = st.selectbox("Read as", range(10), key="read_digit", width=110)
         members = answers.behind_cell(true, read, shown.temperature)
         verb = "read right" if true == read else f"read as {read}"
@@ -301,7 +296,7 @@ def show_confusion(shown: Shown) -> None:
         if not len(members):
             st.markdown(f"No {true} was {verb}. " + ("" if true == read else "Nothing to regret here."))
             return
-        show_gallery(shown, members, f"cell-{true}-{read}")
+        show_gallery(shown, members, f"cell-{true}-{read}", per_page=12)
 
 
 def clicked_cell() -> tuple[int, int] | None:
@@ -314,13 +309,11 @@ def clicked_cell() -> tuple[int, int] | None:
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
 
-def show_gallery(shown: Shown, members: torch.Tensor, key: str) -> None:
+def show_gallery(shown: Shown, members: torch.Tensor, key: str, per_page: int = 24) -> None:
     """Pictures one can press, a page at a time, and the pressed one in detail. `members` (M,) are indices."""
-    pages = math.ceil(len(members) / PER_PAGE)
-    page = 1
-    if pages > 1:
-        page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"page-{key}", width=160)
-    part = members[(page - 1) * PER_PAGE : page * PER_PAGE].tolist()
+    pages = math.ceil(len(members) / per_page)
+    page = memory.get(f"page-{key}", 1)
+    part = members[(page - 1) * per_page : page * per_page].tolist()
     picked = memory.get(f"picked-{key}")
     picked = picked if picked in part else part[0]
     confidence = shown.evaluation.report.confidence(shown.temperature)
@@ -336,6 +329,8 @@ def show_gallery(shown: Shown, members: torch.Tensor, key: str) -> None:
                 on_click=pick,
                 args=(key, index),
             )
+    if pages > 1:
+        st.number_input(f"Page, of {pages:,}", 1, pages, key=f"page-{key}", width=160)
     show_picture(shown, picked)
 
 
@@ -366,7 +361,7 @@ def show_picture(shown: Shown, index: int) -> None:
                 }
                 st.switch_page("pages/1_Predict.py")
         st.altair_chart(
-            figures.probabilities(probabilities.tolist(), label, dark=is_dark()),
+            charts.draw_probabilities(tuple(probabilities.tolist())),
             key=f"bars-{index}",
             alt="The ten probabilities: "
             + ", ".join(f"{digit}: {value:.1%}" for digit, value in enumerate(probabilities.tolist())),
@@ -679,7 +674,7 @@ def show_take_away(shown: Shown) -> None:
     """Everything as files."""
     evaluation, digits = shown.evaluation, shown.digits
     stem = f"{evaluation.model}-{evaluation.version}".replace(" ", "-")
-    whole, tables, charts = st.columns(3, gap="large")
+    whole, tables, pictures = st.columns(3, gap="large")
     with whole:
         st.subheader("Report")
         st.markdown("One page with settings, figures and the worst errors. It opens without a network.")
@@ -712,7 +707,7 @@ def show_take_away(shown: Shown) -> None:
             icon=":material/table:",
             on_click="ignore",
         )
-    with charts:
+    with pictures:
         st.subheader("Charts")
         all_charts = report.charts(evaluation, known_curves(shown))
         title = st.selectbox("Chart", list(all_charts), key="take_away_chart", **KEEP)
@@ -758,7 +753,7 @@ def is_dark() -> bool:
 
 def percent(share: float) -> str:
     """0.9957 -> "99.57 %"."""
-    return f"{100 * share:.2f} %"
+    return f"{100 * share:.2f}\u00a0%"  # the sign never starts a line of its own
 
 
 def dash(share: float | None) -> str:
