@@ -122,11 +122,13 @@ def per_digit(report: Report, dark: bool = False) -> alt.Chart:
     low = table["share"].min() if len(table) else 0.0
     x = alt.X(
         "share:Q",
-        title="share of answers (precision) or of pictures (recall) that are right",
+        title="right",
         axis=alt.Axis(format="%" if low < 0.9 else ".1%", tickCount=6),
         scale=alt.Scale(domain=[max(0.0, low - 0.1 * (1 - low) - 0.001), 1.0], nice=False),
     )
-    y = alt.Y("digit:O", title="digit", scale=alt.Scale(domain=list(range(10))), axis=alt.Axis(grid=True))
+    y = alt.Y(
+        "digit:O", title="digit", scale=alt.Scale(domain=list(range(10))), axis=alt.Axis(grid=True, labelOverlap=False)
+    )
     base = alt.Chart(table).encode(x=x, y=y)
     measure = alt.Scale(domain=["precision", "recall"], range=list(LINES[dark][:2]))
     return (
@@ -138,7 +140,7 @@ def per_digit(report: Report, dark: bool = False) -> alt.Chart:
             ),
             tooltip=["digit:O", "measure:N", alt.Tooltip("share:Q", format=".2%")],
         )
-        .properties(height=300)
+        .properties(height=360)
     )
 
 
@@ -152,6 +154,7 @@ def reliability(report: Report, temperature: float, dark: bool = False) -> alt.V
             "count": entry.count,
             "low": entry.low,
             "high": entry.high,
+            "none": 0,
         }
         for when, value in (("before", 1.0), ("after", temperature))
         for entry in report.reliability(value)
@@ -198,6 +201,7 @@ def reliability(report: Report, temperature: float, dark: bool = False) -> alt.V
                 scale=alt.Scale(type="symlog"),
                 axis=alt.Axis(values=[0, 10, 100, 1000, 10000]),
             ),
+            y2="none:Q",  # the scale has no zero of its own to stand on
             color=colour,
             tooltip=tooltip,
         )

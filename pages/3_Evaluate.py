@@ -294,9 +294,9 @@ def show_confusion(shown: Shown) -> None:
         verb = "read right" if true == read else f"read as {read}"
         st.subheader(f"{true} {verb}: {count(len(members), 'picture')}")
         if not len(members):
-            st.markdown(f"No {true} was {verb}. " + ("" if true == read else "Nothing to regret here."))
+            st.markdown(f"No {true} was {verb}. Choose another cell.")
             return
-        show_gallery(shown, members, f"cell-{true}-{read}", per_page=12)
+        show_gallery(shown, members, f"cell-{true}-{read}", beside=False)
 
 
 def clicked_cell() -> tuple[int, int] | None:
@@ -309,15 +309,20 @@ def clicked_cell() -> tuple[int, int] | None:
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
 
-def show_gallery(shown: Shown, members: torch.Tensor, key: str, per_page: int = 24) -> None:
-    """Pictures one can press, a page at a time, and the pressed one in detail. `members` (M,) are indices."""
+def show_gallery(shown: Shown, members: torch.Tensor, key: str, beside: bool = True) -> None:
+    """Pictures one can press, a page at a time, and the pressed one in detail, beside them or below.
+
+    `members` (M,) are indices into the set.
+    """
+    per_page = 20 if beside else 12
     pages = math.ceil(len(members) / per_page)
     page = memory.get(f"page-{key}", 1)
     part = members[(page - 1) * per_page : page * per_page].tolist()
     picked = memory.get(f"picked-{key}")
     picked = picked if picked in part else part[0]
     confidence = shown.evaluation.report.confidence(shown.temperature)
-    with st.container(horizontal=True, key=f"gallery-{key}", gap="xsmall"):
+    gallery, detail = st.columns(2, gap="large") if beside else (st.container(), st.container())
+    with gallery, st.container(horizontal=True, key=f"gallery-{key}", gap="xsmall"):
         for index in part:
             answer, label = int(shown.evaluation.report.answers[index]), int(shown.digits.digits.labels[index])
             truth = "" if label == testset.UNKNOWN else f"a {label} "
@@ -330,8 +335,9 @@ def show_gallery(shown: Shown, members: torch.Tensor, key: str, per_page: int = 
                 args=(key, index),
             )
     if pages > 1:
-        st.number_input(f"Page, of {pages:,}", 1, pages, key=f"page-{key}", width=160)
-    show_picture(shown, picked)
+        gallery.number_input(f"Page, of {pages:,}", 1, pages, key=f"page-{key}", width=160)
+    with detail:
+        show_picture(shown, picked)
 
 
 def pick(key: str, index: int) -> None:
@@ -500,8 +506,9 @@ def show_confidence(shown: Shown) -> None:
     with coverage:
         st.subheader("If it may refuse the least sure", help="The less it must answer, the more of it is right.")
         st.markdown(
-            " · ".join(
-                f"refusing {share:.0%} leaves **{percent(answers.accuracy_when_refusing(share, temperature))}** right"
+            "  \n".join(
+                f"Refusing {100 * share:.0f} %: **{percent(answers.accuracy_when_refusing(share, temperature))}** "
+                "of the rest are right"
                 for share in REFUSED_SHARES
             )
         )
@@ -589,7 +596,9 @@ def measure_curves(shown: Shown, cards: dict[str, checkpoint.ModelCard], todo: l
 
 def show_curves(shown: Shown, curves: dict[str, list[Point]]) -> None:
     """A chart for each damage, with one digit at each strength below it."""
-    example = robustness.sample(shown.digits.digits, 1)
+    digits = shown.digits.digits
+    fives = torch.nonzero(digits.labels == 5).flatten()  # a 5 has curves, corners and a way up
+    example = digits.pick(fives[:1] if len(fives) else torch.tensor([0]))
     columns = st.columns(2, gap="large")
     for place, (name, damage) in enumerate(DAMAGES.items()):
         with columns[place % 2]:
