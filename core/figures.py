@@ -206,8 +206,8 @@ def reliability(report: Report, temperature: float, dark: bool = False) -> alt.V
             tooltip=tooltip,
         )
     )
-    top = alt.layer(ideal, lines).properties(width=360, height=220)
-    return alt.vconcat(top, counts.properties(width=360, height=80), spacing=8)
+    top = alt.layer(ideal, lines).properties(width=280, height=220)
+    return alt.vconcat(top, counts.properties(width=280, height=80), spacing=8)
 
 
 def coverage(report: Report, temperature: float, dark: bool = False) -> alt.Chart:
@@ -227,7 +227,7 @@ def coverage(report: Report, temperature: float, dark: bool = False) -> alt.Char
             ),
             tooltip=[alt.Tooltip("refused:Q", format=".1%"), alt.Tooltip("accuracy:Q", format=".2%")],
         )
-        .properties(width=360, height=308)
+        .properties(height=300)
     )
 
 

@@ -83,7 +83,7 @@ def charts(evaluation: Evaluation, curves: dict[str, list[Point]]) -> dict[str, 
         "Confusion matrix by true digit": figures.confusion_matrix(report, "By true digit"),
         "Per digit": figures.per_digit(report).properties(width=480),
         "Reliability": figures.reliability(report, evaluation.temperature),
-        "Coverage": figures.coverage(report, evaluation.temperature),
+        "Coverage": figures.coverage(report, evaluation.temperature).properties(width=360),
     }
     for damage in _measured(curves):
         found[f"Robustness to {DAMAGES[damage].title.lower()}"] = figures.robustness(curves, damage).properties(
@@ -124,7 +124,7 @@ def as_html(
         "error, 15 bins).</p>",
         '<div class="charts">',
         _svg(figures.reliability(report, temperature), "Reliability diagram"),
-        _svg(figures.coverage(report, temperature), "Accuracy over the share of refused answers"),
+        _svg(figures.coverage(report, temperature).properties(width=320), "Accuracy over the share of refused answers"),
         "</div>",
         "<p>"
         + "; ".join(

@@ -514,7 +514,6 @@ def show_confidence(shown: Shown) -> None:
         )
         st.altair_chart(
             figures.coverage(answers, temperature, dark=is_dark()),
-            width="content",
             alt="Accuracy of the rest over the share of refused answers",
         )
     show_source(shown.evaluation)
