@@ -299,7 +299,8 @@ def wilson_interval(hits: int, trials: int) -> tuple[float, float]:
     share = hits / trials
     centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     reach = z / (1 + z * z / trials) * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    return max(0.0, centre - reach), min(1.0, centre + reach)
+    # At 0 and 1 the bounds are exact; computed, they miss by a rounding error.
+    return centre - reach if hits else 0.0, centre + reach if hits < trials else 1.0
 
 
 def _share(part: float, whole: float) -> float | None:

@@ -29,9 +29,8 @@ def confusion_matrix(
     hide_diagonal: bool = False,
     chosen: tuple[int, int] | None = None,
     dark: bool = False,
-    size: int = 400,
 ) -> alt.LayerChart:
-    """The confusion matrix as a heat map with numbers in its cells, `size` pixels wide and high.
+    """The confusion matrix as a heat map with numbers in its cells, as wide as its place.
 
     `view` is one of `MATRIX_VIEWS`; shares are in percent of the row ("By true digit") or column ("By answer").
     `chosen` is the (true, predicted) cell to frame. A click on a cell selects its fields `true` and `predicted` under
@@ -98,7 +97,7 @@ def confusion_matrix(
             .mark_rect(filled=False, stroke=LINES[dark][1], strokeWidth=2.5)
             .encode(x="predicted:O", y="true:O")
         )
-    return alt.layer(*layers).properties(width=size, height=size)
+    return alt.layer(*layers).properties(height=380)
 
 
 def _cell_text(value: float | None, is_share: bool) -> str:
@@ -222,7 +221,7 @@ def coverage(report: Report, temperature: float, dark: bool = False) -> alt.Char
             y=alt.Y(
                 "accuracy:Q",
                 title="right among the rest",
-                axis=alt.Axis(format="%" if low < 0.95 else ".1%"),
+                axis=alt.Axis(format=".2~%", tickCount=5),
                 scale=alt.Scale(domain=[low - 0.05 * (1 - low) - 1e-4, 1.0], nice=False),
             ),
             tooltip=[alt.Tooltip("refused:Q", format=".1%"), alt.Tooltip("accuracy:Q", format=".2%")],

@@ -79,8 +79,8 @@ def charts(evaluation: Evaluation, curves: dict[str, list[Point]]) -> dict[str, 
     """Every chart of an evaluation by its title, in colours for paper, with its source as subtitle."""
     report = evaluation.report
     found = {
-        "Confusion matrix": figures.confusion_matrix(report),
-        "Confusion matrix by true digit": figures.confusion_matrix(report, "By true digit"),
+        "Confusion matrix": figures.confusion_matrix(report).properties(width=380),
+        "Confusion matrix by true digit": figures.confusion_matrix(report, "By true digit").properties(width=380),
         "Per digit": figures.per_digit(report).properties(width=480),
         "Reliability": figures.reliability(report, evaluation.temperature),
         "Coverage": figures.coverage(report, evaluation.temperature).properties(width=360),
@@ -114,7 +114,8 @@ def as_html(
         f"loss {report.loss():.4f} nats</p>",
         "<h2>Where it is wrong</h2>",
         _svg(
-            figures.confusion_matrix(report), "Confusion matrix: rows are true digits, columns what they were read as"
+            figures.confusion_matrix(report).properties(width=420),
+            "Confusion matrix: rows are true digits, columns what they were read as",
         ),
         "<h2>Per digit</h2>",
         _table(per_digit_table(report)),
@@ -126,10 +127,10 @@ def as_html(
         _svg(figures.reliability(report, temperature), "Reliability diagram"),
         _svg(figures.coverage(report, temperature).properties(width=320), "Accuracy over the share of refused answers"),
         "</div>",
-        "<p>"
+        "<p>What it would gain by refusing: "
         + "; ".join(
-            f"refusing the least sure {share:.0%} leaves {_percent(report.accuracy_when_refusing(share, temperature))} "
-            "right"
+            f"refusing the least sure {100 * share:.0f} % leaves "
+            f"{_percent(report.accuracy_when_refusing(share, temperature))} right"
             for share in REFUSED_SHARES
         )
         + ".</p>",

@@ -192,33 +192,27 @@ def show_headline(shown: Shown) -> None:
     if shown.digits.is_labelled:
         low, high = answers.accuracy_interval
         error = answers.calibration_error(temperature)
-        accuracy, errors, trust = st.columns([1.3, 1, 1.2])
-        accuracy.metric(
-            "Accuracy",
-            percent(answers.accuracy),
-            delta=f"{percent(low)} to {percent(high)}",
-            delta_color="off",
-            delta_arrow="off",
-            help="Share of right answers. Below it the 95 % interval (Wilson): where the accuracy on many more such "
-            "pictures would lie.",
-        )
-        errors.metric(
-            "Errors",
-            f"{answers.errors:,}",
-            delta=f"of {len(answers):,} pictures",
-            delta_color="off",
-            delta_arrow="off",
-            help=f"Loss {answers.loss():.4f} nats: how surprised the model is by the right digit, on average.",
-        )
-        trust.metric(
-            "Calibration",
-            "Good" if error < 0.01 else "Fair" if error < 0.03 else "Poor",
-            delta=f"confidence off by {percent(error)}",
-            delta_color="off",
-            delta_arrow="off",
-            help="Expected calibration error: how far confidence and the share of right answers lie apart. "
-            "Good below 1 %, fair below 3 %.",
-        )
+        with st.container(horizontal=True, gap="large"):
+            show_figure(
+                "Accuracy",
+                percent(answers.accuracy),
+                f"{percent(low)} to {percent(high)}",
+                "Share of right answers. Below it the 95 % interval (Wilson): where the accuracy on many more such "
+                "pictures would lie.",
+            )
+            show_figure(
+                "Errors",
+                f"{answers.errors:,}",
+                f"of {count(len(answers), 'picture')}",
+                f"Loss {answers.loss():.4f} nats: how surprised the model is by the right digit, on average.",
+            )
+            show_figure(
+                "Calibration",
+                "Good" if error < 0.01 else "Fair" if error < 0.03 else "Poor",
+                f"confidence off by {percent(error)}",
+                "Expected calibration error: how far confidence and the share of right answers lie apart. "
+                "Good below 1 %, fair below 3 %.",
+            )
     for remark in shown.digits.remarks:
         st.info(remark, icon=":material/info:")
     if shown.digits.skipped:
@@ -228,6 +222,11 @@ def show_headline(shown: Shown) -> None:
                 hide_index=True,
             )
     show_source(shown.evaluation)
+
+
+def show_figure(label: str, value: str, note: str, text: str) -> None:
+    """One figure of the headline, a note below it, the explanation behind its help mark."""
+    st.metric(label, value, delta=note, delta_color="off", delta_arrow="off", help=text, width="content")
 
 
 def show_source(evaluation: Evaluation) -> None:
@@ -272,15 +271,12 @@ def show_confusion(shown: Shown) -> None:
             "Show", figures.MATRIX_VIEWS, default="Counts", required=True, key="matrix_view", **KEEP
         )
         hide = st.toggle("Hide the right answers", key="matrix_hide", help="Leaves the diagonal empty.", **KEEP)
-        chart = figures.confusion_matrix(
-            answers, view, hide, (memory.true_digit, memory.read_digit), dark=is_dark(), size=380
-        )
+        chart = figures.confusion_matrix(answers, view, hide, (memory.true_digit, memory.read_digit), dark=is_dark())
         st.altair_chart(
             chart,
             key="matrix",
             on_select="rerun",
             selection_mode="cell",
-            width="content",
             alt=f"Confusion matrix, {shown.evaluation.source}. Most frequent: {worst[0]} read as {worst[1]}.",
         )
         show_source(shown.evaluation)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core import checkpoint, data, testset
+from core import checkpoint, data, robustness, testset
 from core.evaluate import REFUSED_SHARES, Evaluation, evaluate, fit_temperature
 
 
@@ -26,6 +26,12 @@ def main() -> int:
         if not digits.is_labelled:
             raise testset.TestSetError(f"{digits.name} has no labels, so nothing can be measured. Add a label column.")
         evaluation = measure(model, digits)
+        if options.report:
+            from core import report  # charts take a second to import; only the page needs them
+
+            curves = measure_curves(model, digits) if options.robustness else None
+            page = report.as_html(evaluation, digits, model.facts, curves)
+            options.report.write_text(page, encoding="utf-8")
     except (checkpoint.CheckpointError, data.DataError, testset.TestSetError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -45,6 +51,7 @@ def parse_options() -> argparse.Namespace:
     )
     parser.add_argument("--format", choices=("table", "json"), default="table", help="how to print (table)")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="also write a page that opens offline")
+    parser.add_argument("--robustness", action="store_true", help="measure robustness for the report: half a minute")
     return parser.parse_args()
 
 
@@ -65,50 +72,62 @@ def measure(model: checkpoint.Checkpoint, digits: testset.TestSet) -> Evaluation
     temperature = model.temperature
     if "temperature" not in model.facts:
         temperature = fit_temperature(evaluate(model.model, testset.validation(model.facts).digits))
-    report = evaluate(model.model, digits.digits)
-    return Evaluation(model.name, model.version, digits.name, datetime.now().astimezone(), report, temperature)
+    answers = evaluate(model.model, digits.digits)
+    return Evaluation(model.name, model.version, digits.name, datetime.now().astimezone(), answers, temperature)
+
+
+def measure_curves(model: checkpoint.Checkpoint, digits: testset.TestSet) -> dict[str, list[robustness.Point]]:
+    """Accuracy over eight kinds of damage, by the model's name."""
+    part = robustness.sample(digits.digits)
+    return {
+        model.name: [
+            robustness.measure(model.model, part, name, strength)
+            for name, damage in robustness.DAMAGES.items()
+            for strength in damage.strengths
+        ]
+    }
 
 
 def as_facts(evaluation: Evaluation, digits: testset.TestSet) -> dict:
     """Everything as plain values. Shares are 0 to 1, losses in nats, rows of `confusion` are true digits."""
-    report, temperature = evaluation.report, evaluation.temperature
+    answers, temperature = evaluation.report, evaluation.temperature
     return {
         "model": evaluation.model,
         "version": evaluation.version,
         "data": evaluation.data,
         "when": evaluation.when.isoformat(timespec="seconds"),
-        "n": len(report),
+        "n": len(answers),
         "skipped": len(digits.skipped),
         "remarks": list(digits.remarks),
-        "accuracy": report.accuracy,
-        "accuracy_interval": list(report.accuracy_interval),
-        "errors": report.errors,
-        "loss": report.loss(),
-        "loss_after": report.loss(temperature),
-        "ece": report.calibration_error(),
-        "ece_after": report.calibration_error(temperature),
+        "accuracy": answers.accuracy,
+        "accuracy_interval": list(answers.accuracy_interval),
+        "errors": answers.errors,
+        "loss": answers.loss(),
+        "loss_after": answers.loss(temperature),
+        "ece": answers.calibration_error(),
+        "ece_after": answers.calibration_error(temperature),
         "temperature": temperature,
-        "coverage": {f"{share:.2f}": report.accuracy_when_refusing(share, temperature) for share in REFUSED_SHARES},
-        "confusion": report.confusion.tolist(),
-        "per_digit": [vars(score) for score in report.per_digit],
+        "coverage": {f"{share:.2f}": answers.accuracy_when_refusing(share, temperature) for share in REFUSED_SHARES},
+        "confusion": answers.confusion.tolist(),
+        "per_digit": [vars(score) for score in answers.per_digit],
     }
 
 
 def as_table(evaluation: Evaluation, digits: testset.TestSet) -> str:
     """The same for people."""
-    report, temperature = evaluation.report, evaluation.temperature
-    low, high = report.accuracy_interval
+    answers, temperature = evaluation.report, evaluation.temperature
+    low, high = answers.accuracy_interval
     lines = [
         evaluation.source,
         *digits.remarks,
         "",
-        f"accuracy           {report.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})",
-        f"errors             {report.errors:,}",
-        f"loss               {report.loss():.4f}",
-        f"calibration error  {report.calibration_error():.2%}, with temperature {temperature:g} "
-        f"{report.calibration_error(temperature):.2%}",
+        f"accuracy           {answers.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})",
+        f"errors             {answers.errors:,}",
+        f"loss               {answers.loss():.4f}",
+        f"calibration error  {answers.calibration_error():.2%}, with temperature {temperature:g} "
+        f"{answers.calibration_error(temperature):.2%}",
         *(
-            f"refusing {share:4.0%}      {report.accuracy_when_refusing(share, temperature):.2%} of the rest right"
+            f"refusing {share:4.0%}      {answers.accuracy_when_refusing(share, temperature):.2%} of the rest right"
             for share in REFUSED_SHARES
         ),
         "",
@@ -116,13 +135,13 @@ def as_table(evaluation: Evaluation, digits: testset.TestSet) -> str:
         *(
             f"{score.digit:5}  {_cell(score.precision):>9}  {_cell(score.recall):>7}  {_cell(score.f1):>7}  "
             f"{score.support:8,}"
-            for score in report.per_digit
+            for score in answers.per_digit
         ),
         "",
         "true \\ read " + "".join(f"{digit:6}" for digit in range(10)),
         *(
             f"{digit:11} " + "".join(f"{count:6}" for count in row)
-            for digit, row in enumerate(report.confusion.tolist())
+            for digit, row in enumerate(answers.confusion.tolist())
         ),
     ]
     return "\n".join(lines)

@@ -32,9 +32,9 @@ def middling() -> Report:
 
 @pytest.fixture(scope="module")
 def calibrated() -> Report:
-    """50,000 labels drawn from the model's own probabilities: as calibrated as can be."""
+    """20,000 labels drawn from the model's own probabilities: as calibrated as can be."""
     chance = torch.Generator().manual_seed(2)
-    logits = torch.randn(50_000, 10, generator=chance) * 2
+    logits = torch.randn(20_000, 10, generator=chance) * 2
     return Report(torch.multinomial(logits.softmax(1), 1, generator=chance).flatten(), logits)
 
 
@@ -126,17 +126,17 @@ def test_temperature_leaves_the_answers_unchanged(middling, temperature):
 
 def test_a_calibrated_model_stays_calibrated(calibrated):
     temperature = fit_temperature(calibrated)
-    assert temperature == pytest.approx(1.0, abs=0.03)
-    assert calibrated.calibration_error() < 0.01
-    assert calibrated.calibration_error(temperature) < 0.01
+    assert temperature == pytest.approx(1.0, abs=0.04)
+    assert calibrated.calibration_error() < 0.015
+    assert calibrated.calibration_error(temperature) < 0.015
 
 
 @pytest.mark.parametrize("factor", [0.4, 2.5])
 def test_temperature_undoes_over_and_underconfidence(calibrated, factor):
     distorted = Report(calibrated.labels, calibrated.logits * factor)
     temperature = fit_temperature(distorted)
-    assert temperature == pytest.approx(factor, rel=0.03)
-    assert distorted.calibration_error(temperature) < 0.01 < distorted.calibration_error()
+    assert temperature == pytest.approx(factor, rel=0.04)
+    assert distorted.calibration_error(temperature) < 0.015 < distorted.calibration_error()
 
 
 def test_reliability_bins_hold_every_answer_once(middling):
