@@ -47,6 +47,7 @@ def confusion_matrix(
                 "by true": count / rows[true] if rows[true] else None,
                 "by answer": count / columns[predicted] if columns[predicted] else None,
                 "hidden": hide_diagonal and true == predicted,
+                "words": f"{true} read as {predicted}: {count:,} pictures",
             }
             for true, row in enumerate(counts)
             for predicted, count in enumerate(row)
@@ -73,6 +74,7 @@ def confusion_matrix(
             color=alt.Color(
                 "shade:Q", scale=alt.Scale(domain=[0, 1], range=[PAPER[dark], accent], interpolate="rgb"), legend=None
             ),
+            description=alt.Description("words:N"),  # what a screen reader says
             tooltip=[
                 alt.Tooltip("true:O", title="true digit"),
                 alt.Tooltip("predicted:O", title="read as"),
@@ -83,7 +85,7 @@ def confusion_matrix(
         )
         .add_params(select)
     )
-    numbers = base.mark_text(fontSize=11, cursor="pointer").encode(
+    numbers = base.mark_text(fontSize=11, cursor="pointer", aria=False).encode(
         text="text:N",
         color=alt.condition("datum.shade > 0.55", alt.value(PAPER[dark]), alt.value(INK[dark])),
         opacity=alt.condition("datum.count == 0", alt.value(0.35), alt.value(1.0)),
@@ -94,7 +96,7 @@ def confusion_matrix(
         frame = cells[(cells["true"] == chosen[0]) & (cells["predicted"] == chosen[1])]
         layers.append(
             alt.Chart(frame)
-            .mark_rect(filled=False, stroke=LINES[dark][1], strokeWidth=2.5)
+            .mark_rect(aria=False, filled=False, stroke=LINES[dark][1], strokeWidth=2.5)
             .encode(x="predicted:O", y="true:O")
         )
     return alt.layer(*layers).properties(height=380)
