@@ -5,6 +5,7 @@ importing scikit-learn's or torchmetrics' own would add 140 or 230 MB to the ser
 """
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ from core.model import to_input
 
 BATCH = 512  # images: large enough to fill two cores, small enough to stay in their cache
 CALIBRATION_BINS = 15
+ERROR_ORDERS = ("Most confident", "Least confident", "Closest second")
 REFUSED_SHARES = (0.01, 0.05, 0.10)  # the shares of least sure answers whose refusal the pages talk about
 
 
@@ -92,6 +94,10 @@ class Report:
         """(N, 10) float32, each row adding up to 1."""
         return F.softmax(self.logits / temperature, dim=1)
 
+    def probabilities_of(self, index: int, temperature: float = 1.0) -> tuple[float, ...]:
+        """The ten probabilities of one picture, in digit order."""
+        return tuple(F.softmax(self.logits[index] / temperature, dim=0).tolist())
+
     def confidence(self, temperature: float = 1.0) -> Tensor:
         """The probability of each answer: (N,) float32 in 0.1..1."""
         return self.probabilities(temperature).amax(1)
@@ -136,6 +142,29 @@ class Report:
     def wrong(self, temperature: float = 1.0) -> Tensor:
         """The misread pictures, the most confident first: (M,) int64 indices."""
         return self._surest_first(~self.is_right, temperature)
+
+    def find_errors(
+        self,
+        true: int | None = None,
+        predicted: int | None = None,
+        confidence: tuple[float, float] = (0.0, 1.0),
+        order: str = ERROR_ORDERS[0],
+        temperature: float = 1.0,
+    ) -> Tensor:
+        """The misread pictures of one true digit, one answer, within a range of confidence, in one of `ERROR_ORDERS`:
+        (M,) int64 indices. None stands for any digit."""
+        sure = self.confidence(temperature)
+        chosen = ~self.is_right & (sure >= confidence[0]) & (sure <= confidence[1])
+        if true is not None:
+            chosen &= self.labels == true
+        if predicted is not None:
+            chosen &= self.answers == predicted
+        members = self._surest_first(chosen, temperature)
+        if order == "Least confident":
+            return members.flip(0)
+        if order == "Closest second":
+            return members[self.margin(temperature)[members].argsort(stable=True)]
+        return members
 
     def reliability(self, temperature: float = 1.0, bins: int = CALIBRATION_BINS) -> tuple[Bin, ...]:
         """The answers sorted into `bins` equally wide bins of confidence, lowest first."""
@@ -271,6 +300,11 @@ def evaluate(model: nn.Module, digits: DigitSet, progress: Callable[[float], Non
         return Report(digits.labels, torch.cat(logits) if logits else torch.zeros(0, 10))
     finally:
         model.train(was_training)
+
+
+def use_all_cores() -> None:
+    """Let torch work on every core from here on, on this thread: Predict answers with one."""
+    torch.set_num_threads(os.cpu_count() or 1)
 
 
 def fit_temperature(report: Report) -> float:

@@ -58,6 +58,14 @@ def spoil(digits: DigitSet, damage: str, strength: float) -> DigitSet:
     return DigitSet((spoilt.clamp(0, 1) * 255).round().to(torch.uint8).squeeze(1), digits.labels)
 
 
+def examples(digits: DigitSet, damage: str) -> Tensor:
+    """One of the digits at each strength of a damage: (6, 28, 28) uint8. A 5 where there is one: it has curves,
+    corners and a way up."""
+    fives = torch.nonzero(digits.labels == 5).flatten()
+    one = digits.pick(fives[:1] if len(fives) else torch.tensor([0]))
+    return torch.cat([spoil(one, damage, strength).images for strength in DAMAGES[damage].strengths])
+
+
 def _transform(digits: Tensor, rows: Tensor) -> Tensor:
     """Read each digit (B, 1, 28, 28) through an affine map (B, 2, 3) in grid_sample's units, -1 to 1 across."""
     grid = F.affine_grid(rows, list(digits.shape), align_corners=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import subprocess
 import sys
 import threading
@@ -193,10 +192,9 @@ class Results:
         """The result under `key`, computed on all cores where it is not yet known."""
         known = self.find(key)
         if known is None:
-            import torch
+            from core.evaluate import use_all_cores
 
-            # Predict answers with one thread; this setting belongs to the thread that runs the page.
-            torch.set_num_threads(os.cpu_count() or 1)
+            use_all_cores()
             known = compute()
             with self._lock:
                 self._known[key] = known

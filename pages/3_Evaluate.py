@@ -6,10 +6,9 @@ from datetime import datetime
 
 import pandas as pd
 import streamlit as st
-import torch
 
 from core import charts, checkpoint, data, figures, report, robustness, shared, testset
-from core.evaluate import REFUSED_SHARES, Comparison, Evaluation, evaluate, fit_temperature
+from core.evaluate import ERROR_ORDERS, REFUSED_SHARES, Comparison, Evaluation, evaluate, fit_temperature
 from core.robustness import DAMAGES, Point
 
 SETS = ("MNIST test set", "Validation split", "Your own set")
@@ -236,7 +235,7 @@ def show_source(evaluation: Evaluation) -> None:
 
 def show_unlabelled(shown: Shown) -> None:
     """Answers without labels: the least sure first, and all of them to take away."""
-    order = shown.evaluation.report.confidence(shown.temperature).argsort()
+    order = shown.evaluation.report.confidence(shown.temperature).argsort().tolist()
     st.subheader("What the model answers, the least sure first")
     show_gallery(shown, order, "unlabelled")
     st.download_button(
@@ -292,7 +291,7 @@ def show_confusion(shown: Shown) -> None:
         if not len(members):
             st.markdown(f"No {true} was {verb}. Choose another cell.")
             return
-        show_gallery(shown, members, f"cell-{true}-{read}", beside=False)
+        show_gallery(shown, members.tolist(), f"cell-{true}-{read}", beside=False)
 
 
 def clicked_cell() -> tuple[int, int] | None:
@@ -305,15 +304,15 @@ def clicked_cell() -> tuple[int, int] | None:
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
 
-def show_gallery(shown: Shown, members: torch.Tensor, key: str, beside: bool = True) -> None:
+def show_gallery(shown: Shown, members: list[int], key: str, beside: bool = True) -> None:
     """Pictures one can press, a page at a time, and the pressed one in detail, beside them or below.
 
-    `members` (M,) are indices into the set.
+    `members` are indices into the set.
     """
     per_page = 20 if beside else 12
     pages = math.ceil(len(members) / per_page)
     page = memory.get(f"page-{key}", 1)
-    part = members[(page - 1) * per_page : page * per_page].tolist()
+    part = members[(page - 1) * per_page : page * per_page]
     picked = memory.get(f"picked-{key}")
     picked = picked if picked in part else part[0]
     confidence = shown.evaluation.report.confidence(shown.temperature)
@@ -345,16 +344,16 @@ def show_picture(shown: Shown, index: int) -> None:
     """One picture: label, answer, probabilities, what the model sees, the nearest training images."""
     answers, image = shown.evaluation.report, shown.digits.digits.images[index]
     label, answer = int(shown.digits.digits.labels[index]), int(answers.answers[index])
-    probabilities = torch.softmax(answers.logits[index] / shown.temperature, 0)
+    probabilities = answers.probabilities_of(index, shown.temperature)
     with st.container(border=True):
         picture, facts = st.columns([1, 2])
         picture.image(figures.digit_png(image, 6), width=168, alt=f"The digit as the model sees it: a {label}")
         with facts:
             truth = "" if label == testset.UNKNOWN else f"Labelled **{label}**, read as " if label != answer else ""
             right = "Read right: " if label == answer else "" if truth else "Read as "
-            st.markdown(f"{right}{truth}**{answer}** with {percent(probabilities[answer].item())} confidence.")
-            second = int(probabilities.topk(2).indices[1])
-            st.markdown(f"The next best is {second} with {percent(probabilities[second].item())}.")
+            st.markdown(f"{right}{truth}**{answer}** with {percent(probabilities[answer])} confidence.")
+            second = sorted(range(10), key=probabilities.__getitem__)[-2]
+            st.markdown(f"The next best is {second} with {percent(probabilities[second])}.")
             st.caption(shown.digits.name_of(index))
             if st.button("Open in Predict", key=f"open-{index}", icon=":material/open_in_new:"):
                 memory.predict_given = {
@@ -363,22 +362,22 @@ def show_picture(shown: Shown, index: int) -> None:
                 }
                 st.switch_page("pages/1_Predict.py")
         st.altair_chart(
-            charts.draw_probabilities(tuple(probabilities.tolist())),
+            charts.draw_probabilities(probabilities),
             key=f"bars-{index}",
             alt="The ten probabilities: "
-            + ", ".join(f"{digit}: {value:.1%}" for digit, value in enumerate(probabilities.tolist())),
+            + ", ".join(f"{digit}: {value:.1%}" for digit, value in enumerate(probabilities)),
         )
-        show_neighbours(image, label, answer)
+        show_neighbours(shown, index, label, answer)
 
 
-def show_neighbours(image: torch.Tensor, label: int, answer: int) -> None:
+def show_neighbours(shown: Shown, index: int, label: int, answer: int) -> None:
     """The training images most alike, and a doubt about the label where they speak against it."""
     try:
-        index = shared.neighbours()
+        neighbours = shared.neighbours()
     except data.DataError:
         return
     training = shared.digits(train=True)
-    nearest = index.nearest(image, NEIGHBOURS)
+    nearest = neighbours.nearest(shown.digits.digits.images[index], NEIGHBOURS)
     labels = training.labels[nearest].tolist()
     st.markdown(
         "Nearest training images",
@@ -442,29 +441,24 @@ def show_errors(shown: Shown) -> None:
         low, high = st.slider("Confidence", 0, 100, (0, 100), format="%d %%", key="errors_range", width=240, **KEEP)
         order = st.segmented_control(
             "First",
-            ["Most confident", "Least confident", "Closest second"],
-            default="Most confident",
+            ERROR_ORDERS,
+            default=ERROR_ORDERS[0],
             required=True,
             key="errors_order",
             **KEEP,
         )
-    members = answers.wrong(shown.temperature)
-    confidence = answers.confidence(shown.temperature)[members]
-    keep = (confidence >= low / 100) & (confidence <= high / 100)
-    if true != "any":
-        keep &= answers.labels[members] == true
-    if read != "any":
-        keep &= answers.answers[members] == read
-    members = members[keep]
-    if order == "Least confident":
-        members = members.flip(0)
-    elif order == "Closest second":
-        members = members[answers.margin(shown.temperature)[members].argsort()]
+    members = answers.find_errors(
+        None if true == "any" else true,
+        None if read == "any" else read,
+        (low / 100, high / 100),
+        order,
+        shown.temperature,
+    )
     st.subheader(f"{count(len(members), 'error')} of {answers.errors:,}")
     if not len(members):
         st.markdown("No error fits this choice. Widen it to see more.")
         return
-    show_gallery(shown, members, f"errors-{true}-{read}-{order}")
+    show_gallery(shown, members.tolist(), f"errors-{true}-{read}-{order}")
     show_source(shown.evaluation)
 
 
@@ -591,9 +585,6 @@ def measure_curves(shown: Shown, cards: dict[str, checkpoint.ModelCard], todo: l
 
 def show_curves(shown: Shown, curves: dict[str, list[Point]]) -> None:
     """A chart for each damage, with one digit at each strength below it."""
-    digits = shown.digits.digits
-    fives = torch.nonzero(digits.labels == 5).flatten()  # a 5 has curves, corners and a way up
-    example = digits.pick(fives[:1] if len(fives) else torch.tensor([0]))
     columns = st.columns(2, gap="large")
     for place, (name, damage) in enumerate(DAMAGES.items()):
         with columns[place % 2]:
@@ -604,9 +595,11 @@ def show_curves(shown: Shown, curves: dict[str, list[Point]]) -> None:
                     key=f"curve-{name}",
                     alt=f"Accuracy over {damage.title.lower()}: " + describe_curves(curves, name),
                 )
-            strip = torch.cat([robustness.spoil(example, name, strength).images for strength in damage.strengths])
             marks = ", ".join(f"{strength:g}" for strength in damage.strengths)
-            st.image(figures.strip_png(strip), alt=f"A digit at {marks} {damage.axis}")
+            st.image(
+                figures.strip_png(robustness.examples(shown.digits.digits, name)),
+                alt=f"A digit at {marks} {damage.axis}",
+            )
             st.caption(f"{marks} {damage.axis}")
     show_source(shown.evaluation)
 
@@ -664,7 +657,7 @@ def show_disagreements(shown: Shown, other: Shown, pair: Comparison) -> None:
     if len(pair.disagreements):
         left, right = shown.card.name, other.card.name
         key = f"compare-{left}-{right}"
-        show_gallery(shown, pair.disagreements, key)
+        show_gallery(shown, pair.disagreements.tolist(), key)
         picked = memory.get(f"picked-{key}", int(pair.disagreements[0]))
         answer = int(pair.second.answers[picked])
         sure = pair.second.confidence(other.temperature)[picked].item()

@@ -118,6 +118,18 @@ def test_the_most_confidently_wrong_come_first(middling):
     assert set(behind.tolist()) <= set(wrong.tolist())
 
 
+def test_errors_are_found_by_digit_confidence_and_order(middling):
+    everything = middling.find_errors()
+    assert torch.equal(everything, middling.wrong())
+    some = middling.find_errors(true=3, predicted=5, confidence=(0.2, 0.6))
+    assert len(some) and (middling.labels[some] == 3).all() and (middling.answers[some] == 5).all()
+    assert ((middling.confidence()[some] >= 0.2) & (middling.confidence()[some] <= 0.6)).all()
+    assert torch.equal(middling.find_errors(order="Least confident"), everything.flip(0))
+    margins = middling.margin()[middling.find_errors(order="Closest second")]
+    assert torch.equal(margins, margins.sort().values)
+    assert middling.probabilities_of(7, 0.5) == pytest.approx(middling.probabilities(0.5)[7].tolist())
+
+
 @pytest.mark.parametrize("temperature", [0.1, 0.7, 3.0])
 def test_temperature_leaves_the_answers_unchanged(middling, temperature):
     assert torch.equal(middling.probabilities(temperature).argmax(1), middling.answers)
