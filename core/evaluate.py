@@ -342,4 +342,4 @@ def _share(part: float, whole: float) -> float | None:
 
 
 def _percent(share: float) -> str:
-    return "less than 0.1 %" if share < 0.001 else f"{share:.1%}".replace("%", " %")
+    return "less than 0.1\u00a0%" if share < 0.001 else f"{100 * share:.1f}\u00a0%"

@@ -245,7 +245,9 @@ def robustness(curves: dict[str, list[Point]], damage: str, dark: bool = False) 
     )
     dash = alt.StrokeDash("model:N", scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])), legend=None)
     base = alt.Chart(table).encode(
-        x=alt.X("strength:Q", title=axis, axis=alt.Axis(values=list(DAMAGES[damage].strengths), grid=False)),
+        x=alt.X(
+            "strength:Q", title=axis, axis=alt.Axis(values=list(DAMAGES[damage].strengths), grid=False, format="~g")
+        ),
         color=colour,
     )
     percent = alt.Axis(format="%", values=[0, 0.5, 1])
@@ -255,7 +257,7 @@ def robustness(curves: dict[str, list[Point]], damage: str, dark: bool = False) 
         tooltip=["model:N", alt.Tooltip("strength:Q", title=axis), alt.Tooltip("accuracy:Q", format=".1%")],
     )
     band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title="right", axis=percent), y2="high:Q")
-    return alt.layer(band, line).properties(height=150)
+    return alt.layer(band, line).properties(height=190)
 
 
 def difference(pair: Comparison, dark: bool = False) -> alt.Chart:
@@ -271,7 +273,7 @@ def difference(pair: Comparison, dark: bool = False) -> alt.Chart:
         .mark_bar()
         .encode(
             x=alt.X("digit:O", title="digit", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("difference:Q", title="percentage points more read right"),
+            y=alt.Y("difference:Q", title="percentage points"),
             color=alt.condition("datum.difference < 0", alt.value(LINES[dark][1]), alt.value(LINES[dark][0])),
             tooltip=["digit:O", alt.Tooltip("difference:Q", title="percentage points", format="+.2f")],
         )

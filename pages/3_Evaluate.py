@@ -102,7 +102,7 @@ def ask_for_own_set() -> testset.TestSet:
     with st.expander("Your own set", expanded=memory.own_set is None, icon=":material/upload:"):
         whole_folder = st.toggle("Choose a whole folder", help="A folder of pictures, with or without folders in it.")
         files = st.file_uploader(
-            "A zip or folder of pictures, a CSV or IDX files",
+            "A folder of pictures" if whole_folder else "A zip of pictures, single pictures, a CSV or IDX files",
             accept_multiple_files="directory" if whole_folder else True,
             max_upload_size=200,
             key=f"own_files_{whole_folder}",
@@ -353,7 +353,10 @@ def show_picture(shown: Shown, index: int) -> None:
             right = "Read right: " if label == answer else "" if truth else "Read as "
             st.markdown(f"{right}{truth}**{answer}** with {percent(probabilities[answer])} confidence.")
             second = sorted(range(10), key=probabilities.__getitem__)[-2]
-            st.markdown(f"The next best is {second} with {percent(probabilities[second])}.")
+            near = probabilities[second] >= 0.00005  # what would not read "0.00 %"
+            st.markdown(
+                f"The next best is {second} with {percent(probabilities[second])}." if near else "No other comes near."
+            )
             st.caption(shown.digits.name_of(index))
             if st.button("Open in Predict", key=f"open-{index}", icon=":material/open_in_new:"):
                 memory.predict_given = {
@@ -657,11 +660,13 @@ def show_disagreements(shown: Shown, other: Shown, pair: Comparison) -> None:
     if len(pair.disagreements):
         left, right = shown.card.name, other.card.name
         key = f"compare-{left}-{right}"
-        show_gallery(shown, pair.disagreements.tolist(), key)
-        picked = memory.get(f"picked-{key}", int(pair.disagreements[0]))
+        members = pair.disagreements.tolist()
+        words = st.empty()
+        show_gallery(shown, members, key)
+        picked = memory.get(f"picked-{key}", members[0])
         answer = int(pair.second.answers[picked])
         sure = pair.second.confidence(other.temperature)[picked].item()
-        st.markdown(f"{right} reads the open picture as **{answer}** with {percent(sure)} confidence.")
+        words.markdown(f"{right} reads the open picture as **{answer}** with {percent(sure)} confidence.")
 
 
 # --- take away --------------------------------------------------------------------------------------------------------
