@@ -304,14 +304,16 @@ def clicked_cell() -> tuple[int, int] | None:
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
 
-def show_gallery(shown: Shown, members: list[int], key: str, beside: bool = True) -> None:
+def show_gallery(shown: Shown, members: list[int], key: str, beside: bool = True) -> int:
     """Pictures one can press, a page at a time, and the pressed one in detail, beside them or below.
 
-    `members` are indices into the set.
+    `members` are indices into the set, at least one. Gives the index of the open picture.
     """
     per_page = 20 if beside else 12
     pages = math.ceil(len(members) / per_page)
-    page = memory.get(f"page-{key}", 1)
+    page = min(memory.get(f"page-{key}", 1), pages)
+    if pages > 1:
+        memory[f"page-{key}"] = page  # a filter may have left fewer pages than the one that was open
     part = members[(page - 1) * per_page : page * per_page]
     picked = memory.get(f"picked-{key}")
     picked = picked if picked in part else part[0]
@@ -333,6 +335,7 @@ def show_gallery(shown: Shown, members: list[int], key: str, beside: bool = True
         gallery.number_input(f"Page, of {pages:,}", 1, pages, key=f"page-{key}", width=160)
     with detail:
         show_picture(shown, picked)
+    return picked
 
 
 def pick(key: str, index: int) -> None:
@@ -660,10 +663,8 @@ def show_disagreements(shown: Shown, other: Shown, pair: Comparison) -> None:
     if len(pair.disagreements):
         left, right = shown.card.name, other.card.name
         key = f"compare-{left}-{right}"
-        members = pair.disagreements.tolist()
         words = st.empty()
-        show_gallery(shown, members, key)
-        picked = memory.get(f"picked-{key}", members[0])
+        picked = show_gallery(shown, pair.disagreements.tolist(), key)
         answer = int(pair.second.answers[picked])
         sure = pair.second.confidence(other.temperature)[picked].item()
         words.markdown(f"{right} reads the open picture as **{answer}** with {percent(sure)} confidence.")

@@ -168,6 +168,17 @@ def test_errors_are_filtered_and_sorted(lab):
     assert "No error fits this choice" in lab.texts()
 
 
+def test_a_filter_that_leaves_fewer_pages_opens_one_that_is_there(lab):
+    page = lab.open("Errors")
+    page.number_input[0].set_value(2)
+    lab.run()
+    sure = [button.label for button in page.button if "sure" in button.label]
+    assert sure
+    page.slider(key="errors_range").set_value((0, 30))
+    page = lab.run()
+    assert any("sure" in button.label for button in page.button)
+
+
 def test_every_section_opens_for_every_kind_of_model(lab):
     page = lab.open()
     for name in ("no nine", "oracle"):
