@@ -3,20 +3,21 @@
 import altair as alt
 import pandas as pd
 
-ACCENT = "#0b6e99"  # readable on paper and on ink; the chosen or winning thing
+ACCENT = {False: "#0b6e99", True: "#4fb3d9"}  # by whether the page is dark: the chosen or winning thing
+TEXT = {False: "#1f2328", True: "#e9e6df"}
 QUIET = "#9aa4ad"  # everything beside it
 HEIGHT = 210  # pixels
 
 
-def draw_probabilities(probabilities: tuple[float, ...]) -> alt.LayerChart:
+def draw_probabilities(probabilities: tuple[float, ...], dark: bool = False) -> alt.LayerChart:
     """Ten bars, one a digit, the highest in the accent colour, each with its share in percent above it."""
     winner = max(range(10), key=probabilities.__getitem__)
     table = pd.DataFrame(
         {
             "digit": range(10),
             "probability": probabilities,
-            "label": [_percent(value) for value in probabilities],
-            "colour": [ACCENT if digit == winner else QUIET for digit in range(10)],
+            "label": ["" if value < 0.0005 else show_percent(value) for value in probabilities],
+            "colour": [ACCENT[dark] if digit == winner else QUIET for digit in range(10)],
         }
     )
     base = alt.Chart(table).encode(
@@ -28,7 +29,7 @@ def draw_probabilities(probabilities: tuple[float, ...]) -> alt.LayerChart:
         ],
     )
     bars = base.mark_bar(cornerRadiusEnd=3).encode(color=alt.Color("colour:N", scale=None))
-    labels = base.mark_text(dy=-7, fontSize=11).encode(text="label:N")
+    labels = base.mark_text(dy=-7, fontSize=11, color=TEXT[dark]).encode(text="label:N")
     return style(bars + labels)
 
 
@@ -37,8 +38,9 @@ def style(chart: alt.LayerChart | alt.Chart) -> alt.LayerChart | alt.Chart:
     return chart.properties(height=HEIGHT).configure_view(stroke=None).configure_axis(titleFontWeight="normal")
 
 
-def _percent(value: float) -> str:
-    return "" if value < 0.0005 else f"{value:.0%}" if value >= 0.995 else f"{value:.1%}"
+def show_percent(share: float) -> str:
+    """A probability as a person reads it: 97.3%, and never a 100% that no model can promise."""
+    return ">99.9%" if share > 0.999 else f"{share:.1%}"
 
 
 def _percent_axis() -> alt.Axis:

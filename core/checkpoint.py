@@ -157,9 +157,11 @@ def add_facts(name: str, facts: dict[str, Any], folder: Path = MODELS_FOLDER) ->
 
 def in_use(folder: Path = MODELS_FOLDER) -> str:
     """The name of the model every page answers with: the chosen one while it exists, else the shipped one."""
-    chosen = folder / "in-use.txt"
-    name = chosen.read_text(encoding="utf-8").strip() if chosen.is_file() else SHIPPED
-    return name if (folder / f"{name}.pth").is_file() else SHIPPED
+    try:
+        name = (folder / "in-use.txt").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):  # nobody has chosen, or the file is no text
+        return SHIPPED
+    return name if name in names(folder) else SHIPPED
 
 
 def choose(name: str, folder: Path = MODELS_FOLDER) -> None:
@@ -172,9 +174,15 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that readers see the old one or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        file.write(content)
-    Path(file.name).chmod(0o644)  # the temporary file's own mode lets nobody else read
-    Path(file.name).replace(path)
+        temporary = Path(file.name)
+        try:
+            file.write(content)
+            file.close()
+            temporary.chmod(0o644)  # its own mode lets nobody else read
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def _read(name: str, folder: Path) -> bytes:

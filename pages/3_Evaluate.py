@@ -4,10 +4,15 @@ import math
 from dataclasses import dataclass
 from datetime import datetime
 
-import pandas as pd
 import streamlit as st
 
-from core import charts, checkpoint, data, figures, report, robustness, shared, testset
+from core import shared
+
+shared.open_page("Evaluate")
+
+import pandas as pd
+
+from core import charts, checkpoint, data, figures, report, robustness, testset
 from core.evaluate import ERROR_ORDERS, REFUSED_SHARES, Comparison, Evaluation, evaluate, fit_temperature
 from core.robustness import DAMAGES, Point
 
@@ -16,7 +21,6 @@ MOST_MODELS = 4  # lines a chart keeps apart
 NEIGHBOURS = 8
 KEEP = {"persist_state": "session"}  # a choice survives a visit to another page
 
-shared.open_page("Evaluate")
 memory = st.session_state
 memory.setdefault("own_set", None)  # the last own test set that could be read
 memory.setdefault("shown_version", {})  # by model and data: the version whose figures this visitor sees
@@ -270,7 +274,9 @@ def show_confusion(shown: Shown) -> None:
             "Show", figures.MATRIX_VIEWS, default="Counts", required=True, key="matrix_view", **KEEP
         )
         hide = st.toggle("Hide the right answers", key="matrix_hide", help="Leaves the diagonal empty.", **KEEP)
-        chart = figures.confusion_matrix(answers, view, hide, (memory.true_digit, memory.read_digit), dark=is_dark())
+        chart = figures.confusion_matrix(
+            answers, view, hide, (memory.true_digit, memory.read_digit), dark=shared.is_dark()
+        )
         st.altair_chart(
             chart,
             key="matrix",
@@ -368,7 +374,7 @@ def show_picture(shown: Shown, index: int) -> None:
                 }
                 st.switch_page("pages/1_Predict.py")
         st.altair_chart(
-            charts.draw_probabilities(probabilities),
+            charts.draw_probabilities(probabilities, shared.is_dark()),
             key=f"bars-{index}",
             alt="The ten probabilities: "
             + ", ".join(f"{digit}: {value:.1%}" for digit, value in enumerate(probabilities)),
@@ -423,7 +429,7 @@ def show_per_digit(shown: Shown) -> None:
         st.caption("A dash: the model never gave this answer, or no picture shows this digit.")
     with chart:
         st.altair_chart(
-            figures.per_digit(shown.evaluation.report, dark=is_dark()),
+            figures.per_digit(shown.evaluation.report, dark=shared.is_dark()),
             alt="Precision and recall of each digit: "
             + ", ".join(
                 f"{score.digit}: {dash(score.precision)} and {dash(score.recall)}"
@@ -489,7 +495,7 @@ def show_confidence(shown: Shown) -> None:
             help="Expected calibration error over 15 bins of confidence.",
         )
         st.altair_chart(
-            figures.reliability(answers, temperature, dark=is_dark()),
+            figures.reliability(answers, temperature, dark=shared.is_dark()),
             width="content",
             alt=f"Reliability diagram; calibration error {percent(before)} before and {percent(after)} after.",
         )
@@ -509,7 +515,7 @@ def show_confidence(shown: Shown) -> None:
             )
         )
         st.altair_chart(
-            figures.coverage(answers, temperature, dark=is_dark()),
+            figures.coverage(answers, temperature, dark=shared.is_dark()),
             alt="Accuracy of the rest over the share of refused answers",
         )
     show_source(shown.evaluation)
@@ -597,7 +603,7 @@ def show_curves(shown: Shown, curves: dict[str, list[Point]]) -> None:
             st.markdown(f"**{damage.title}**")
             if any(point.damage == name for points in curves.values() for point in points):
                 st.altair_chart(
-                    figures.robustness(curves, name, dark=is_dark()),
+                    figures.robustness(curves, name, dark=shared.is_dark()),
                     key=f"curve-{name}",
                     alt=f"Accuracy over {damage.title.lower()}: " + describe_curves(curves, name),
                 )
@@ -647,7 +653,7 @@ def show_compare(shown: Shown) -> None:
         st.dataframe(report.comparison_table(shown.evaluation, other.evaluation), height="content")
     with chart:
         st.altair_chart(
-            figures.difference(pair, dark=is_dark()),
+            figures.difference(pair, dark=shared.is_dark()),
             alt=f"How many percentage points more of each digit {name} reads right than {shown.card.name}",
         )
         st.caption(f"Above 0: {name} reads more of this digit right than {shown.card.name}.")
@@ -747,11 +753,6 @@ def known_curves(shown: Shown) -> dict[str, list[Point]]:
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
-
-
-def is_dark() -> bool:
-    """Whether this visitor's theme is the dark one."""
-    return st.context.theme.type == "dark"
 
 
 def percent(share: float) -> str:
