@@ -4,6 +4,7 @@ The standard metrics are a few lines each over the confusion matrix and are held
 importing scikit-learn's or torchmetrics' own would add 140 or 230 MB to the server and seconds to the first page.
 """
 
+import copy
 import math
 import os
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 from core.data import DigitSet
 from core.model import to_input
 
-BATCH = 512  # images: large enough to fill two cores, small enough to stay in their cache
+BATCH = 128  # images: large enough to fill two cores, small enough to stay in their cache
 CALIBRATION_BINS = 15
 ERROR_ORDERS = ("Most confident", "Least confident", "Closest second")
 REFUSED_SHARES = (0.01, 0.05, 0.10)  # the shares of least sure answers whose refusal the pages talk about
@@ -284,22 +285,20 @@ class Comparison:
 
 
 def evaluate(model: nn.Module, digits: DigitSet, progress: Callable[[float], None] | None = None) -> Report:
-    """Ask the model about every digit. Leaves the model's training mode as it found it.
+    """Ask the model about every digit. The model itself is only read.
 
     `progress` is told the share done, 0 to 1, after each batch; an exception it raises ends the work.
     """
-    was_training = model.training
-    model.eval()
-    try:
-        logits = []
-        with torch.inference_mode():
-            for start in range(0, len(digits), BATCH):
-                logits.append(model.logits(to_input(digits.images[start : start + BATCH])))
-                if progress:
-                    progress(min(1.0, (start + BATCH) / len(digits)))
-        return Report(digits.labels, torch.cat(logits) if logits else torch.zeros(0, 10))
-    finally:
-        model.train(was_training)
+    # A copy in channels-last order: the convolutions take half the time, and nobody else's model changes its order.
+    judge = copy.deepcopy(model).to(memory_format=torch.channels_last).eval()
+    logits = []
+    with torch.inference_mode():
+        for start in range(0, len(digits), BATCH):
+            batch = to_input(digits.images[start : start + BATCH])
+            logits.append(judge.logits(batch.contiguous(memory_format=torch.channels_last)))
+            if progress:
+                progress(min(1.0, (start + BATCH) / len(digits)))
+    return Report(digits.labels, torch.cat(logits) if logits else torch.zeros(0, 10))
 
 
 def use_all_cores() -> None:
