@@ -95,7 +95,8 @@ def open_given_picture() -> None:
 @st.fragment
 def show_draw() -> None:
     """The canvas with its own Undo and Clear beside the answer, which changes as one draws."""
-    left, right = st.columns([0.42, 0.58], gap="large")
+    with st.container(key="draw"):
+        left, right = st.columns([0.42, 0.58], gap="large")
     with left:
         width = st.slider("Stroke width", 4, 30, 16, key="stroke_width", persist_state="session", format="%d px")
         key = f"canvas-{memory.canvas_version}"
@@ -177,14 +178,15 @@ def show_upload() -> None:
     with left:
         read_files(ask_for_files())
     items = list(memory.pictures.values())
-    if len(items) > 1:
-        show_table(items)
-        return
     with right:
-        if items:
+        if len(items) > 1:
+            shown = sum_up(items)
+        elif items:
             show_item(items[0])
         else:
             show_example("Send a picture of a digit: its answer appears here. Several become a table.")
+    if len(items) > 1:
+        show_table(shown)
 
 
 def ask_for_files() -> list:
@@ -242,8 +244,8 @@ def show_item(item: batch.Item) -> None:
     show_answer(item.content, item.name, item.key)
 
 
-def show_table(items: list[batch.Item]) -> None:
-    """All files as a table to sort and to choose from, with the score where names carry the digit."""
+def sum_up(items: list[batch.Item]) -> list[batch.Item]:
+    """How many were read, and how many right where names carry the digit; gives the items chosen to be shown."""
     read, refused = [item for item in items if not item.error], [item for item in items if item.error]
     judged = [item for item in read if item.is_right is not None]
     wrong = [item for item in judged if not item.is_right]
@@ -255,16 +257,22 @@ def show_table(items: list[batch.Item]) -> None:
         sentence += f". File names or folders name the digit of {len(judged)}: **{right / len(judged):.1%} right**"
         sentence += f", {len(wrong)} misread" if wrong else ""
     st.markdown(sentence + ".")
+    with st.container(horizontal=True):
+        st.download_button("Save CSV", batch.to_csv(items), "digits.csv", "text/csv", icon=":material/download:")
+        st.button("Forget these pictures", icon=":material/delete:", on_click=forget_pictures)
     choices = ["All", *(["Misread"] if wrong else []), *(["Refused"] if refused else [])]
-    shown = {"All": items, "Misread": wrong, "Refused": refused}[
-        st.segmented_control("Show", choices, default="All", required=True) if len(choices) > 1 else "All"
-    ]
-    table = batch.tabulate(shown)
-    table.insert(0, "picture", [as_data_url(item.thumbnail) if item.thumbnail else "" for item in shown])
-    columns = ["picture", "answer", "confidence", "file", "remark"]
-    if judged:
-        table["right"] = table["right"].map({True: "right", False: "misread"}).fillna("")
-        columns[2:2] = ["right"]
+    choice = st.segmented_control("Show", choices, default="All", required=True) if len(choices) > 1 else "All"
+    return {"All": items, "Misread": wrong, "Refused": refused}[choice]
+
+
+def show_table(items: list[batch.Item]) -> None:
+    """Files as a table to sort and to choose from, with the chosen one's details beside it."""
+    table = batch.tabulate(items)
+    table.insert(0, "picture", [as_data_url(item.thumbnail) if item.thumbnail else "" for item in items])
+    table["right"] = table["right"].map({True: "right", False: "misread"}).fillna("")
+    columns = ["picture", "answer", "right", "confidence", "file", "remark"]
+    if not table["right"].any():
+        columns.remove("right")
     rows, details = st.columns([0.58, 0.42], gap="large")
     with rows:
         event = st.dataframe(
@@ -274,7 +282,7 @@ def show_table(items: list[batch.Item]) -> None:
             selection_mode="single-row",
             key="files",
             row_height=44,
-            height=min(560, 46 + 44 * len(shown)),
+            height=min(560, 46 + 44 * len(items)),
             column_order=columns,
             column_config={
                 "picture": st.column_config.ImageColumn("Picture", width="small"),
@@ -285,15 +293,10 @@ def show_table(items: list[batch.Item]) -> None:
                 "remark": st.column_config.TextColumn("Remark", width="large"),
             },
         )
-        with st.container(horizontal=True):
-            st.download_button(
-                "Download CSV", batch.to_csv(items), "digits.csv", "text/csv", icon=":material/download:"
-            )
-            st.button("Forget these pictures", icon=":material/delete:", on_click=forget_pictures)
     chosen = event["selection"]["rows"]
     with details:
-        if chosen and chosen[0] < len(shown):
-            show_item(shown[chosen[0]])
+        if chosen and chosen[0] < len(items):
+            show_item(items[chosen[0]])
         else:
             st.caption("Choose a row to see how that picture was read.")
 
@@ -415,7 +418,7 @@ def show_square(pixels: np.ndarray, caption: str | None, alt: str) -> None:
     """
     image = Image.fromarray(pixels).convert("RGBA")
     larger = Image.Resampling.NEAREST if max(image.size) < SQUARE else Image.Resampling.LANCZOS
-    st.image(as_data_url(to_png(ImageOps.pad(image, (SQUARE, SQUARE), larger))), caption=caption, alt=alt, width=160)
+    st.image(as_data_url(to_png(ImageOps.pad(image, (SQUARE, SQUARE), larger))), caption=caption, alt=alt, width=150)
 
 
 def ask_for_overrides(key: str) -> tuple[str, tuple[float, float, float, float] | None]:
@@ -442,7 +445,7 @@ def show_steps(steps: tuple[preprocess.Step, ...]) -> None:
     """Each step as a picture with its title and a line of explanation."""
     with st.container(horizontal=True):
         for number, step in enumerate(steps, start=1):
-            with st.container(width=160):
+            with st.container(width=150):
                 show_square(step.image, None, step.title)
                 st.markdown(f"**{number}. {step.title}**  \n:small[{step.note}]")
 
