@@ -22,6 +22,7 @@ lint: .venv/installed-dev
 # Measures; needs an idle machine. benchmarks/README.md keeps the figures with their conditions.
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/predict.py
+	$(BIN)/python benchmarks/evaluate.py
 
 bench-realworld: .venv/installed
 	$(BIN)/python benchmarks/realworld.py

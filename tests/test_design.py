@@ -19,9 +19,9 @@ SCRIPTS = {
 FLOORS = (
     ("config", "picture"),
     ("preprocess", "segment", "data", "model"),
-    ("augment", "predict", "train", "evaluate", "explain", "checkpoint", "junk", "rejection"),
+    ("augment", "predict", "train", "evaluate", "robustness", "testset", "explain", "checkpoint", "junk", "rejection"),
     ("reading", "batch"),
-    ("job", "charts"),
+    ("job", "charts", "figures", "report"),
     ("shared",),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
