@@ -1,19 +1,22 @@
 """Weights on disk: save, load, list, choose the model in use. `NAME.pth` holds weights, `NAME.json` its facts."""
 
+from __future__ import annotations
+
 import hashlib
 import io
 import json
 import re
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any
 
 from core.config import MODELS_FOLDER
-from core.model import ARCHITECTURES, build
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+# torch is imported by the functions that touch weights: the first page names the model before torch is loaded.
 
 SHIPPED = "reference"
 LARGEST = 200_000_000  # bytes; the reference network takes 13 million
@@ -25,14 +28,17 @@ class CheckpointError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """A trained network and what is known of it. `version` names the exact weights; `facts` may be empty."""
+class ModelCard:
+    """What is known of a model without loading it. `version` names the exact weights; `facts` may be empty."""
 
     name: str
     version: str
-    model: nn.Module
-    architecture: str
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any]
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether it came with the project."""
+        return self.name == SHIPPED
 
     @property
     def temperature(self) -> float:
@@ -47,10 +53,26 @@ class Checkpoint:
         return float(value) if isinstance(value, int | float) else None
 
 
+@dataclass(frozen=True)
+class Checkpoint(ModelCard):
+    """A trained network, in evaluation mode and shared: only to be read."""
+
+    architecture: str
+    model: nn.Module
+
+
 def names(folder: Path = MODELS_FOLDER) -> list[str]:
     """Every model in the folder, the shipped one first, then by name."""
     found = {path.stem for path in folder.glob("*.pth")}
     return sorted(found, key=lambda name: (name != SHIPPED, name.lower()))
+
+
+def describe(name: str, folder: Path = MODELS_FOLDER) -> ModelCard:
+    """A model's name, version and facts, read in milliseconds and without torch.
+
+    Raises `CheckpointError` when its file is missing or larger than any model of this project.
+    """
+    return ModelCard(name, _version(_read(name, folder)), _read_facts(name, folder))
 
 
 def load(name: str, folder: Path = MODELS_FOLDER) -> Checkpoint:
@@ -61,23 +83,21 @@ def load(name: str, folder: Path = MODELS_FOLDER) -> Checkpoint:
 
     Raises `CheckpointError` when the file is missing, too large, no state dict or of no known architecture.
     """
-    path = folder / f"{name}.pth"
-    try:
-        if path.stat().st_size > LARGEST:
-            raise CheckpointError(f"{path.name} is larger than {LARGEST // 1_000_000} MB: no model of this project is.")
-        content = path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"There is no readable model {path.name} in {folder.name}/.") from error
-    weights = read_weights(content, path.name)
-    architecture = find_architecture(weights, path.name)
+    from core.model import build
+
+    content = _read(name, folder)
+    weights = read_weights(content, f"{name}.pth")
+    architecture = find_architecture(weights, f"{name}.pth")
     model = build(architecture)
     model.load_state_dict(weights)
-    version = hashlib.sha256(content).hexdigest()[:8]
-    return Checkpoint(name, version, model.eval().requires_grad_(False), architecture, _read_facts(folder, name))
+    model.eval().requires_grad_(False)
+    return Checkpoint(name, _version(content), _read_facts(name, folder), architecture, model)
 
 
 def read_weights(content: bytes, file: str) -> dict[str, Tensor]:
     """The state dict in a file's bytes. Raises `CheckpointError` for anything else, without running any of it."""
+    import torch
+
     try:
         weights = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # torch reports unreadable files in a dozen ways
@@ -86,13 +106,21 @@ def read_weights(content: bytes, file: str) -> dict[str, Tensor]:
             "as `torch.save(model.state_dict(), path)` writes it; whole pickled models are refused because they can "
             "run code."
         ) from error
-    if not isinstance(weights, dict) or not weights or not all(isinstance(value, Tensor) for value in weights.values()):
+    if (
+        not isinstance(weights, dict)
+        or not weights
+        or not all(isinstance(value, torch.Tensor) for value in weights.values())
+    ):
         raise CheckpointError(f"{file} holds no state dict. Save `model.state_dict()`, nothing around it.")
     return weights
 
 
 def find_architecture(weights: dict[str, Tensor], file: str) -> str:
     """The architecture whose keys and shapes these are. Raises `CheckpointError` when it is none of ours."""
+    import torch
+
+    from core.model import ARCHITECTURES, build
+
     shapes = {key: tuple(value.shape) for key, value in weights.items()}
     for architecture in ARCHITECTURES:
         with torch.device("meta"):  # shapes without memory
@@ -110,6 +138,8 @@ def find_architecture(weights: dict[str, Tensor], file: str) -> str:
 def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path = MODELS_FOLDER) -> Path:
     """Write `NAME.pth` and `NAME.json`, each beside its place and then renamed: never half a file. Gives the weights'
     path. Raises `CheckpointError` for a name that would not be a plain file name, `OSError` when the disk refuses."""
+    import torch
+
     if not NAME.fullmatch(name):
         raise CheckpointError("A model's name has 1 to 80 letters, digits, spaces, dots, dashes; a letter first.")
     buffer = io.BytesIO()
@@ -141,7 +171,21 @@ def write_atomically(path: Path, content: bytes) -> None:
     Path(file.name).replace(path)
 
 
-def _read_facts(folder: Path, name: str) -> dict[str, Any]:
+def _read(name: str, folder: Path) -> bytes:
+    path = folder / f"{name}.pth"
+    try:
+        if path.stat().st_size > LARGEST:
+            raise CheckpointError(f"{path.name} is larger than {LARGEST // 1_000_000} MB: no model of this project is.")
+        return path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"There is no readable model {path.name} in {folder.name}/.") from error
+
+
+def _version(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:8]
+
+
+def _read_facts(name: str, folder: Path) -> dict[str, Any]:
     """A model without facts, or with unreadable ones, is still a model."""
     try:
         facts = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))

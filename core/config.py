@@ -57,8 +57,8 @@ class PictureLimits:
     """What a file may measure before it is decoded: a small file can unfold into gigabytes."""
 
     bytes: int = option(25_000_000, "Largest file.", unit="bytes")
-    pixels: int = option(64_000_000, "Largest picture; a modern phone takes 12 to 50 million.", unit="pixels")
-    side: int = option(1600, "Longer side after reading; a digit needs no more, and time grows with it.", unit="pixels")
+    pixels: int = option(50_000_000, "Largest picture; a modern phone takes 12 to 50 million.", unit="pixels")
+    side: int = option(1000, "Longer side after reading; a digit needs no more, and time grows with it.", unit="pixels")
 
 
 @dataclass(frozen=True)

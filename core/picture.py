@@ -1,0 +1,154 @@
+"""Any bytes a person can send -> one upright colour picture, or an error with a sentence."""
+
+import io
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pillow_heif
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from core.config import PictureLimits
+
+pillow_heif.register_heif_opener()
+
+LIMITS = PictureLimits()
+SUFFIXES = ("png", "jpg", "jpeg", "heic", "heif", "webp", "avif", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm")
+
+# The first bytes of what people send instead of a picture, and what to tell them.
+MISTAKEN = (
+    (b"%PDF", "This is a PDF. Export the page as PNG or JPEG, or take a screenshot of it."),
+    (b"PK\x03\x04", "This is a zip archive or an office document. Unpack it and send the pictures inside."),
+    (b"<svg", "This is an SVG drawing. Export it as PNG, or take a screenshot of it."),
+    (b"<?xml", "This is an XML or SVG file. Export the drawing as PNG, or take a screenshot of it."),
+)
+
+
+class PictureError(ValueError):
+    """A file that can't be read as a picture; the message says what is wrong and what works instead."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`colours` (H, W, 3) uint8, upright, no side longer than `PictureLimits.side`; `size` is the (width, height) in
+    pixels of the upright original, before it was reduced."""
+
+    colours: np.ndarray
+    size: tuple[int, int]
+
+
+def read(content: bytes) -> Picture:
+    """The first frame of a picture file, turned upright by its EXIF tag, transparency laid on contrasting paper.
+
+    Reads PNG, JPEG, HEIC, WebP, AVIF, BMP, GIF and TIFF of any bit depth. Sizes are checked before anything is
+    decoded. Raises `PictureError` with a sentence.
+    """
+    if not content:
+        raise PictureError("This file is empty. Send it again, or choose another one.")
+    if len(content) > LIMITS.bytes:
+        raise PictureError(
+            f"This file has {len(content) / 1e6:.0f} MB; the limit is {LIMITS.bytes / 1e6:.0f} MB. "
+            "Save it smaller or as JPEG."
+        )
+    image = _open(content)
+    width, height = image.size
+    if width * height > LIMITS.pixels:
+        raise PictureError(
+            f"This picture has {width * height / 1e6:.0f} million pixels ({width} x {height}); the limit is "
+            f"{LIMITS.pixels / 1e6:.0f} million. Save it smaller, or crop it to the digit."
+        )
+    try:
+        image.draft("RGB", (LIMITS.side, LIMITS.side))  # JPEG only: decodes at a half, a quarter or an eighth
+        turned = _turn(image)
+        colours = _flatten(turned)
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
+        raise PictureError(
+            "This picture is damaged: part of it is missing or unreadable. Send it again, or take a new one."
+        ) from error
+    # The draft may have halved the picture; only its shape tells whether EXIF laid it on its side.
+    if (turned.width < turned.height) != (width < height):
+        width, height = height, width
+    return Picture(colours, (width, height))
+
+
+def from_array(colours: np.ndarray) -> Picture:
+    """A picture from pixels: (H, W) or (H, W, 3) or (H, W, 4) uint8, the fourth channel alpha.
+
+    This is the way in of the canvas and of data sets. Raises `PictureError` for an array without pixels.
+    """
+    if colours.size == 0:
+        raise PictureError("This picture has no pixels.")
+    image = Image.fromarray(np.ascontiguousarray(colours))
+    return Picture(_flatten(image), image.size)
+
+
+def _open(content: bytes) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of large pictures and odd tags; sizes are checked here
+            return Image.open(io.BytesIO(content))
+    except Image.DecompressionBombError as error:
+        raise PictureError(
+            f"This picture has far more than {LIMITS.pixels / 1e6:.0f} million pixels. Save it smaller."
+        ) from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+        start = content[:256].lstrip().lower()
+        for mark, sentence in MISTAKEN:
+            if start.startswith(mark.lower()):
+                raise PictureError(sentence) from error
+        raise PictureError(
+            "This is not a picture, or it is damaged. PNG, JPEG, HEIC, WebP, AVIF, GIF, BMP and TIFF can be read."
+        ) from error
+
+
+def _turn(image: Image.Image) -> Image.Image:
+    image.load()
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # a malformed EXIF block is no reason to refuse the picture
+        return image
+
+
+def _flatten(image: Image.Image) -> np.ndarray:
+    """Any mode -> (H, W, 3) uint8, no side longer than the limit."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image = Image.fromarray(_scale_to_bytes(np.asarray(image)))
+    if image.mode in ("L", "RGB", "1"):
+        return _reduce(image.convert("RGB"))
+    if image.mode == "CMYK" or not image.has_transparency_data:
+        return _reduce(image.convert("RGB"))
+    pixels = np.asarray(_shrink(image.convert("RGBA"))).astype(np.float32)
+    colours, alpha = pixels[..., :3], pixels[..., 3:] / 255
+    if alpha.min() == 1:
+        return colours.astype(np.uint8)
+    weight = alpha.sum()
+    brightness = float((colours * alpha).sum() / (3 * weight)) if weight else 0.0
+    # Mostly transparent: what is there is ink, and the paper must stand out from it (white ink vanishes on white).
+    # Mostly opaque: the paper is there too, and only its missing corners are filled.
+    is_ink = weight < 0.5 * alpha.size
+    paper = 255.0 if (brightness < 128) == is_ink else 0.0
+    return (colours * alpha + paper * (1 - alpha)).round().astype(np.uint8)
+
+
+def _scale_to_bytes(values: np.ndarray) -> np.ndarray:
+    """Deep greys (H, W) of any range -> uint8: the narrowest usual full scale that holds them all becomes 255."""
+    values = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
+    values = values - min(0.0, values.min())
+    highest = values.max()
+    is_fraction = highest <= 1 and np.any(values % 1 > 0)
+    full = next((scale for scale in ((1,) if is_fraction else (255, 4095, 65535)) if highest <= scale), highest)
+    return (values * (255 / full)).round().astype(np.uint8)
+
+
+def _reduce(image: Image.Image) -> np.ndarray:
+    return np.asarray(_shrink(image))
+
+
+def _shrink(image: Image.Image) -> Image.Image:
+    longest = max(image.size)
+    if longest <= LIMITS.side:
+        return image
+    image = image.reduce(max(1, longest // LIMITS.side))  # whole-number averaging: the fast part
+    scale = min(1.0, LIMITS.side / max(image.size))
+    size = tuple(max(1, round(side * scale)) for side in image.size)
+    return image if size == image.size else image.resize(size, Image.Resampling.BILINEAR)

@@ -1,0 +1,381 @@
+"""A picture -> the 28x28 digit the model reads, with every step kept for showing.
+
+The recipe at the end is MNIST's own: ink fitted into a 20-pixel box keeping its shape, antialiased, centre of mass in
+the middle of 28x28 (LeCun et al., 1998). Everything before it serves to find the ink.
+"""
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from core.config import DIGIT_SIZE, INK_SIZE, POLARITIES
+from core.picture import Picture
+
+WORKING_SIDE = 640  # pixels: longer side while the ink is searched; a digit a tenth as high still has 64
+SMALLEST_SIDE = 224  # pixels: smaller pictures are enlarged first, so that a stroke is several pixels wide
+FAINTEST = 0.05  # of full scale: ink nearer to the paper's brightness than this is not seen
+MOST_PATCHES = 400  # patches of ink looked at, largest first: noise has tens of thousands
+THINNEST, THICKEST = 2.0, 4.2  # pixels at 28x28: strokes outside are thickened or thinned; MNIST's mean is about 2.9
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of the way: `title`, a `note` that explains it, and `image` (H, W) or (H, W, 3) uint8."""
+
+    title: str
+    note: str
+    image: np.ndarray
+
+
+@dataclass(frozen=True)
+class Preprocessed:
+    """`digit` (28, 28) float32 in [0, 1], ink bright on dark, or None where there is no ink to read; `why_not` says
+    then why. `box` is (x, y, width, height) of the ink in pixels of the upright original. `others` are the boxes of
+    ink that was left out though it is as large as a digit."""
+
+    digit: np.ndarray | None
+    steps: tuple[Step, ...]
+    polarity: str = "auto"
+    box: tuple[int, int, int, int] | None = None
+    others: tuple[tuple[int, int, int, int], ...] = ()
+    why_not: str = ""
+
+
+@dataclass
+class Trail:
+    """The steps taken so far."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    def add(self, title: str, note: str, image: np.ndarray) -> None:
+        """Keep one step; float images in [0, 1] become bytes."""
+        if image.dtype != np.uint8:
+            image = (np.clip(image, 0, 1) * 255).round().astype(np.uint8)
+        self.steps.append(Step(title, note, image))
+
+
+def preprocess(
+    picture: Picture, polarity: str = "auto", crop: tuple[float, float, float, float] | None = None
+) -> Preprocessed:
+    """Find the digit in a picture and bring it into MNIST's form.
+
+    `polarity` is one of `POLARITIES`; `crop` is (left, top, right, bottom) as shares of the picture, 0 to 1, and takes
+    the whole picture when None. Raises `ValueError` for anything else.
+    """
+    if polarity not in POLARITIES:
+        raise ValueError(f"polarity must be one of {', '.join(POLARITIES)}, not {polarity!r}")
+    trail = Trail()
+    trail.add("The picture as given", "Turned upright, at most 1,000 pixels on its longer side.", picture.colours)
+    ready = _as_mnist(picture.colours) if polarity == "auto" and crop is None else None
+    if ready is not None:
+        trail.add("Already in MNIST's form", "28x28, bright ink centred on black: it passes unchanged.", ready)
+        return Preprocessed(ready, tuple(trail.steps), "light on dark", _box_of(ready > 0.1))
+    colours, offset = _cut(picture.colours, crop)
+    colours, scale = _resize(colours)
+    scale *= max(picture.colours.shape[:2]) / max(picture.size)
+    grey = _to_grey(colours)
+    trail.add(
+        "Grey", "Colours are mixed so that ink and paper differ most: red or blue pens keep their contrast.", grey
+    )
+    dark_ink, contrast = _find_contrast(grey, polarity)
+    found = "dark on light" if dark_ink else "light on dark"
+    trail.add("Paper flattened", f"Shadows and tints are divided out. The ink is {found}; it is bright here.", contrast)
+    mask = _find_ink(contrast)
+    if mask is None:
+        return Preprocessed(None, tuple(trail.steps), found, why_not="There is no ink in this picture.")
+    mask = _drop_lines(mask)
+    trail.add(
+        "Ink", "What is clearly darker or lighter than the paper; ruled lines and frames are dropped.", mask * 1.0
+    )
+    chosen, others, why_not = _choose_strokes(mask, contrast)
+
+    def place(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        x, y, width, height = box
+        back = 1 / scale
+        return (
+            round(x * back + offset[0] * picture.size[0]),
+            round(y * back + offset[1] * picture.size[1]),
+            max(1, round(width * back)),
+            max(1, round(height * back)),
+        )
+
+    if why_not:
+        return Preprocessed(None, tuple(trail.steps), found, why_not=why_not)
+    trail.add("The digit", "Strokes that belong together; specks and distant marks are left out.", chosen * 1.0)
+    digit = _fit(chosen, trail)
+    box = _box_of(chosen)
+    return Preprocessed(digit, tuple(trail.steps), found, place(box), tuple(place(other) for other in others))
+
+
+def _as_mnist(colours: np.ndarray) -> np.ndarray | None:
+    """The picture itself, as (28, 28) float32, where it already is what MNIST's makers would have made of it."""
+    if colours.shape[:2] != (DIGIT_SIZE, DIGIT_SIZE) or np.any(colours != colours[..., :1]):
+        return None
+    digit = colours[..., 0].astype(np.float32) / 255
+    border = np.concatenate([digit[:2].ravel(), digit[-2:].ravel(), digit[:, :2].ravel(), digit[:, -2:].ravel()])
+    if digit.max() < 0.5 or border.mean() > 0.03 or np.median(digit) > 0.05:
+        return None
+    _, _, width, height = _box_of(digit > 0.1)
+    centre = _centre_of_mass(digit)
+    is_centred = all(abs(value - (DIGIT_SIZE - 1) / 2) < 1.6 for value in centre)
+    return digit if is_centred and 17 <= max(width, height) <= 22 else None
+
+
+def _cut(colours: np.ndarray, crop: tuple[float, float, float, float] | None) -> tuple[np.ndarray, tuple[float, float]]:
+    """The part of the picture inside `crop` and the offset of its corner as shares of the picture."""
+    if crop is None:
+        return colours, (0.0, 0.0)
+    left, top, right, bottom = crop
+    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+        raise ValueError(f"crop must be shares with left < right and top < bottom, not {crop}")
+    height, width = colours.shape[:2]
+    x, y = min(int(left * width), width - 1), min(int(top * height), height - 1)
+    part = colours[y : max(y + 1, round(bottom * height)), x : max(x + 1, round(right * width))]
+    return part, (x / width, y / height)
+
+
+def _resize(colours: np.ndarray) -> tuple[np.ndarray, float]:
+    """Bring the longer side between the smallest and the largest the search works at; gives the factor too."""
+    longest = max(colours.shape[:2])
+    scale = min(max(1.0, SMALLEST_SIDE / longest), WORKING_SIDE / longest)
+    if scale == 1:
+        return colours, 1.0
+    size = tuple(max(1, round(side * scale)) for side in colours.shape[1::-1])
+    return cv2.resize(colours, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), scale
+
+
+def _to_grey(colours: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 -> (H, W) float32 in [0, 1]: projected on the direction in which its colours vary most."""
+    small = cv2.resize(colours, (64, 64), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    paper = np.stack([cv2.medianBlur((small[..., c] * 255).astype(np.uint8), 31) for c in range(3)], axis=-1)
+    away = (small - paper.astype(np.float32) / 255).reshape(-1, 3)
+    _, vectors = np.linalg.eigh(away.T @ away)
+    direction = vectors[:, -1]
+    direction = direction if direction.sum() >= 0 else -direction
+    luminance = np.array([0.299, 0.587, 0.114])
+    # Grey ink varies all channels alike; there the usual luminance is less noisy than a fitted mixture.
+    if direction.min() > 0.3 or not np.any(away):
+        direction = luminance
+    weights = (direction / np.abs(direction).sum()).astype(np.float32).reshape(1, 3)
+    grey = cv2.transform(colours.astype(np.float32) / 255, weights)
+    return cv2.GaussianBlur(grey - min(0.0, float(grey.min())), (0, 0), 0.8)
+
+
+def _find_contrast(grey: np.ndarray, polarity: str) -> tuple[bool, np.ndarray]:
+    """Whether the ink is darker than the paper, and how far each pixel is from the paper towards ink: (H, W) float32,
+    0 for paper, at most 1; negative where a pixel is away from the paper on the other side."""
+    if polarity == "auto":
+        dark_ink = _is_ink_dark(grey)
+    else:
+        dark_ink = polarity == "dark on light"
+    bright_paper = grey if dark_ink else 1 - grey
+    return dark_ink, _estimate_paper(bright_paper) - bright_paper
+
+
+def _is_ink_dark(grey: np.ndarray) -> bool:
+    """Ink is the minority that stands out from what surrounds it; on a tight crop, what seldom touches the border."""
+    small = _shrink(grey)
+    away = small - cv2.medianBlur(small, 2 * (max(small.shape) // 4) + 1).astype(np.float32)
+    away /= max(1.0, float(np.abs(away).max()))
+    dark, light = float((np.clip(-away, 0, 1) ** 3).sum()), float((np.clip(away, 0, 1) ** 3).sum())
+    tail = (dark - light) / max(dark + light, 1e-6)
+    threshold, _ = cv2.threshold(small, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    inset = max(1, min(small.shape) // 16)  # frame lines lie on the border itself
+    inner = small[inset : -inset or None, inset : -inset or None]
+    ring = np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
+    return tail + 0.8 * (2 * float((ring > threshold).mean()) - 1) > 0
+
+
+def _shrink(grey: np.ndarray, side: int = 96) -> np.ndarray:
+    scale = side / max(grey.shape)
+    size = tuple(max(1, round(length * scale)) for length in grey.shape[::-1])
+    return (np.clip(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), 0, 1) * 255).round().astype(np.uint8)
+
+
+def _estimate_paper(bright_paper: np.ndarray) -> np.ndarray:
+    """The paper as it would look without dark ink: (H, W) float32 -> (H, W) float32.
+
+    Thin strokes vanish in a closing, wide ones are taken out of a median and filled in from around them. Closing,
+    median and filling keep the edge of a shadow where it is; a blur would turn it into a stroke.
+    """
+    height, width = bright_paper.shape
+    reach = max(3, 2 * (max(height, width) // 80) + 1)
+    closed = cv2.morphologyEx(bright_paper, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach,) * 2))
+    small = _shrink(closed)
+    median = cv2.medianBlur(small, 2 * (max(small.shape) // 4) + 1)
+    below = median.astype(np.int16) - small
+    noise = 1.4826 * float(np.median(np.abs(below)))
+    ink = (below > max(12.0, 4 * noise)).astype(np.uint8)
+    ink = cv2.dilate(ink, np.ones((3, 3), np.uint8))
+    if ink.mean() < 0.6:
+        small = cv2.inpaint(small, ink, 3, cv2.INPAINT_TELEA)
+    else:  # hardly any paper left to fill in from
+        small = median
+    small = cv2.medianBlur(small, 5)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32) / 255
+
+
+def _find_ink(contrast: np.ndarray) -> np.ndarray | None:
+    """Where the ink is: (H, W) bool, or None where nothing stands out from the paper.
+
+    Each connected patch is judged against its own darkness, so that a faint digit survives beside a blot and the
+    faint lines of squared paper fall off the strong digit written across them.
+    """
+    noise = 1.4826 * float(np.median(np.abs(contrast)))
+    lowest = max(FAINTEST, 4 * noise)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((contrast > lowest).astype(np.uint8), connectivity=8)
+    levels = np.full(count, np.inf, np.float32)
+    smallest = max(6, contrast.size // 40_000)
+    for label in np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MOST_PATCHES] + 1:
+        x, y, width, height, area = stats[label]
+        if area < smallest:
+            break
+        part = contrast[y : y + height, x : x + width][labels[y : y + height, x : x + width] == label]
+        levels[label] = max(lowest, 0.5 * float(np.percentile(part, 90)))
+    mask = contrast > levels[labels]
+    return mask if mask.any() else None
+
+
+def _drop_lines(mask: np.ndarray) -> np.ndarray:
+    """Take out ruled lines, squared paper and frames: straight, thin, and from one border to the other."""
+    lines = np.zeros(mask.shape, np.uint8)
+    ink = mask.astype(np.uint8)
+    for along in (0, 1):
+        length, across = (ink.shape[1], ink.shape[0]) if along == 0 else ink.shape
+        shape = (max(15, length // 8), 1) if along == 0 else (1, max(15, length // 8))
+        runs = cv2.morphologyEx(ink, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, shape))
+        joined = cv2.dilate(runs, np.ones((3, 9) if along == 0 else (9, 3), np.uint8))
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
+        for label in range(1, count):
+            start = stats[label, cv2.CC_STAT_LEFT if along == 0 else cv2.CC_STAT_TOP]
+            extent = stats[label, cv2.CC_STAT_WIDTH if along == 0 else cv2.CC_STAT_HEIGHT]
+            thickness = float(runs[labels == label].sum()) / max(1, extent)
+            if extent > 0.9 * length and start < 0.05 * length and thickness < 0.03 * across:
+                lines[labels == label] = 1
+    if not lines.any():
+        return mask
+    lines &= ink
+    rest = ink & ~lines
+    # A stroke that crossed a line has a gap there now: what the line covered between two ends of ink is ink again.
+    gap = 2 * int(np.ceil(lines.sum() / max(1, max(mask.shape)) / 2)) + 3
+    gap = min(gap, 13)
+    bridged = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
+    return (rest | (bridged & lines)).astype(bool)
+
+
+def _choose_strokes(mask: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, list[tuple[int, int, int, int]], str]:
+    """The strokes of the one digit to read, the boxes of other large ink, and why there is no digit, if there isn't."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    height, width = mask.shape
+    boxes = stats[1:, :4].astype(float)
+    areas = stats[1:, cv2.CC_STAT_AREA].astype(float)
+    strength = np.bincount(labels.ravel(), np.clip(contrast, 0, 1).ravel(), count)[1:]
+    right, bottom = boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
+    sides = np.stack([boxes[:, 0] <= 1, boxes[:, 1] <= 1, right >= width - 1, bottom >= height - 1]).sum(0)
+    # The edge of the table, a shadow, a neighbour's stroke: cut off by the border and off centre.
+    away = np.hypot((boxes[:, 0] + right) / width - 1, (boxes[:, 1] + bottom) / height - 1)
+    score = strength * np.where(sides > 0, np.clip(1.1 - away, 0.05, 1), 1.0)
+    score *= np.sqrt(np.maximum(boxes[:, 2], boxes[:, 3]))
+    main = int(np.argmax(score))
+    size = max(boxes[main, 2], boxes[main, 3])
+    members, others = [main], []
+    x0, y0, x1, y1 = boxes[main, 0], boxes[main, 1], right[main], bottom[main]
+    for index in np.argsort(-areas):
+        if index == main or areas[index] < max(0.01 * areas[main], 4):
+            continue
+        gap_x = max(boxes[index, 0] - x1, x0 - right[index], 0)
+        gap_y = max(boxes[index, 1] - y1, y0 - bottom[index], 0)
+        extent = max(boxes[index, 2], boxes[index, 3])
+        inside = gap_x == 0 and gap_y == 0
+        if sides[index] > 0 and not sides[main]:
+            continue
+        overlap_x = min(x1, right[index]) - max(x0, boxes[index, 0])
+        is_stacked = overlap_x > 0.3 * min(boxes[index, 2], x1 - x0)
+        if (inside and is_stacked) or (
+            gap_x < 0.06 * size and gap_y < 0.25 * size and is_stacked and extent > 0.12 * size
+        ):
+            members.append(index)
+            x0, y0 = min(x0, boxes[index, 0]), min(y0, boxes[index, 1])
+            x1, y1 = max(x1, right[index]), max(y1, bottom[index])
+        elif boxes[index, 3] > 0.45 * size:
+            others.append(tuple(int(value) for value in boxes[index]))
+    chosen = np.isin(labels, np.array(members) + 1)
+    return chosen, others, _doubt(chosen, areas, main, size, mask)
+
+
+def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, size: float, mask: np.ndarray) -> str:
+    """Why what was found can't be a digit, or an empty string."""
+    if size < 7:
+        return "There is only a speck of ink. Draw the digit larger, or take the picture from nearer."
+    busy = int((areas > 0.02 * areas[main]).sum())
+    if busy > 60 or (busy > 12 and areas[main] < 0.25 * areas.sum()):
+        return "This looks like a texture or a photograph, not like a digit on paper."
+    if _stroke_width(chosen) > 0.6 * size:
+        return "There is a blot or a dot, but no digit. Draw the digit with an open shape."
+    return ""
+
+
+def _stroke_width(ink: np.ndarray) -> float:
+    """Mean width of the strokes in pixels: across a stroke, the distance to paper averages a quarter of its width."""
+    padded = np.pad(ink.astype(np.uint8), 1)
+    return 4 * float(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[padded > 0].mean()) - 1
+
+
+def _fit(chosen: np.ndarray, trail: Trail) -> np.ndarray:
+    """MNIST's recipe: the ink in a 20-pixel box, its centre of mass in the middle of 28x28."""
+    x, y, width, height = _box_of(chosen)
+    ink = chosen[y : y + height, x : x + width].astype(np.float32)
+    # Work at ten times the final size: thickening and antialiasing are then smooth whatever the picture's size was.
+    scale = 10 * INK_SIZE / max(width, height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    ink = np.pad(cv2.GaussianBlur(ink, (0, 0), 3), 30) > 0.5
+    if not ink.any():
+        ink = np.pad(np.ones(size[::-1], bool), 30)
+    stroke = _stroke_width(ink) / 10
+    if stroke < THINNEST:
+        ink = _grow(ink, round(10 * (THINNEST - stroke)))
+    elif stroke > THICKEST:
+        thinner = ~_grow(~ink, round(10 * min(stroke - THICKEST, stroke / 3)))
+        ink = thinner if thinner.any() else ink
+    trail.add(
+        "Stroke width",
+        f"Strokes of {stroke:.1f} pixels, as the model would see them, brought near MNIST's own.",
+        ink * 1.0,
+    )
+    x, y, width, height = _box_of(ink)
+    scale = INK_SIZE / max(width, height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(ink[y : y + height, x : x + width].astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    digit = np.zeros((DIGIT_SIZE, DIGIT_SIZE), np.float32)
+    left, top = (DIGIT_SIZE - size[0]) // 2, (DIGIT_SIZE - size[1]) // 2
+    digit[top : top + size[1], left : left + size[0]] = small
+    row, column = _centre_of_mass(digit)
+    middle = (DIGIT_SIZE - 1) / 2
+    # Whole pixels, as in MNIST: a fraction would blur the strokes.
+    shift = np.float32([[1, 0, round(middle - column)], [0, 1, round(middle - row)]])
+    digit = np.clip(cv2.warpAffine(digit, shift, (DIGIT_SIZE, DIGIT_SIZE)), 0, 1)
+    trail.add("What the model sees", "Fitted into 20 pixels, its centre of mass in the middle of 28x28.", digit)
+    return digit
+
+
+def _grow(ink: np.ndarray, diameter: int) -> np.ndarray:
+    if diameter < 1:
+        return ink
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (diameter + 1, diameter + 1))
+    return cv2.dilate(ink.astype(np.uint8), disc).astype(bool)
+
+
+def _box_of(ink: np.ndarray) -> tuple[int, int, int, int]:
+    """x, y, width, height of what is set in a mask (H, W) bool that has something set."""
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    x, y = int(columns[0]), int(rows[0])
+    return x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1
+
+
+def _centre_of_mass(image: np.ndarray) -> tuple[float, float]:
+    """Row and column, in pixels, of the centre of an image (H, W) with some brightness."""
+    total = float(image.sum())
+    rows, columns = image.sum(1) @ np.arange(image.shape[0]), image.sum(0) @ np.arange(image.shape[1])
+    return float(rows) / total, float(columns) / total
