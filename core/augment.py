@@ -65,7 +65,9 @@ def _chosen(count: int, share: float, chance: Generator) -> Tensor:
 
 def _displace(count: int, distortion: Distortion, chance: Generator) -> Tensor:
     """Where each pixel is read from: (B, 28, 28, 2) float32 in grid_sample's units, -1 to 1 across the image."""
-    angle = torch.deg2rad((torch.randn(count, generator=chance, device=chance.device) / 2).clamp_(-1, 1) * distortion.rotation)
+    angle = torch.deg2rad(
+        (torch.randn(count, generator=chance, device=chance.device) / 2).clamp_(-1, 1) * distortion.rotation
+    )
     size = torch.exp(_uniform(count, distortion.scale, chance))
     aspect = torch.exp(_uniform(count, distortion.aspect, chance) / 2)
     slant = _uniform(count, distortion.shear, chance)
@@ -103,7 +105,9 @@ def _wear(digits: Tensor, share: float, chance: Generator) -> Tensor:
     blurred, coarse, faded, speckled = _chosen(len(digits), share, chance).tensor_split(4)
     if len(blurred):
         soft = F.avg_pool2d(F.pad(digits[blurred], (1, 1, 1, 1)), 3, stride=1)
-        digits[blurred] = torch.lerp(digits[blurred], soft, torch.rand(len(blurred), 1, 1, 1, generator=chance, device=chance.device))
+        digits[blurred] = torch.lerp(
+            digits[blurred], soft, torch.rand(len(blurred), 1, 1, 1, generator=chance, device=chance.device)
+        )
     if len(coarse):
         size = int(torch.randint(12, 20, (1,), generator=chance, device=chance.device))
         small = F.interpolate(digits[coarse], size=size, mode="bilinear", antialias=True, align_corners=False)
@@ -112,7 +116,9 @@ def _wear(digits: Tensor, share: float, chance: Generator) -> Tensor:
         gamma = torch.exp(_uniform(len(faded), 0.7, chance)).view(-1, 1, 1, 1)
         digits[faded] = digits[faded].clamp(0, 1) ** gamma
     if len(speckled):
-        specks = (torch.rand(len(speckled), 1, DIGIT_SIZE, DIGIT_SIZE, generator=chance, device=chance.device) > 0.985).float()
+        specks = (
+            torch.rand(len(speckled), 1, DIGIT_SIZE, DIGIT_SIZE, generator=chance, device=chance.device) > 0.985
+        ).float()
         specks = F.avg_pool2d(F.pad(specks, (1, 1, 1, 1)), 3, stride=1) * 3
         digits[speckled] = torch.maximum(digits[speckled], specks.clamp(0, 0.8))
     return digits
@@ -158,7 +164,9 @@ def _extent(digits: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 def _centre_of_row(digits: Tensor, row: Tensor) -> Tensor:
     """Where the ink of one row lies: (B, 1, 28, 28), (B,) pixels -> (B,) pixels."""
-    ink = digits[torch.arange(len(digits), device=row.device), 0, row.round().long().clamp(0, DIGIT_SIZE - 1)]  # (B, 28)
+    ink = digits[
+        torch.arange(len(digits), device=row.device), 0, row.round().long().clamp(0, DIGIT_SIZE - 1)
+    ]  # (B, 28)
     return (ink * torch.arange(DIGIT_SIZE, device=row.device)).sum(1) / ink.sum(1).clamp_min(1e-3)
 
 

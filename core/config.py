@@ -1,5 +1,6 @@
 """Every number a person may change, with its unit, default and bounds."""
 
+import shlex
 from dataclasses import Field, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,10 @@ class TrainingSettings:
     schedule: str = option("one-cycle", "How the learning rate moves during the run.", choices=SCHEDULES)
     weight_decay: float = option(0.05, "How strongly weights are pulled towards zero.", low=0.0, high=1.0)
     dropout: float = option(
-        0.5, "Share of the last hidden layer silenced at random, so that no single part is relied on.", low=0.0, high=0.95
+        0.5,
+        "Share of the last hidden layer silenced at random, so that no single part is relied on.",
+        low=0.0,
+        high=0.95,
     )
     label_smoothing: float = option(
         0.05, "Share of the target spread over all ten digits, against too much certainty.", low=0.0, high=0.5
@@ -103,7 +107,11 @@ class TrainingSettings:
     )
     left_out: tuple[int, ...] = option((), "Digits the model never sees, to watch what it makes of them.")
     patience: int = option(
-        0, "Stop early after this many epochs without a better one. 0 never stops early.", low=0, high=1000, unit="epochs"
+        0,
+        "Stop early after this many epochs without a better one. 0 never stops early.",
+        low=0,
+        high=1000,
+        unit="epochs",
     )
     seed: int = option(0, "The same seed gives the same run on the same machine.", low=0, high=2**31 - 1)
     device: str = option("auto", "Where to compute; auto takes a graphics card where there is one.", choices=DEVICES)
@@ -131,6 +139,16 @@ class TrainingSettings:
     def as_dict(self) -> dict[str, Any]:
         """Plain values by name, for JSON."""
         return asdict(self)
+
+    def command(self, name: str) -> str:
+        """The line for a terminal that makes the same run: every setting that isn't the default, as an option."""
+        words = ["python", "scripts/train.py", "--name", name]
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if value != entry.default:
+                values = value if isinstance(value, tuple) else (value,)
+                words += [f"--{entry.name.replace('_', '-')}", *map(str, values)]
+        return shlex.join(words)
 
 
 def _read(entry: Field, value: Any) -> Any:

@@ -146,7 +146,9 @@ class Training:
     the one a single process would make (batch normalisation and chance apart, which each process has for itself).
     """
 
-    def __init__(self, training: DigitSet, validation: DigitSet, settings: TrainingSettings, model: Network | None = None):
+    def __init__(
+        self, training: DigitSet, validation: DigitSet, settings: TrainingSettings, model: Network | None = None
+    ):
         """A run at its beginning; `model`, a new one by default, is taught in place.
 
         Raises `SettingError` when the settings name a device that isn't there.
@@ -170,7 +172,9 @@ class Training:
             if isinstance(module, Dropout):
                 module.chance = self._chance
         self._rank, self._processes = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
-        self._score = self.model.logits if self._processes == 1 else nn.parallel.DistributedDataParallel(_Scores(self.model))
+        self._score = (
+            self.model.logits if self._processes == 1 else nn.parallel.DistributedDataParallel(_Scores(self.model))
+        )
 
     @property
     def candidate(self) -> Network:
@@ -188,10 +192,16 @@ class Training:
                     return
                 yield event
             yield self.judge()
-            if self.best and 0 < self.settings.patience <= self.epoch - self.best.epoch and self.epoch < self.settings.epochs:
+            if (
+                self.best
+                and 0 < self.settings.patience <= self.epoch - self.best.epoch
+                and self.epoch < self.settings.epochs
+            ):
                 yield End("early", f"Stopped early: no better epoch since epoch {self.best.epoch}.")
                 return
-        yield End("finished", f"All {self.settings.epochs} epochs done." if self.settings.epochs > 1 else "One epoch done.")
+        yield End(
+            "finished", f"All {self.settings.epochs} epochs done." if self.settings.epochs > 1 else "One epoch done."
+        )
 
     def judge(self) -> Epoch:
         """Ask the candidate about the validation set and remember it if it is the best. Ends the epoch, where it stands."""
@@ -235,7 +245,9 @@ class Training:
         """The epoch's batches as indices; at the epoch's beginning chance is seeded, in its middle it is left alone."""
         seed = self.settings.seed * 100_003 + self.epoch
         order = torch.Generator(self.device).manual_seed(seed)
-        batches = torch.randperm(len(self.training), generator=order, device=self.device).split(self.settings.batch_size)
+        batches = torch.randperm(len(self.training), generator=order, device=self.device).split(
+            self.settings.batch_size
+        )
         if self.position == 0:
             self._chance.set_state(order.get_state())
             if self._rank:  # the same order in all processes, each its own distortions
@@ -288,7 +300,11 @@ class Training:
             mean.copy_(value)
 
     def _explain_divergence(self) -> str:
-        kept = f"The weights of epoch {self.best.epoch} are kept." if self.best else "No epoch was finished, nothing is kept."
+        kept = (
+            f"The weights of epoch {self.best.epoch} are kept."
+            if self.best
+            else "No epoch was finished, nothing is kept."
+        )
         return (
             f"The loss is no number any more at step {self.step}: the corrections were too big and blew the weights up. "
             f"Try a learning rate of {self.peak / 10:.2g} or less. {kept}"
