@@ -53,8 +53,7 @@ def load(train: bool, folder: Path = DATA_FOLDER) -> DigitSet:
 
     Raises `DataError` when the files are missing or damaged and can't be downloaded either.
     """
-    prefix = "train" if train else "t10k"
-    cache = folder / "unpacked" / f"{prefix}-{SHA256[f'{prefix}-images-idx3-ubyte'][:8]}.pt"
+    cache = _cache(train, folder)
     with contextlib.suppress(Exception):  # absent, half-written or from an older torch: made again below
         stored = torch.load(cache, weights_only=True)
         return DigitSet(stored["images"], stored["labels"])
@@ -69,6 +68,11 @@ def load(train: bool, folder: Path = DATA_FOLDER) -> DigitSet:
     with contextlib.suppress(OSError), _replacing(cache) as file:  # a read-only disk only costs time
         torch.save({"images": digits.images, "labels": digits.labels}, file)
     return digits
+
+
+def is_unpacked(folder: Path = DATA_FOLDER) -> bool:
+    """Whether both sets can be had without torchvision."""
+    return all(_cache(train, folder).is_file() for train in (True, False))
 
 
 def split(digits: DigitSet, settings: TrainingSettings) -> tuple[DigitSet, DigitSet]:
@@ -99,6 +103,11 @@ def pick_watched(validation: DigitSet, everything: DigitSet) -> DigitSet:
         source = validation if (validation.labels == label).any() else everything
         picked.append(source.pick(torch.nonzero(source.labels == label).flatten()[:1]))
     return DigitSet(torch.cat([one.images for one in picked]), torch.cat([one.labels for one in picked]))
+
+
+def _cache(train: bool, folder: Path) -> Path:
+    prefix = "train" if train else "t10k"
+    return folder / "unpacked" / f"{prefix}-{SHA256[f'{prefix}-images-idx3-ubyte'][:8]}.pt"
 
 
 def _is_intact(path: Path) -> bool:
@@ -143,3 +152,8 @@ def _replacing(path: Path):
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
+
+
+if __name__ == "__main__":
+    for part in (True, False):
+        load(part)

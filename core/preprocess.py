@@ -165,10 +165,7 @@ def _to_grey(colours: np.ndarray) -> np.ndarray:
 def _find_contrast(grey: np.ndarray, polarity: str) -> tuple[bool, np.ndarray]:
     """Whether the ink is darker than the paper, and how far each pixel is from the paper towards ink: (H, W) float32,
     0 for paper, at most 1; negative where a pixel is away from the paper on the other side."""
-    if polarity == "auto":
-        dark_ink = _is_ink_dark(grey)
-    else:
-        dark_ink = polarity == "dark on light"
+    dark_ink = _is_ink_dark(grey) if polarity == "auto" else polarity == "dark on light"
     bright_paper = grey if dark_ink else 1 - grey
     return dark_ink, _estimate_paper(bright_paper) - bright_paper
 
@@ -203,17 +200,32 @@ def _estimate_paper(bright_paper: np.ndarray) -> np.ndarray:
     reach = max(3, 2 * (max(height, width) // 80) + 1)
     closed = cv2.morphologyEx(bright_paper, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach,) * 2))
     small = _shrink(closed)
-    median = cv2.medianBlur(small, 2 * (max(small.shape) // 4) + 1)
-    below = median.astype(np.int16) - small
-    noise = 1.4826 * float(np.median(np.abs(below)))
-    ink = (below > max(12.0, 4 * noise)).astype(np.uint8)
-    ink = cv2.dilate(ink, np.ones((3, 3), np.uint8))
-    if ink.mean() < 0.6:
-        small = cv2.inpaint(small, ink, 3, cv2.INPAINT_TELEA)
-    else:  # hardly any paper left to fill in from
-        small = median
+    ink = _split_strokes(small)
+    if ink is None:
+        median = cv2.medianBlur(small, 2 * (max(small.shape) // 4) + 1)
+        below = median.astype(np.int16) - small
+        noise = 1.4826 * float(np.median(np.abs(below)))
+        ink = (below > max(12.0, 4 * noise)).astype(np.uint8)
+        small = np.where(cv2.dilate(ink, np.ones((3, 3), np.uint8)) > 0, median, small)
+    if 0 < ink.mean() < 0.7:
+        small = cv2.inpaint(small, cv2.dilate(ink, np.ones((3, 3), np.uint8)), 3, cv2.INPAINT_TELEA)
     small = cv2.medianBlur(small, 5)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.float32) / 255
+
+
+def _split_strokes(small: np.ndarray) -> np.ndarray | None:
+    """The dark ones of two brightnesses, (H, W) uint8 0 or 1, where they have the shape of strokes; None where not.
+
+    A tight crop holds nearly as much ink as paper, and a median would take the ink for paper. The dark half of a
+    shadowed page is no stroke: it is far wider than any.
+    """
+    _, dark = cv2.threshold(small, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
+    share = float(dark.mean())
+    if not 0.02 < share < 0.65:
+        return None
+    spread = small[dark > 0].mean() - small[dark == 0].mean()
+    separation = share * (1 - share) * float(spread) ** 2 / max(float(small.var()), 1e-6)
+    return dark if separation > 0.6 and _stroke_width(dark > 0) < 0.32 * min(small.shape) else None
 
 
 def _find_ink(contrast: np.ndarray) -> np.ndarray | None:
@@ -222,7 +234,9 @@ def _find_ink(contrast: np.ndarray) -> np.ndarray | None:
     Each connected patch is judged against its own darkness, so that a faint digit survives beside a blot and the
     faint lines of squared paper fall off the strong digit written across them.
     """
-    noise = 1.4826 * float(np.median(np.abs(contrast)))
+    # Where a pixel is brighter than the paper it can't be ink: that side shows the noise alone.
+    above = contrast[contrast < 0]
+    noise = 1.4826 * float(np.median(-above)) if above.size > 0.05 * contrast.size else 0.0
     lowest = max(FAINTEST, 4 * noise)
     count, labels, stats, _ = cv2.connectedComponentsWithStats((contrast > lowest).astype(np.uint8), connectivity=8)
     levels = np.full(count, np.inf, np.float32)

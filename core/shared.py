@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import subprocess
+import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -23,8 +27,24 @@ PAGES = (
 )
 
 
+# What the theme can't say. The answer is the largest thing on the page; samples are pictures one can press.
+STYLE = """
+<style>
+.block-container { padding-top: 2.5rem; max-width: 72rem; }
+.answer { display: flex; align-items: baseline; gap: 1.25rem; line-height: 1; margin: 0 0 .25rem; }
+.answer .digit { font-size: clamp(5rem, 16vw, 8.5rem); font-weight: 700; font-variant-numeric: tabular-nums; }
+.answer .confidence { font-size: 1.75rem; opacity: .75; font-variant-numeric: tabular-nums; }
+.answer.example { opacity: .35; }
+[class*="st-key-gallery"] button { padding: .25rem; min-height: 0; }
+[class*="st-key-gallery"] button img { height: 4.5rem; max-height: none; width: 4.5rem; object-fit: contain;
+  border-radius: .25rem; vertical-align: middle; }
+</style>
+"""
+ICON = ROOT / ".streamlit" / "icon.png"
+
+
 class ModelInUse:
-    """The one model every page and visitor is answered by. Loaded once; loaded again when its file or choice changes."""
+    """The one model that answers every page and visitor. Loaded once, and again when its file or the choice changes."""
 
     def __init__(self) -> None:
         """Nothing is read before it is asked for."""
@@ -79,11 +99,9 @@ def digits(train: bool) -> DigitSet:
     return data.load(train)
 
 
-def open_page(title: str, icon: str = "digit") -> None:
+def open_page(title: str) -> None:
     """Set up a page: its title, the menu, the model in use. Every page calls this first."""
-    st.set_page_config(
-        page_title=f"{title} · Digit Lab", page_icon=str(ROOT / ".streamlit" / "icon.png"), layout="wide"
-    )
+    st.set_page_config(page_title=f"{title} · Digit Lab", page_icon=str(ICON), layout="wide")
     st.html(STYLE)
     with st.sidebar:
         for path, label, symbol in PAGES:
@@ -95,25 +113,56 @@ def open_page(title: str, icon: str = "digit") -> None:
 
 
 def _show_model() -> None:
+    """The small block every page ends its menu with."""
     try:
         card = _model_in_use().card()
     except checkpoint.CheckpointError as error:
         st.error(str(error), icon=":material/error:")
         return
-    accuracy = (
-        f"{card.test_accuracy:.2%} on the MNIST test set"
-        if card.test_accuracy is not None
-        else "test accuracy not measured"
-    )
+    origin = " · shipped" if card.is_shipped else ""
+    accuracy = "test accuracy not measured"
+    if card.test_accuracy is not None:
+        accuracy = f"{card.test_accuracy:.2%} on the MNIST test set"
     st.caption("Model in use", help="Every page and every visitor is answered by this model.")
-    st.markdown(
-        f"**{card.name}** {'· shipped' if card.is_shipped else ''}  \n:small[version {card.version}]  \n:small[{accuracy}]"
-    )
+    st.markdown(f"**{card.name}**{origin}  \n:small[version {card.version}]  \n:small[{accuracy}]")
+
+
+def describe_model() -> None:
+    """One line about the model in use and its data, for the first page."""
+    try:
+        card = _model_in_use().card()
+    except checkpoint.CheckpointError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    parameters = card.facts.get("parameters")
+    size = f" with {parameters:,} parameters" if isinstance(parameters, int) else ""
+    accuracy = f", {card.test_accuracy:.2%} right on the 10,000 MNIST test digits" if card.test_accuracy else ""
+    st.caption(f"The model in use is **{card.name}**, a network{size}{accuracy}.")
 
 
 @st.cache_resource(show_spinner=False)
 def warm_up() -> threading.Thread:
     """Load torch, the model and what Predict needs on a thread, once a server, so that no visitor waits for it."""
-    thread = threading.Thread(target=_warm_up, name="warm-up", daemon=True)
+    models = _model_in_use()
+    thread = threading.Thread(target=_warm_up, args=(models,), name="warm-up", daemon=True)
     thread.start()
     return thread
+
+
+def _warm_up(models: ModelInUse) -> None:
+    time.sleep(0.3)  # importing torch holds Python's lock: the page that started this gets painted first
+    import altair
+    import numpy as np
+
+    from core import data, picture, predict, preprocess
+
+    with contextlib.suppress(checkpoint.CheckpointError):  # the page says so; here is nobody to tell
+        checkpoint_in_use = models.load()
+        example = preprocess.preprocess(
+            picture.from_array(np.pad(np.zeros((40, 4), np.uint8), 30, constant_values=255))
+        )
+        predict.predict(checkpoint_in_use, np.stack([example.digit]))
+    altair.Chart(altair.Data(values=[])).mark_bar().to_dict()
+    if not data.is_unpacked():
+        # In a process of its own: reading through torchvision would cost this one 160 MB for good.
+        subprocess.run([sys.executable, "-m", "core.data"], cwd=ROOT, check=False, capture_output=True)

@@ -1,0 +1,444 @@
+"""Draw a digit, send a picture or pick a sample; see the answer, how sure it is, and how it came about."""
+
+import base64
+import io
+import json
+import random
+import zlib
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+from streamlit_drawable_canvas import st_canvas
+
+from core import batch, charts, checkpoint, picture, preprocess, reading, shared
+from core.config import POLARITIES, SAMPLES_FOLDER
+
+CANVAS_SIDE = 280  # pixels: fits a phone 320 pixels wide
+MOST_UNDOS = 30  # states of the drawing kept to go back to, a few kB each
+PAPER, INK = "#ffffff", "#1f2328"
+WAYS = {"Draw": ":material/draw:", "Upload": ":material/upload:", "Samples": ":material/collections:"}
+
+# A pasted picture goes into the uploader as if it had been dropped there: one way in.
+PASTE = """
+export default function () {
+  const paste = (event) => {
+    const files = [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith("image/"));
+    const input = document.querySelector('[data-testid="stFileUploader"] input[type="file"]');
+    if (!files.length || !input) return;
+    const transfer = new DataTransfer();
+    files.forEach((file, index) =>
+      transfer.items.add(new File([file], `pasted-${Date.now()}-${index}-${file.name}`, { type: file.type })));
+    input.files = transfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    event.preventDefault();
+  };
+  document.addEventListener("paste", paste);
+  return () => document.removeEventListener("paste", paste);
+}
+"""
+
+shared.open_page("Predict")
+paste_into_uploader = st.components.v2.component("digit_lab_paste", js=PASTE)
+memory = st.session_state
+memory.setdefault("drawings", [])  # states of the canvas, oldest first: (packed strokes, PNG), or None where cleared
+memory.setdefault("canvas_version", 0)
+memory.setdefault("items", {})  # files read in this visit, by the key of their name and content
+memory.setdefault("sample", None)  # the picture chosen: {"name", "content", "label"}
+
+
+def main() -> None:
+    """Ask for a picture, read it, show what was read."""
+    open_given_picture()
+    st.title("Predict")
+    way = st.segmented_control(
+        "How do you want to give a digit?",
+        list(WAYS),
+        default="Draw",
+        required=True,
+        key="way",
+        format_func=lambda name: f"{WAYS[name]} {name}",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    try:
+        shared.model_in_use()
+    except checkpoint.CheckpointError as error:
+        st.error(f"No model can answer: {error}", icon=":material/error:")
+        st.stop()
+    {"Draw": show_draw, "Upload": show_upload, "Samples": show_samples}[way]()
+
+
+def open_given_picture() -> None:
+    """Take over a picture that another page handed on: {"name": str, "picture": PNG bytes}."""
+    if given := memory.pop("predict_given", None):
+        memory.sample = {"name": given["name"], "content": given["picture"], "label": None}
+        memory.way = "Samples"
+
+
+# --- draw -------------------------------------------------------------------------------------------------------------
+
+
+@st.fragment
+def show_draw() -> None:
+    """The canvas with its own Undo and Clear beside the answer, which changes as one draws."""
+    left, right = st.columns([0.42, 0.58], gap="large")
+    with left:
+        width = st.slider("Stroke width", 4, 30, 16, key="stroke_width", persist_state="session", format="%d px")
+        key = f"canvas-{memory.canvas_version}"
+        if key not in memory:  # first shown, or shown again after another page, Undo or Clear
+            memory.canvas_start = unpack_strokes(memory.drawings[-1]) if has_drawing() else None
+        result = st_canvas(
+            stroke_width=width,
+            stroke_color=INK,
+            background_color=PAPER,
+            width=CANVAS_SIDE,
+            height=CANVAS_SIDE,
+            initial_drawing=memory.canvas_start,
+            return_image_data=True,
+            key=key,
+        )
+        keep_drawing(result)
+        with st.container(horizontal=True):
+            st.button("Undo", icon=":material/undo:", on_click=undo, disabled=not memory.drawings)
+            st.button("Clear", icon=":material/delete:", on_click=clear, disabled=not has_drawing())
+        st.caption("No mouse and no touch screen? Upload and Samples work with the keyboard.")
+    with right:
+        if has_drawing():
+            content = memory.drawings[-1][1]
+            show_answer(content, "drawing.png", "draw")
+            st.download_button("Save as picture", content, "digit.png", "image/png", icon=":material/download:")
+        else:
+            show_example()
+
+
+def has_drawing() -> bool:
+    """Whether there is ink on the canvas."""
+    return bool(memory.drawings) and memory.drawings[-1] is not None
+
+
+def keep_drawing(result) -> None:
+    """Remember the newest state of the canvas: the component forgets it when another page is opened."""
+    if result.json_data is None or result.image_bytes is None:
+        return
+    newest = None
+    if result.json_data.get("objects"):
+        newest = (zlib.compress(json.dumps(result.json_data).encode()), result.image_bytes)
+    current = memory.drawings[-1] if memory.drawings else None
+    if (newest and newest[1]) != (current and current[1]):
+        memory.drawings = [*memory.drawings, newest][-MOST_UNDOS:]
+
+
+def unpack_strokes(drawing: tuple[bytes, bytes]) -> dict:
+    """The strokes as the canvas wants them back."""
+    return json.loads(zlib.decompress(drawing[0]))
+
+
+def undo() -> None:
+    """Back to the state before; also brings back what Clear took away."""
+    memory.drawings = memory.drawings[:-1]
+    memory.canvas_version += 1
+
+
+def clear() -> None:
+    """An empty canvas; the drawing stays within reach of Undo."""
+    memory.drawings = [*memory.drawings, None][-MOST_UNDOS:]
+    memory.canvas_version += 1
+
+
+def show_example() -> None:
+    """What an answer looks like, greyed, until there is one."""
+    st.html('<div class="answer example"><span class="digit">7</span><span class="confidence">97 %</span></div>')
+    st.caption("An example. Draw a digit: the answer appears here as you draw, with nothing to press.")
+
+
+# --- upload -----------------------------------------------------------------------------------------------------------
+
+
+def show_upload() -> None:
+    """Files, a folder, the clipboard or the camera; one picture shows its answer, several become a table."""
+    limits = picture.LIMITS
+    source = st.segmented_control(
+        "From", ["Files", "Folder", "Camera"], default="Files", required=True, key="source", persist_state="session"
+    )
+    if source == "Camera":
+        shot = st.camera_input("Hold the digit in front of the camera")
+        files = [shot] if shot else []
+    else:
+        files = st.file_uploader(
+            "Drop pictures here, paste one with Ctrl+V, or choose them" if source == "Files" else "Choose a folder",
+            accept_multiple_files=True if source == "Files" else "directory",
+            key=f"uploader-{source}",
+            help=f"PNG, JPEG, HEIC, WebP, AVIF, GIF, BMP or TIFF; at most {limits.bytes // 10**6} MB and "
+            f"{limits.pixels // 10**6} million pixels each. Nothing is stored: pictures are forgotten when you leave.",
+        )
+        st.caption(
+            f"Photos, scans and screenshots in any common format, up to {limits.bytes // 10**6} MB and "
+            f"{limits.pixels // 10**6} million pixels each."
+        )
+        paste_into_uploader(key="paste")
+    read_files(files)
+    items = list(memory.items.values())
+    if not items:
+        show_example()
+    elif len(items) == 1:
+        show_item(items[0])
+    else:
+        show_table(items)
+
+
+def read_files(files: list) -> None:
+    """Read what was not read before, with progress; what is done stays done when somebody clicks meanwhile."""
+    contents = [(file.name, file.getvalue()) for file in files]
+    waiting = [entry for entry in contents if batch.identify(*entry) not in memory.items]
+    if not waiting:
+        return
+    if len(waiting) == len(contents):  # a new choice of files replaces the one before
+        memory.items = {}
+    model = shared.model_in_use()
+    bar = st.progress(0.0) if len(waiting) > 4 else None
+    for number, (name, content) in enumerate(waiting, start=1):
+        item = batch.read_file(model, name, content)
+        memory.items[item.key] = item
+        if bar:
+            bar.progress(number / len(waiting), f"Read {number} of {len(waiting)} pictures")
+    if bar:
+        bar.empty()
+
+
+def show_item(item: batch.Item) -> None:
+    """One file: its answer, or why it was refused."""
+    if item.error:
+        st.error(f"{batch.show_name(item.name)}: {item.error}", icon=":material/broken_image:")
+        return
+    show_answer(item.content, item.name, item.key, beside_picture=True)
+
+
+def show_table(items: list[batch.Item]) -> None:
+    """All files as a table to sort and to choose from, with the score where names carry the digit."""
+    read, refused = [item for item in items if not item.error], [item for item in items if item.error]
+    judged = [item for item in read if item.is_right is not None]
+    wrong = [item for item in judged if not item.is_right]
+    sentence = f"**{len(read)} pictures read**"
+    if refused:
+        sentence += f", {len(refused)} refused"
+    if judged:
+        right = len(judged) - len(wrong)
+        sentence += f". File names or folders name the digit of {len(judged)}: **{right / len(judged):.1%} right**"
+        sentence += f", {len(wrong)} misread" if wrong else ""
+    st.markdown(sentence + ".")
+    choices = ["All", *(["Misread"] if wrong else []), *(["Refused"] if refused else [])]
+    shown = {"All": items, "Misread": wrong, "Refused": refused}[
+        st.segmented_control("Show", choices, default="All", required=True) if len(choices) > 1 else "All"
+    ]
+    table = batch.tabulate(shown)
+    table.insert(0, "picture", [as_data_url(item.thumbnail) if item.thumbnail else None for item in shown])
+    if not judged:
+        table = table.drop(columns=["label", "right"])
+    event = st.dataframe(
+        table,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="files",
+        row_height=44,
+        height=min(460, 46 + 44 * len(shown)),
+        column_config={
+            "picture": st.column_config.ImageColumn("Picture", width="small"),
+            "file": st.column_config.TextColumn("File", width="medium"),
+            "answer": st.column_config.TextColumn("Answer", width="small"),
+            "confidence": st.column_config.ProgressColumn("Confidence", format="percent", min_value=0, max_value=1),
+            "verdict": st.column_config.TextColumn("Verdict", width="small"),
+            "label": st.column_config.NumberColumn("Label", width="small"),
+            "right": st.column_config.CheckboxColumn("Right", width="small"),
+            "remark": st.column_config.TextColumn("Remark", width="large"),
+        },
+    )
+    with st.container(horizontal=True):
+        st.download_button("Download as CSV", batch.to_csv(items), "digits.csv", "text/csv", icon=":material/download:")
+        st.button("Forget these pictures", icon=":material/delete:", on_click=memory.items.clear)
+    rows = event["selection"]["rows"]
+    if rows and rows[0] < len(shown):
+        st.divider()
+        show_item(shown[rows[0]])
+    else:
+        st.caption("Choose a row to see how that picture was read.")
+
+
+def as_data_url(content: bytes) -> str:
+    """A PNG that a table or a label can show."""
+    return "data:image/png;base64," + base64.b64encode(content).decode()
+
+
+# --- samples ----------------------------------------------------------------------------------------------------------
+
+
+def show_samples() -> None:
+    """The gallery: one click reads a picture. A surprise is a random MNIST test digit whose label stays hidden."""
+    st.button("Surprise me", icon=":material/casino:", type="primary", on_click=surprise)
+    left, right = st.columns([0.42, 0.58], gap="large")
+    with left.container(horizontal=True, key="gallery"):
+        for name, thumbnail in list_samples():
+            st.button(
+                f"![Sample {name}]({thumbnail})",
+                key=f"sample-{name}",
+                on_click=choose_sample,
+                args=(name,),
+                type="primary" if memory.sample and memory.sample["name"] == name else "secondary",
+            )
+    with right:
+        if not memory.sample:
+            show_example()
+            return
+        sample = memory.sample
+        show_answer(sample["content"], sample["name"], "sample", beside_picture=True)
+        if sample["label"] is not None and st.toggle("Show the label", key=f"label-{sample['name']}"):
+            st.markdown(f"The person who wrote it meant a **{sample['label']}**.")
+
+
+@st.cache_data(show_spinner=False)
+def list_samples() -> list[tuple[str, str]]:
+    """Name and thumbnail of every sample, in the order of their names."""
+    gallery = []
+    for path in sorted(SAMPLES_FOLDER.glob("*.*")):
+        if path.suffix.lstrip(".").lower() in picture.SUFFIXES:
+            image = Image.open(path).convert("RGB")
+            image.thumbnail((144, 144))
+            gallery.append((path.name, as_data_url(to_png(np.asarray(image)))))
+    return gallery
+
+
+def choose_sample(name: str) -> None:
+    """Read one picture of the gallery."""
+    memory.sample = {"name": name, "content": (SAMPLES_FOLDER / name).read_bytes(), "label": None}
+
+
+def surprise() -> None:
+    """Read a random MNIST test digit."""
+    from core.data import DataError
+
+    try:
+        digits = shared.digits(train=False)
+    except DataError as error:
+        memory.sample = None
+        st.error(str(error), icon=":material/error:")
+        return
+    index = random.randrange(len(digits))
+    memory.sample = {
+        "name": f"MNIST test digit {index:,}",
+        "content": to_png(digits.images[index].numpy()),
+        "label": int(digits.labels[index]),
+    }
+
+
+# --- the answer -------------------------------------------------------------------------------------------------------
+
+
+def show_answer(content: bytes, name: str, key: str, beside_picture: bool = False) -> None:
+    """Everything there is to say of one picture, the digit first."""
+    polarity, crop = ask_for_overrides(key)
+    try:
+        found = reading.read(shared.model_in_use(), picture.read(content), polarity, crop)
+    except picture.PictureError as error:
+        st.error(f"{batch.show_name(name)}: {error}", icon=":material/broken_image:")
+        return
+    confidence = f"{found.confidence:.0%}" if found.text else "no digit"
+    st.html(
+        f'<div class="answer" role="status" aria-live="polite"><span class="digit">{found.text or "–"}</span>'
+        f'<span class="confidence">{confidence}</span></div>'
+    )
+    st.markdown(found.sentence)
+    if found.text and (warning := batch.warn_of_others(found)):
+        st.markdown(f":material/info: {warning}")
+    if found.prediction:
+        st.altair_chart(
+            charts.draw_probabilities(found.probabilities),
+            width="stretch",
+            alt="Probability of each digit: "
+            + ", ".join(f"{digit} {value:.1%}" for digit, value in enumerate(found.probabilities)),
+        )
+    given, seen = st.columns(2)
+    given.image(
+        mark_boxes(found), caption="As given" if beside_picture else "As drawn", alt=f"The picture {name}", width=168
+    )
+    if found.found.digit is not None:
+        seen.image(
+            enlarge(found.found.digit),
+            caption="What the model sees",
+            alt="The 28x28 digit the model sees",
+            width=168,
+        )
+    if st.toggle("How it got there", key=f"steps-{key}", help="Every step from your picture to the model's 28x28."):
+        show_steps(found.found.steps)
+
+
+def ask_for_overrides(key: str) -> tuple[str, tuple[float, float, float, float] | None]:
+    """Polarity and crop, folded away: automatic is right nearly always."""
+    with st.popover("Adjust the reading", icon=":material/tune:"):
+        polarity = st.segmented_control(
+            "Ink and paper",
+            POLARITIES,
+            default="auto",
+            required=True,
+            key=f"polarity-{key}",
+            help="Which is darker, the ink or the paper? Automatic looks at the picture.",
+        )
+        across = st.slider("Crop, left to right", 0, 100, (0, 100), format="%d%%", key=f"across-{key}")
+        down = st.slider("Crop, top to bottom", 0, 100, (0, 100), format="%d%%", key=f"down-{key}")
+    if across[1] - across[0] < 2 or down[1] - down[0] < 2:
+        st.caption("The crop is too narrow to hold a digit; the whole picture is read.")
+        return polarity, None
+    crop = (across[0] / 100, down[0] / 100, across[1] / 100, down[1] / 100)
+    return polarity, None if crop == (0, 0, 1, 1) else crop
+
+
+def show_steps(steps: tuple[preprocess.Step, ...]) -> None:
+    """Each step as a picture with its title and a line of explanation."""
+    for start in range(0, len(steps), 3):
+        for column, step in zip(st.columns(3), steps[start : start + 3], strict=False):
+            image = step.image if min(step.image.shape[:2]) > 60 else enlarge(step.image)
+            column.image(image, alt=step.title, width="stretch")
+            column.markdown(f"**{step.title}**  \n:small[{step.note}]")
+
+
+def mark_boxes(found: reading.Reading) -> np.ndarray:
+    """The picture as given, at most 400 pixels, with a frame around what was read and thin ones around the rest."""
+    image = Image.fromarray(found.picture.colours)
+    image.thumbnail((400, 400))
+    if image.width < 100:
+        image = image.resize((image.width * 8, image.height * 8), Image.Resampling.NEAREST)
+    pixels = np.array(image)
+    scale = image.width / found.picture.size[0]
+    for number, box in enumerate([found.found.box, *found.found.others]):
+        if box:
+            x, y, width, height = (round(value * scale) for value in box)
+            draw_frame(pixels, x - 3, y - 3, x + width + 3, y + height + 3, 3 if number == 0 else 1)
+    return pixels
+
+
+def draw_frame(pixels: np.ndarray, left: int, top: int, right: int, bottom: int, thickness: int) -> None:
+    """Draw a rectangle into pixels (H, W, 3) uint8, as far as it lies inside."""
+    colour = (11, 110, 153)
+    for inset in range(thickness):
+        x0, x1 = max(0, left + inset), min(pixels.shape[1] - 1, right - inset)
+        y0, y1 = max(0, top + inset), min(pixels.shape[0] - 1, bottom - inset)
+        if x0 < x1 and y0 < y1:
+            pixels[y0, x0:x1] = pixels[y1, x0:x1] = colour
+            pixels[y0:y1, x0] = pixels[y0 : y1 + 1, x1] = colour
+
+
+def enlarge(digit: np.ndarray, factor: int = 10) -> np.ndarray:
+    """Large crisp pixels from (H, W) float in [0, 1] or bytes."""
+    if digit.dtype != np.uint8:
+        digit = (digit * 255).round().astype(np.uint8)
+    return digit.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def to_png(pixels: np.ndarray) -> bytes:
+    """PNG bytes of (H, W) or (H, W, 3) uint8."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+main()
