@@ -3,41 +3,66 @@
 import streamlit as st
 
 from core import shared
+from core.config import ROOT
 
+# Page, its parameters, icon, who it is for, what they get, what the link says.
 WAYS = (
     (
-        "pages/1_Predict.py",
-        ":material/draw:",
-        "Read a digit",
-        "Draw it, drop in a photo or pick a sample. See the answer, how sure it is, and what the model saw.",
-        "Open Predict",
+        "1_Predict",
+        {"way": "Draw"},
+        "draw",
+        "Try it",
+        "Draw a digit and watch the answer change as you draw.",
+        "Draw a digit",
     ),
     (
-        "pages/2_Train.py",
-        ":material/model_training:",
-        "Watch a network learn",
-        "Start a run, watch it learn live, pause it, leave and come back, then use what it learned.",
-        "Open Train",
+        "1_Predict",
+        {"way": "Upload"},
+        "photo_camera",
+        "Test it on your own handwriting",
+        "Photos, scans, screenshots: one, or a whole folder of them.",
+        "Read a picture",
     ),
     (
-        "pages/3_Evaluate.py",
-        ":material/query_stats:",
+        "1_Predict",
+        {"way": "Samples"},
+        "co_present",
+        "Show it to others",
+        "Ready pictures, one click each, and a surprise whose label stays hidden until you ask.",
+        "Open the samples",
+    ),
+    (
+        "2_Train",
+        {},
+        "model_training",
+        "Watch it learn",
+        "Start a run, pause it, leave and come back, then use what it learned.",
+        "Train a network",
+    ),
+    (
+        "3_Evaluate",
+        {},
+        "query_stats",
         "Find where it is wrong",
-        "How good is it really? Click a cell of the confusion matrix, down to the single picture.",
-        "Open Evaluate",
+        "Click a cell of the confusion matrix, down to the single picture.",
+        "Evaluate the model",
     ),
 )
 
 shared.open_page("Home")
 st.title("Digit Lab")
 st.markdown(
-    "A convolutional neural network that reads handwritten digits, and shows you how. "
-    "It learned from MNIST: 60,000 digits written by 500 people in 1994, each 28 pixels wide."
+    "A convolutional neural network reads handwritten digits here, and shows you how. It learned from MNIST: 60,000 "
+    "digits written by American census clerks and school pupils, each 28 pixels wide and high."
 )
-ways = [way for way in WAYS if (shared.ROOT / way[0]).is_file()]
-for column, (page, icon, title, text, link) in zip(st.columns(len(ways)), ways, strict=True):
-    with column.container(border=True):
-        st.subheader(f"{icon} {title}")
-        st.markdown(text)
-        st.page_link(page, label=link, icon=":material/arrow_forward:")
 shared.describe_model()
+ways = [way for way in WAYS if (ROOT / "pages" / f"{way[0]}.py").is_file()]
+for row in range(0, len(ways), 3):
+    for column, way in zip(st.columns(3), ways[row : row + 3], strict=False):
+        page, parameters, icon, title, text, link = way
+        with column.container(border=True, height="stretch"):
+            st.markdown(f"#### :material/{icon}: {title}")
+            st.markdown(text)
+            st.page_link(
+                f"pages/{page}.py", label=f"**{link}**", icon=":material/arrow_forward:", query_params=parameters
+            )

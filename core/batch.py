@@ -65,7 +65,7 @@ def read_file(checkpoint: Checkpoint, name: str, content: bytes) -> Item:
     try:
         picture = read_picture(content)
     except PictureError as error:
-        return Item(key, name, label, "", "error", 0.0, (0.0,) * 10, str(error), str(error), b"", b"")
+        return refuse(name, str(error), key)
     reading = read(checkpoint, picture)
     kept = content if len(content) <= KEPT_WHOLE else _encode(picture, 1000, "JPEG")
     return Item(
@@ -81,6 +81,11 @@ def read_file(checkpoint: Checkpoint, name: str, content: bytes) -> Item:
         thumbnail=_encode(picture, THUMBNAIL, "PNG"),
         content=kept,
     )
+
+
+def refuse(name: str, sentence: str, key: str = "") -> Item:
+    """The item of a file that could not be read, with the sentence that says why."""
+    return Item(key, name, find_label(name), "", "error", 0.0, (0.0,) * 10, sentence, sentence, b"", b"")
 
 
 def describe(reading: Reading) -> str:

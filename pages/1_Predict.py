@@ -60,6 +60,7 @@ def main() -> None:
         format_func=lambda name: f"{WAYS[name]} {name}",
         label_visibility="collapsed",
         persist_state="session",
+        bind="query-params",
     )
     try:
         shared.model_in_use()
@@ -84,32 +85,37 @@ def show_draw() -> None:
     """The canvas with its own Undo and Clear beside the answer, which changes as one draws."""
     left, right = st.columns([0.42, 0.58], gap="large")
     with left:
+        place = st.container()  # the canvas stands above the slider that sets its pen
+        undo_and_clear = st.container(horizontal=True)
         width = st.slider("Stroke width", 4, 30, 16, key="stroke_width", persist_state="session", format="%d px")
         key = f"canvas-{memory.canvas_version}"
         if key not in memory:  # first shown, or shown again after another page, Undo or Clear
             memory.canvas_start = unpack_strokes(memory.drawings[-1]) if has_drawing() else None
-        result = st_canvas(
-            stroke_width=width,
-            stroke_color=INK,
-            background_color=PAPER,
-            width=CANVAS_SIDE,
-            height=CANVAS_SIDE,
-            initial_drawing=memory.canvas_start,
-            return_image_data=True,
-            key=key,
-        )
+        with place:
+            result = st_canvas(
+                stroke_width=width,
+                stroke_color=INK,
+                background_color=PAPER,
+                width=CANVAS_SIDE,
+                height=CANVAS_SIDE,
+                initial_drawing=memory.canvas_start,
+                return_image_data=True,
+                key=key,
+            )
         keep_drawing(result)
-        with st.container(horizontal=True):
+        with undo_and_clear:
             st.button("Undo", icon=":material/undo:", on_click=undo, disabled=not memory.drawings)
             st.button("Clear", icon=":material/delete:", on_click=clear, disabled=not has_drawing())
-        st.caption("No mouse and no touch screen? Upload and Samples work with the keyboard.")
     with right:
         if has_drawing():
             content = memory.drawings[-1][1]
             show_answer(content, "drawing.png", "draw")
             st.download_button("Save as picture", content, "digit.png", "image/png", icon=":material/download:")
         else:
-            show_example()
+            show_example(
+                "Draw a digit: the answer appears here as you draw, with nothing to press. Without mouse or "
+                "touch screen, Upload and Samples work with the keyboard."
+            )
 
 
 def has_drawing() -> bool:
@@ -146,10 +152,10 @@ def clear() -> None:
     memory.canvas_version += 1
 
 
-def show_example() -> None:
-    """What an answer looks like, greyed, until there is one."""
+def show_example(invitation: str) -> None:
+    """What an answer looks like, greyed, until there is one, and what to do to get it."""
     st.html('<div class="answer example"><span class="digit">7</span><span class="confidence">97 %</span></div>')
-    st.caption("An example. Draw a digit: the answer appears here as you draw, with nothing to press.")
+    st.caption(f"An example. {invitation}")
 
 
 # --- upload -----------------------------------------------------------------------------------------------------------
@@ -180,7 +186,7 @@ def show_upload() -> None:
     read_files(files)
     items = list(memory.items.values())
     if not items:
-        show_example()
+        show_example("Send a picture of a digit: its answer appears here. Several become a table.")
     elif len(items) == 1:
         show_item(items[0])
     else:
@@ -288,7 +294,7 @@ def show_samples() -> None:
             )
     with right:
         if not memory.sample:
-            show_example()
+            show_example("Press a picture, or let yourself be surprised.")
             return
         sample = memory.sample
         show_answer(sample["content"], sample["name"], "sample", beside_picture=True)
@@ -336,12 +342,23 @@ def surprise() -> None:
 
 def show_answer(content: bytes, name: str, key: str, beside_picture: bool = False) -> None:
     """Everything there is to say of one picture, the digit first."""
-    polarity, crop = ask_for_overrides(key)
+    answer = st.container()  # above the controls that it depends on
+    with st.container(horizontal=True, vertical_alignment="center"):
+        polarity, crop = ask_for_overrides(key)
+        steps = st.toggle("How it got there", key=f"steps-{key}", help="Every step from your picture to the model's.")
     try:
         found = reading.read(shared.model_in_use(), picture.read(content), polarity, crop)
     except picture.PictureError as error:
-        st.error(f"{batch.show_name(name)}: {error}", icon=":material/broken_image:")
+        answer.error(f"{batch.show_name(name)}: {error}", icon=":material/broken_image:")
         return
+    with answer:
+        show_result(found, name, beside_picture)
+    if steps:
+        show_steps(found.found.steps)
+
+
+def show_result(found: reading.Reading, name: str, beside_picture: bool) -> None:
+    """The digit, how sure it is in words and as ten bars, the picture beside what the model sees of it."""
     confidence = f"{found.confidence:.0%}" if found.text else "no digit"
     st.html(
         f'<div class="answer" role="status" aria-live="polite"><span class="digit">{found.text or "–"}</span>'
@@ -357,19 +374,12 @@ def show_answer(content: bytes, name: str, key: str, beside_picture: bool = Fals
             alt="Probability of each digit: "
             + ", ".join(f"{digit} {value:.1%}" for digit, value in enumerate(found.probabilities)),
         )
-    given, seen = st.columns(2)
-    given.image(
-        mark_boxes(found), caption="As given" if beside_picture else "As drawn", alt=f"The picture {name}", width=168
-    )
-    if found.found.digit is not None:
-        seen.image(
-            enlarge(found.found.digit),
-            caption="What the model sees",
-            alt="The 28x28 digit the model sees",
-            width=168,
-        )
-    if st.toggle("How it got there", key=f"steps-{key}", help="Every step from your picture to the model's 28x28."):
-        show_steps(found.found.steps)
+    with st.container(horizontal=True):
+        caption = "As given" if beside_picture else "As drawn"
+        st.image(mark_boxes(found), caption=caption, alt=f"The picture {name}", width=160)
+        if found.found.digit is not None:
+            alt = "The 28x28 digit the model sees"
+            st.image(enlarge(found.found.digit), caption="What the model sees", alt=alt, width=160)
 
 
 def ask_for_overrides(key: str) -> tuple[str, tuple[float, float, float, float] | None]:

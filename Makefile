@@ -1,0 +1,40 @@
+# make run: start the app. make test: all tests. make install: set up alone. Everything stays inside .venv.
+PYTHON ?= python3
+PORT ?= 8501
+BIN := .venv/bin
+
+.PHONY: run test install bench bench-realworld lint
+
+run: .venv/installed
+	$(BIN)/python -m streamlit run Home.py --server.port $(PORT)
+
+install: .venv/installed
+
+test: .venv/installed-dev
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-dev
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+
+# Measures; needs an idle machine. benchmarks/README.md keeps the figures with their conditions.
+bench: .venv/installed-dev
+	$(BIN)/python benchmarks/predict.py
+
+bench-realworld: .venv/installed
+	$(BIN)/python benchmarks/realworld.py
+
+.venv/bin/python:
+	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed; make run PYTHON=python3.11 names one.' if sys.version_info < (3, 11) else 0)"
+	$(PYTHON) -m venv .venv
+
+# The empty files remember that what the requirements ask for is there; a changed requirement installs again.
+.venv/installed: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@

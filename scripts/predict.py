@@ -1,0 +1,110 @@
+"""Read pictures without a browser, the same way the Predict page does.
+
+    python scripts/predict.py photo.jpg scans/              # a table
+    python scripts/predict.py --format json scans/          # one JSON object a line
+
+Exit code 0, or 2 when a file was refused, a path does not exist or the model can't be loaded.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from core import batch, checkpoint, picture
+from core.batch import Item
+
+
+def main() -> int:
+    """Read every path given, print as asked. Gives the exit code."""
+    options = parse_options()
+    try:
+        model = checkpoint.load(options.model)
+    except checkpoint.CheckpointError as error:
+        print(error, file=sys.stderr)
+        return 2
+    items = (read_path(model, path) for path in walk(options.paths))
+    refused = WRITERS[options.format](items)
+    return 2 if refused else 0
+
+
+def parse_options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures, or folders of pictures")
+    parser.add_argument("--model", default=checkpoint.in_use(), help="a model in models/ (the model in use)")
+    parser.add_argument("--format", choices=tuple(WRITERS), default="table")
+    return parser.parse_args()
+
+
+def walk(paths: list[Path]) -> Iterator[Path]:
+    """Every path given; of a folder, every file below it that has a picture's suffix, in the order of names."""
+    for path in paths:
+        if path.is_dir():
+            found = (entry for entry in path.rglob("*") if entry.suffix.lstrip(".").lower() in picture.SUFFIXES)
+            yield from sorted(entry for entry in found if entry.is_file())
+        else:
+            yield path
+
+
+def read_path(model: checkpoint.Checkpoint, path: Path) -> Item:
+    """Read one file; what can't be opened is an item with an error like any other refusal."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(picture.LIMITS.bytes + 1)  # enough to be refused for its size
+    except (OSError, ValueError) as error:
+        return batch.refuse(str(path), f"This file can't be opened: {getattr(error, 'strerror', None) or error}.")
+    return batch.read_file(model, str(path), content)
+
+
+def write_json(items: Iterator[Item]) -> int:
+    """One JSON object a line, as soon as it is known. Gives the number of refused files."""
+    refused = 0
+    for item in items:
+        refused += item.error is not None
+        row = {
+            "file": item.name,
+            "text": item.text,
+            "verdict": item.verdict,
+            "confidence": round(item.confidence, 6),
+            "probabilities": [round(value, 6) for value in item.probabilities],
+            "error": item.error,
+            "remark": item.remark,
+            "label": item.label,
+        }
+        print(json.dumps(row), flush=True)
+    return refused
+
+
+def write_csv(items: Iterator[Item]) -> int:
+    """The columns of the page's download. Gives the number of refused files."""
+    rows = list(items)
+    sys.stdout.write(batch.to_csv(rows).decode("utf-8-sig"))
+    return sum(item.error is not None for item in rows)
+
+
+def write_table(items: Iterator[Item]) -> int:
+    """Aligned columns for people, and the score where names carry the digit. Gives the number of refused files."""
+    rows = list(items)
+    width = min(60, max([len(batch.show_name(item.name, 60)) for item in rows], default=4))
+    print(f"{'file':{width}}  read  sure   remark")
+    for item in rows:
+        sure = "" if item.error else f"{item.confidence:.0%}"
+        print(f"{batch.show_name(item.name, 60):{width}}  {item.text or '-':4}  {sure:>5}  {item.remark}")
+    judged = [item for item in rows if item.is_right is not None]
+    if judged:
+        right = sum(bool(item.is_right) for item in judged)
+        print(f"{right} of {len(judged)} as their names say ({right / len(judged):.1%})")
+    return sum(item.error is not None for item in rows)
+
+
+WRITERS = {"table": write_table, "json": write_json, "csv": write_csv}
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (KeyboardInterrupt, BrokenPipeError):
+        sys.exit(130)
