@@ -1,11 +1,22 @@
 """Plain data in, Altair chart out. One font size, one accent, numbers where a reader would look for them."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import altair as alt
 import pandas as pd
 
+if TYPE_CHECKING:
+    from core.runs import Pulse, Score
+
 ACCENT = "#0b6e99"  # readable on paper and on ink; the chosen or winning thing
 QUIET = "#9aa4ad"  # everything beside it
+SECOND = "#d9822b"  # a second line beside the accent, told apart by colour-blind eyes too
+SERIES = ("#0b6e99", "#d9822b", "#2f9e77", "#b6609f", "#8a8d1f", "#6a7fdb")  # lines laid over each other
 HEIGHT = 210  # pixels
+MOST_POINTS = 150  # of a live curve: more can't be told apart and cost the browser 16 bytes each a second
 
 
 def draw_probabilities(probabilities: tuple[float, ...]) -> alt.LayerChart:
@@ -30,6 +41,141 @@ def draw_probabilities(probabilities: tuple[float, ...]) -> alt.LayerChart:
     bars = base.mark_bar(cornerRadiusEnd=3).encode(color=alt.Color("colour:N", scale=None))
     labels = base.mark_text(dy=-7, fontSize=11).encode(text="label:N")
     return style(bars + labels)
+
+
+def draw_loss(pulses: Sequence[Pulse], scores: Sequence[Score], steps: int) -> alt.LayerChart:
+    """Training loss per step, raw and smoothed, and the validation loss at the end of each epoch, over `steps` steps."""
+    smooth, value = [], pulses[0].loss if pulses else 0.0
+    for number, pulse in enumerate(pulses, start=1):
+        value += max(0.06, 1 / number) * (pulse.loss - value)  # the mean at first, soon a running one
+        smooth.append(value)
+    curve = pd.DataFrame(
+        _thin([(pulse.step, pulse.loss, level) for pulse, level in zip(pulses, smooth, strict=True)]),
+        columns=["step", "raw", "smooth"],
+    )
+    judged = pd.DataFrame(
+        [(score.step, score.validation_loss) for score in _thin_rows(scores)], columns=["step", "validation"]
+    )
+    top = max([*curve["smooth"], *judged["validation"], 0.1]) if len(curve) else 2.5
+    x = alt.X("step:Q", title="Step", scale=alt.Scale(domain=[0, steps], nice=False), axis=alt.Axis(tickCount=5))
+    y = {"scale": alt.Scale(domain=[0, min(top * 1.15, 1e6)], clamp=False), "title": "Loss (nats)"}
+    base = alt.Chart(curve).encode(x=x)
+    tips = [alt.Tooltip("step:Q", title="Step"), alt.Tooltip("smooth:Q", title="Training loss", format=".4f")]
+    layers = [
+        base.mark_line(clip=True, strokeWidth=1, color=QUIET, opacity=0.6).encode(y=alt.Y("raw:Q", **y)),
+        base.mark_line(clip=True, strokeWidth=2, color=ACCENT).encode(y=alt.Y("smooth:Q", **y), tooltip=tips),
+        alt.Chart(judged)
+        .mark_line(clip=True, strokeWidth=1.5, color=SECOND, point=alt.OverlayMarkDef(color=SECOND, size=28))
+        .encode(
+            x=x,
+            y=alt.Y("validation:Q", **y),
+            tooltip=["step:Q", alt.Tooltip("validation:Q", title="Validation loss", format=".4f")],
+        ),
+    ]
+    return style(alt.layer(*layers))
+
+
+def draw_accuracy(scores: Sequence[Score], epochs: int, best: Score | None) -> alt.LayerChart:
+    """Validation accuracy after each of `epochs` epochs, the best one marked with its value."""
+    rows = pd.DataFrame(
+        [(score.epoch, score.validation_accuracy) for score in _thin_rows(scores)], columns=["epoch", "accuracy"]
+    )
+    low = min([0.9, *rows["accuracy"]])
+    x = alt.X(
+        "epoch:Q",
+        title="Epoch",
+        scale=alt.Scale(domain=[0, max(1, epochs)], nice=False),
+        axis=alt.Axis(tickMinStep=1, tickCount=min(6, max(1, epochs)), format="d"),
+    )
+    y = alt.Y(
+        "accuracy:Q",
+        title="Validation accuracy",
+        scale=alt.Scale(domain=[max(0.0, low - (1 - low) * 0.1), 1], nice=False),
+        axis=alt.Axis(format=".1%" if low > 0.85 else ".0%", tickCount=5),
+    )
+    tips = [alt.Tooltip("epoch:Q", title="Epoch"), alt.Tooltip("accuracy:Q", title="Accuracy", format=".2%")]
+    base = alt.Chart(rows).encode(x=x, y=y, tooltip=tips)
+    layers = [base.mark_line(color=ACCENT, point=alt.OverlayMarkDef(color=ACCENT, size=28))]
+    if best:
+        marked = alt.Chart(
+            pd.DataFrame(
+                {
+                    "epoch": [best.epoch],
+                    "accuracy": [best.validation_accuracy],
+                    "label": [f"best {best.validation_accuracy:.2%}"],
+                }
+            )
+        ).encode(x=x, y=y)
+        left = best.epoch > epochs / 2
+        layers += [
+            marked.mark_point(color=SECOND, size=110, strokeWidth=2, filled=False),
+            marked.mark_text(
+                align="right" if left else "left", dx=-9 if left else 9, dy=14, color=SECOND, fontWeight="bold"
+            ).encode(text="label:N"),
+        ]
+    return style(alt.layer(*layers))
+
+
+def draw_learning_rate(pulses: Sequence[Pulse], steps: int) -> alt.Chart:
+    """The learning rate at each step so far, over `steps` steps."""
+    rows = pd.DataFrame(
+        _thin([(pulse.step, pulse.learning_rate) for pulse in pulses], most=60), columns=["step", "rate"]
+    )
+    chart = (
+        alt.Chart(rows)
+        .mark_line(color=ACCENT)
+        .encode(
+            x=alt.X("step:Q", title="Step", scale=alt.Scale(domain=[0, steps], nice=False), axis=alt.Axis(tickCount=5)),
+            y=alt.Y("rate:Q", title=None, scale=alt.Scale(domainMin=0), axis=alt.Axis(format="~g", tickCount=2)),
+            tooltip=[alt.Tooltip("step:Q", title="Step"), alt.Tooltip("rate:Q", title="Learning rate", format=".3g")],
+        )
+    )
+    return style(chart).properties(height=HEIGHT * 2 // 3)
+
+
+def draw_runs(histories: Mapping[str, Sequence[Score]]) -> alt.LayerChart:
+    """Validation accuracy of several runs over their epochs, each line named at its end."""
+    rows = pd.DataFrame(
+        [
+            (name, score.epoch, score.validation_accuracy)
+            for name, scores in histories.items()
+            for score in _thin_rows(scores)
+        ],
+        columns=["run", "epoch", "accuracy"],
+    )
+    colour = alt.Color("run:N", scale=alt.Scale(domain=list(histories), range=list(SERIES)), legend=None)
+    base = alt.Chart(rows).encode(
+        x=alt.X(
+            "epoch:Q",
+            title="Epoch",
+            scale=alt.Scale(domain=[0, max([1, *rows["epoch"]]) * 1.15], nice=False),
+            axis=alt.Axis(tickMinStep=1, tickCount=6, format="d"),
+        ),
+        y=alt.Y("accuracy:Q", title="Validation accuracy", scale=alt.Scale(zero=False), axis=alt.Axis(format=".1%")),
+        color=colour,
+        tooltip=["run:N", "epoch:Q", alt.Tooltip("accuracy:Q", format=".2%")],
+    )
+    last = alt.Chart(rows.loc[rows.groupby("run")["epoch"].idxmax()]) if len(rows) else alt.Chart(rows)
+    names = last.mark_text(align="left", dx=7, fontWeight="bold").encode(
+        x="epoch:Q", y="accuracy:Q", text="run:N", color=colour
+    )
+    return style(base.mark_line(point=alt.OverlayMarkDef(size=28)) + names)
+
+
+def _thin(rows: Sequence[tuple[float, ...]], most: int = MOST_POINTS) -> list[tuple[float, ...]]:
+    """At most `most` rows: means of equally many neighbours, the last row as it is."""
+    size = -(-len(rows) // most)
+    if size <= 1:
+        return list(rows)
+    groups = [rows[start : start + size] for start in range(0, len(rows) - 1, size)]
+    means = [tuple(sum(column) / len(group) for column in zip(*group, strict=True)) for group in groups]
+    return [*means, rows[-1]]
+
+
+def _thin_rows(scores: Sequence[Score]) -> Sequence[Score]:
+    """Every so many epochs of a long run, the last one always."""
+    size = -(-len(scores) // MOST_POINTS)
+    return scores[:: max(1, size)] if len(scores) <= 1 else [*scores[: -1 : max(1, size)], scores[-1]]
 
 
 def style(chart: alt.LayerChart | alt.Chart) -> alt.LayerChart | alt.Chart:

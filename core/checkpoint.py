@@ -166,9 +166,14 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that readers see the old one or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-        file.write(content)
-    Path(file.name).chmod(0o644)  # the temporary file's own mode lets nobody else read
-    Path(file.name).replace(path)
+        try:
+            file.write(content)
+            file.close()
+            Path(file.name).chmod(0o644)  # the temporary file's own mode lets nobody else read
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)  # on a full disk the part would stay in the way
+            raise
 
 
 def _read(name: str, folder: Path) -> bytes:
@@ -192,3 +197,20 @@ def _read_facts(name: str, folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return facts if isinstance(facts, dict) else {}
+
+
+def add(content: bytes, file: str, folder: Path = MODELS_FOLDER) -> str:
+    """Take in weights someone sent, under the name of their file; gives the model's name.
+
+    Raises `CheckpointError` when they are no state dict of a known network, or the name is taken.
+    """
+    if len(content) > LARGEST:
+        raise CheckpointError(f"{file} is larger than {LARGEST // 1_000_000} MB: no model of this project is.")
+    architecture = find_architecture(read_weights(content, file), file)
+    name = re.sub(r"[^A-Za-z0-9 ._-]", "", Path(file).stem).lstrip(" ._-")[:80] or "uploaded"
+    if name.lower() in {taken.lower() for taken in names(folder)}:
+        raise CheckpointError(f"There is already a model called {name}. Rename your file, then send it again.")
+    facts = {"architecture": architecture, "data": "Uploaded; nothing is known of its training."}
+    write_atomically(folder / f"{name}.json", (json.dumps(facts, indent=2) + "\n").encode())
+    write_atomically(folder / f"{name}.pth", content)
+    return name

@@ -55,7 +55,7 @@ def load(train: bool, folder: Path = DATA_FOLDER) -> DigitSet:
     """
     cache = _cache(train, folder)
     with contextlib.suppress(Exception):  # absent, half-written or from an older torch: made again below
-        stored = torch.load(cache, weights_only=True)
+        stored = torch.load(cache, weights_only=True, mmap=True)
         return DigitSet(stored["images"], stored["labels"])
     raw = folder / "unpacked" / "MNIST" / "raw"
     for name in SHA256:

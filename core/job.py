@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MOST_VISITORS = 8  # whose own drawings are watched at the same time
 LOOK_EVERY = 0.8  # seconds of training between two looks at the watched digits
-NICENESS = 10  # how far training stands back behind answering, 0 to 19
+NICENESS = 5  # how far training stands back behind answering, 0 to 19
 
 Phase = Literal["idle", "preparing", "running", "paused", "stopping", "over"]
 
@@ -82,7 +82,7 @@ class TrainingJob:
         """`load_digits(train)` gives MNIST. One core is left for answering visitors unless `threads` says otherwise."""
         self._load_digits = load_digits
         self._runs, self._models = runs_folder, models_folder
-        self._threads = threads or max(1, (os.cpu_count() or 2) - 1)
+        self.threads = threads or max(1, (os.cpu_count() or 2) - 1)
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
         self._snapshot = Snapshot()
@@ -181,7 +181,7 @@ class TrainingJob:
 
         record = None
         try:
-            torch.set_num_threads(self._threads)
+            torch.set_num_threads(self.threads)
             _stand_back()
             digits = self._load_digits(True)
             training = Training(*data.split(digits, settings), settings)

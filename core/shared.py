@@ -17,6 +17,7 @@ from core.config import ROOT
 
 if TYPE_CHECKING:
     from core.data import DigitSet
+    from core.job import TrainingJob
 
 PAGES = (
     ("Home.py", "Home", ":material/home:"),
@@ -109,6 +110,8 @@ def open_page(title: str) -> None:
                 st.page_link(path, label=label, icon=symbol)
         st.divider()
         _show_model()
+        if title != "Train":
+            _show_run()
     warm_up()
 
 
@@ -125,6 +128,40 @@ def _show_model() -> None:
         accuracy = f"{card.test_accuracy:.2%} on the MNIST test set"
     st.caption("Model in use", help="Every page and every visitor is answered by this model.")
     st.markdown(f"**{card.name}**{origin}  \n:small[version {card.version}]  \n:small[{accuracy}]")
+
+
+@st.fragment(run_every=2.0)
+def _show_run() -> None:
+    """While a run is going on: how far it is, and the way to it. Nothing otherwise."""
+    snapshot = training_job().snapshot()
+    if snapshot.is_live:
+        st.divider()
+        st.caption("Training" if snapshot.phase != "paused" else "Training, paused")
+        st.progress(min(1.0, snapshot.step / max(1, snapshot.run.steps)), snapshot.run.name)
+        st.page_link("pages/2_Train.py", label="Watch it", icon=":material/monitoring:")
+
+
+@st.cache_resource(show_spinner=False)
+def training_job() -> TrainingJob:
+    """The one training run of this server."""
+    from core.job import TrainingJob
+
+    def load(train: bool) -> DigitSet:
+        from core import data
+
+        return data.load(train)
+
+    return TrainingJob(load)
+
+
+def use_model(name: str) -> None:
+    """Let this model answer on every page from now on. Raises `CheckpointError` when its file is no good."""
+    checkpoint.choose(name)
+
+
+def model_card() -> checkpoint.ModelCard:
+    """What is known of the model in use. Raises `CheckpointError` when its file is missing."""
+    return _model_in_use().card()
 
 
 def describe_model() -> None:
