@@ -303,7 +303,7 @@ class TrainingJob:
         model = None
         if training.best:
             self._save(training, record)  # should the disk refuse the weights, the run can be resumed at its end
-            model = runs.keep(training, record.run, self._load_digits(False), self._models)
+            model = runs.keep(training, record.run, self._load_digits(False), self._models, self._runs)
         record.close(status, sentence, model)
         with self._change:
             self._update(

@@ -174,6 +174,26 @@ def delete(run: Run, folder: Path = RUNS_FOLDER, models: Path = MODELS_FOLDER) -
     shutil.rmtree(folder / run.id)
 
 
+def restore(run: Run, training: Training, folder: Path = RUNS_FOLDER) -> None:
+    """Put `training` back to the run's last saved state. Raises `RunError` when that is missing or damaged."""
+    import torch
+
+    try:
+        state = torch.load(folder / run.id / "state.pt", map_location=training.device, weights_only=True)
+        state["chance"] = state["chance"].cpu()  # a generator's state is always there
+        training.restore(state)
+    except Exception as error:  # torch reports unreadable files in a dozen ways
+        raise RunError(f"{run.name} can't be resumed: its saved state is missing or damaged.") from error
+
+
+def find(name: str, folder: Path = RUNS_FOLDER) -> Run:
+    """The newest run with this name or id. Raises `RunError` when there is none."""
+    for run in list_runs(folder):
+        if name in (run.name, run.id):
+            return run
+    raise RunError(f"There is no run called {name}.")
+
+
 class Record:
     """A run being written by the one process that trains it. Keeps a lock on the run's folder until it is closed."""
 
@@ -221,15 +241,8 @@ class Record:
 
         Raises `RunError` when another process works on it, or its state is missing or damaged.
         """
-        import torch
-
         _refuse_if_held(run, folder)
-        try:
-            state = torch.load(folder / run.id / "state.pt", map_location=training.device, weights_only=True)
-            state["chance"] = state["chance"].cpu()
-            training.restore(state)
-        except Exception as error:  # torch reports unreadable files in a dozen ways
-            raise RunError(f"{run.name} can't be resumed: its saved state is missing or damaged.") from error
+        restore(run, training, folder)
         # What was written after the state was saved will happen again.
         scores = tuple(score for score in run.scores if score.epoch <= training.epoch)
         pulses = [pulse for pulse in read_pulses(run.id, folder) if pulse.step <= training.step]
@@ -294,10 +307,10 @@ class Record:
         self._events.flush()
 
 
-def keep(training: Training, run: Run, test: DigitSet, models: Path = MODELS_FOLDER) -> str:
+def keep(training: Training, run: Run, test: DigitSet, models: Path = MODELS_FOLDER, folder: Path = RUNS_FOLDER) -> str:
     """Save the weights of the best epoch as `models/NAME.pth` with their facts; gives the name.
 
-    The test set is asked here, once, after everything was decided on the validation set.
+    Weights of that name are replaced, and the run that left them no longer has any. The test set is asked here, once, after everything was decided on the validation set.
     Raises `OSError` when the disk refuses.
     """
     import torch
@@ -330,6 +343,9 @@ def keep(training: Training, run: Run, test: DigitSet, models: Path = MODELS_FOL
         "precision": str(training.precision).removeprefix("torch."),
         "command": run.settings.command(run.name),
     }
+    for earlier in list_runs(folder):
+        if earlier.model == run.name:
+            _write(replace(earlier, model=None), folder)
     checkpoint.save(run.name, model, facts, models)
     return run.name
 

@@ -568,27 +568,26 @@ def show_outcome(snapshot: Snapshot) -> None:
     if memory.get("outcome_seen") == run.id or (run.model and run.model not in checkpoint.names()):
         return
     with st.container(border=True):
-        title, dismiss = st.columns([0.9, 0.1])
-        if not run.model:
-            icon = ":material/warning:" if run.status in ("failed", "diverged") else ":material/info:"
-            title.markdown(f"{icon} **{run.name}** · {run.sentence}")
-        else:
-            best = run.best
-            title.markdown(
-                f":material/check_circle: **{run.name}: {best.validation_accuracy:.2%} on validation**{compare(best)}. "
-                f"{run.sentence} It took {show_seconds(snapshot.seconds)}."
+        with st.container(horizontal=True):
+            if not run.model:
+                icon = ":material/warning:" if run.status in ("failed", "diverged") else ":material/info:"
+                st.markdown(f"{icon} **{run.name}** · {run.sentence}")
+            else:
+                st.markdown(
+                    f":material/check_circle: **{run.name}: {run.best.validation_accuracy:.2%} on validation**"
+                    f"{compare(run.best)}. {run.sentence} It took {show_seconds(snapshot.seconds)}."
+                )
+            st.button(
+                "", icon=":material/close:", help="Close", on_click=forget_outcome, args=(run.id,), type="tertiary"
             )
-        dismiss.button(
-            "", icon=":material/close:", help="Close", on_click=forget_outcome, args=(run.id,), type="tertiary"
-        )
-        if snapshot.scores:
-            show_curves(snapshot)
-        if snapshot.watched and run.model:
-            show_watched(snapshot)
         if run.model:
             with st.container(horizontal=True):
                 offer_use(run, "outcome")
                 take_away(run, "outcome")
+        if snapshot.scores:
+            show_curves(snapshot)
+        if run.model:
+            show_watched(snapshot)
 
 
 def forget_outcome(run: str) -> None:
