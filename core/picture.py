@@ -14,6 +14,8 @@ pillow_heif.register_heif_opener()
 
 LIMITS = PictureLimits()
 SUFFIXES = ("png", "jpg", "jpeg", "heic", "heif", "webp", "avif", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm")
+# Pillow knows more, PostScript among them, which it hands to Ghostscript: a stranger's program would run.
+FORMATS = ("PNG", "JPEG", "HEIF", "WEBP", "AVIF", "BMP", "GIF", "TIFF", "PPM")
 
 # The first bytes of what people send instead of a picture, and what to tell them.
 MISTAKEN = (
@@ -86,7 +88,7 @@ def _open(content: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of large pictures and odd tags; sizes are checked here
-            return Image.open(io.BytesIO(content))
+            return Image.open(io.BytesIO(content), formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise PictureError(
             f"This picture has far more than {LIMITS.pixels / 1e6:.0f} million pixels. Save it smaller."

@@ -178,7 +178,7 @@ def _is_ink_dark(grey: np.ndarray) -> bool:
     dark, light = float((np.clip(-away, 0, 1) ** 3).sum()), float((np.clip(away, 0, 1) ** 3).sum())
     tail = (dark - light) / max(dark + light, 1e-6)
     threshold, _ = cv2.threshold(small, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    inset = max(1, min(small.shape) // 16)  # frame lines lie on the border itself
+    inset = min(max(1, min(small.shape) // 16), (min(small.shape) - 1) // 2)  # frame lines lie on the border itself
     inner = small[inset : -inset or None, inset : -inset or None]
     ring = np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
     return tail + 0.8 * (2 * float((ring > threshold).mean()) - 1) > 0

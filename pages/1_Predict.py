@@ -17,7 +17,7 @@ from core.config import POLARITIES, SAMPLES_FOLDER
 CANVAS_SIDE = 280  # pixels: fits a phone 320 pixels wide
 MOST_UNDOS = 30  # states of the drawing kept to go back to, a few kB each
 PAPER, INK = "#ffffff", "#1f2328"
-WAYS = {"Draw": ":material/draw:", "Upload": ":material/upload:", "Samples": ":material/collections:"}
+WAYS = ("Draw", "Upload", "Samples")
 
 # A pasted picture goes into the uploader as if it had been dropped there: one way in.
 PASTE = """
@@ -43,7 +43,7 @@ paste_into_uploader = st.components.v2.component("digit_lab_paste", js=PASTE)
 memory = st.session_state
 memory.setdefault("drawings", [])  # states of the canvas, oldest first: (packed strokes, PNG), or None where cleared
 memory.setdefault("canvas_version", 0)
-memory.setdefault("items", {})  # files read in this visit, by the key of their name and content
+memory.setdefault("pictures", {})  # files read in this visit, by the key of their name and content
 memory.setdefault("sample", None)  # the picture chosen: {"name", "content", "label"}
 
 
@@ -53,11 +53,10 @@ def main() -> None:
     st.title("Predict")
     way = st.segmented_control(
         "How do you want to give a digit?",
-        list(WAYS),
+        WAYS,
         default="Draw",
         required=True,
         key="way",
-        format_func=lambda name: f"{WAYS[name]} {name}",
         label_visibility="collapsed",
         persist_state="session",
         bind="query-params",
@@ -184,7 +183,7 @@ def show_upload() -> None:
         )
         paste_into_uploader(key="paste")
     read_files(files)
-    items = list(memory.items.values())
+    items = list(memory.pictures.values())
     if not items:
         show_example("Send a picture of a digit: its answer appears here. Several become a table.")
     elif len(items) == 1:
@@ -196,16 +195,16 @@ def show_upload() -> None:
 def read_files(files: list) -> None:
     """Read what was not read before, with progress; what is done stays done when somebody clicks meanwhile."""
     contents = [(file.name, file.getvalue()) for file in files]
-    waiting = [entry for entry in contents if batch.identify(*entry) not in memory.items]
+    waiting = [entry for entry in contents if batch.identify(*entry) not in memory.pictures]
     if not waiting:
         return
     if len(waiting) == len(contents):  # a new choice of files replaces the one before
-        memory.items = {}
+        memory.pictures = {}
     model = shared.model_in_use()
     bar = st.progress(0.0) if len(waiting) > 4 else None
     for number, (name, content) in enumerate(waiting, start=1):
         item = batch.read_file(model, name, content)
-        memory.items[item.key] = item
+        memory.pictures[item.key] = item
         if bar:
             bar.progress(number / len(waiting), f"Read {number} of {len(waiting)} pictures")
     if bar:
@@ -262,7 +261,7 @@ def show_table(items: list[batch.Item]) -> None:
     )
     with st.container(horizontal=True):
         st.download_button("Download as CSV", batch.to_csv(items), "digits.csv", "text/csv", icon=":material/download:")
-        st.button("Forget these pictures", icon=":material/delete:", on_click=memory.items.clear)
+        st.button("Forget these pictures", icon=":material/delete:", on_click=memory.pictures.clear)
     rows = event["selection"]["rows"]
     if rows and rows[0] < len(shown):
         st.divider()

@@ -1,0 +1,158 @@
+"""A running app and a real browser, for the tests that need them."""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60  # a cold disk and a busy machine; an idle one needs two
+WAIT_SECONDS = 15  # for one thing to appear on a page; twenty times what an idle machine takes
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+# On a deep link Streamlit's own script first asks below the page's path, gets 404 and then finds the server's root.
+STREAMLITS_OWN_404 = re.compile(r"^http://[^/]+/\w+/_stcore/(health|host-config)$")
+
+
+@dataclass
+class Server:
+    """A running app: where it answers and what it wrote."""
+
+    url: str
+    log: Path
+    process: subprocess.Popen
+
+    def read_log(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+
+@contextlib.contextmanager
+def start_server(log: Path) -> Iterator[Server]:
+    """This checkout's app on a free port, ended on leaving whatever happens.
+
+    The pages that exist write nothing but the unpacked MNIST, which is the same for every server: they share it.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "Home.py"]
+    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command + options, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+    server = Server(f"http://127.0.0.1:{port}", log, process)
+    try:
+        _wait_until_healthy(server)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_healthy(server: Server) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if server.process.poll() is not None:
+            pytest.fail(f"the server ended with code {server.process.returncode}:\n{server.read_log()}")
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=2).close()
+            return
+        time.sleep(0.05)
+    pytest.fail(f"the server was not up after {START_SECONDS} seconds:\n{server.read_log()}")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One app for all tests; each test is a visitor of its own."""
+    with start_server(tmp_path_factory.mktemp("server") / "log.txt") as running:
+        yield running
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path) -> Iterator[Server]:
+    """An app nobody has opened yet."""
+    with start_server(tmp_path / "log.txt") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """Chromium. Without one the tests are skipped, except in CI, where that would hide what they are for."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        reason = "no Chromium found; `apt-get install chromium`, or put one on the PATH"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=WAIT_SECONDS * 1000)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=list(CHROMIUM_ARGUMENTS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(browser) -> Iterator[Callable]:
+    """A factory of visitors. Whatever goes wrong behind their backs fails the test: errors in the console, uncaught
+    exceptions, a traceback on the page, a request to another machine."""
+    pages, problems = [], []
+
+    def open_window(**options):
+        usual = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
+        context = browser.new_context(**(usual | options))
+        page = context.new_page()
+        page.set_default_timeout(WAIT_SECONDS * 1000)
+        page.on("console", lambda message: _note_console(message, problems))
+        page.on("pageerror", lambda error: problems.append(f"uncaught exception: {error}"))
+        page.on("request", lambda request: _note_request(request, problems))
+        pages.append(page)
+        return page
+
+    yield open_window
+    for page in pages:
+        exceptions = page.get_by_test_id("stException")
+        problems += [f"traceback on {page.url}: {text}" for text in exceptions.all_inner_texts()]
+        page.context.close()
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def page(new_page):
+    """One visitor with a wide window, light."""
+    return new_page()
+
+
+def _note_console(message, problems: list[str]) -> None:
+    url = message.location.get("url", "")
+    if message.type == "error" and not ("404" in message.text and STREAMLITS_OWN_404.match(url)):
+        problems.append(f"console error: {message.text} ({url})")
+
+
+def _note_request(request, problems: list[str]) -> None:
+    if not re.match(r"(https?|wss?)://127\.0\.0\.1[:/]|data:|blob:", request.url):
+        problems.append(f"request to another machine: {request.url}")
