@@ -44,7 +44,7 @@ def draw_probabilities(probabilities: tuple[float, ...]) -> alt.LayerChart:
 
 
 def draw_loss(pulses: Sequence[Pulse], scores: Sequence[Score], steps: int) -> alt.LayerChart:
-    """Training loss per step, raw and smoothed, and the validation loss at the end of each epoch, over `steps` steps."""
+    """Training loss per step, raw and smoothed, and the validation loss after each epoch, over `steps` steps."""
     smooth, value = [], pulses[0].loss if pulses else 0.0
     for number, pulse in enumerate(pulses, start=1):
         value += max(0.06, 1 / number) * (pulse.loss - value)  # the mean at first, soon a running one

@@ -93,7 +93,7 @@ class TrainingSettings:
     )
     averaging: float = option(
         0.0,
-        "Judge and keep a running average of the weights (EMA): this much of it stays at each step. 0 is off, 0.99 usual.",
+        "Judge and keep a running average of the weights (EMA): how much of it stays at each step. 0 is off.",
         low=0.0,
         high=0.9999,
     )

@@ -43,7 +43,7 @@ class Opinion:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The job at one moment, safe to keep. `seconds` and `remaining` in seconds of training; rate in images a second."""
+    """The job at one moment, safe to keep. `seconds` and `remaining` in seconds of training."""
 
     phase: Phase = "idle"
     run: Run | None = None
@@ -115,7 +115,7 @@ class TrainingJob:
         self._ask("go", only_if=("pause",))
 
     def stop(self, keep: bool) -> None:
-        """End the run; `keep` its best weights so far, or discard everything. Nothing happens when no run is going on."""
+        """End the run; `keep` its best weights so far, or discard everything. Does nothing when no run is going on."""
         self._ask("keep" if keep else "discard", only_if=("go", "pause"))
 
     def close(self) -> None:

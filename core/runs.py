@@ -310,7 +310,8 @@ class Record:
 def keep(training: Training, run: Run, test: DigitSet, models: Path = MODELS_FOLDER, folder: Path = RUNS_FOLDER) -> str:
     """Save the weights of the best epoch as `models/NAME.pth` with their facts; gives the name.
 
-    Weights of that name are replaced, and the run that left them no longer has any. The test set is asked here, once, after everything was decided on the validation set.
+    Weights of that name are replaced, and the run that left them no longer has any. The test set is asked here, once,
+    after everything was decided on the validation set.
     Raises `OSError` when the disk refuses.
     """
     import torch

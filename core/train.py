@@ -206,7 +206,7 @@ class Training:
         )
 
     def judge(self) -> Epoch:
-        """Ask the candidate about the validation set and remember it if it is the best. Ends the epoch, where it stands."""
+        """Ask the candidate about the validation set, remember it if it is the best. Ends the epoch where it stands."""
         began = time.perf_counter()
         report = evaluate(self.candidate, self.validation)
         accuracy, loss = report.accuracy, report.loss()
@@ -221,7 +221,7 @@ class Training:
         return Epoch(self.epoch, self.step, self.seconds, mean_loss, loss, accuracy, is_best)
 
     def state(self) -> dict[str, Any]:
-        """Everything needed to go on after this event: weights, optimiser, averages, schedule, chance. For `torch.save`."""
+        """Everything needed to go on after this event, for `torch.save`: weights, optimiser, averages, chance."""
         best = self.best and {**vars(self.best)}
         return {
             "model": self.model.state_dict(),
@@ -308,13 +308,13 @@ class Training:
             else "No epoch was finished, nothing is kept."
         )
         return (
-            f"The loss is no number any more at step {self.step}: the corrections were too big and blew the weights up. "
+            f"The loss is no number any more at step {self.step}: too big corrections blew the weights up. "
             f"Try a learning rate of {self.peak / 10:.2g} or less. {kept}"
         )
 
 
 def measure(digits: DigitSet, settings: TrainingSettings) -> float:
-    """Seconds that one image of a run takes on this machine with this thread's number of threads: the quickest of five steps.
+    """Seconds that one image of a run takes here, with this thread's number of threads: the quickest of five steps.
 
     Raises `SettingError` when the settings name a device that isn't there.
     """

@@ -28,13 +28,15 @@ GROUPS = {
     "Augmentation": ("augmentation", "clean_share"),
 }  # fmt: skip
 LABELS = {
-    "architecture": "Network · parameters", "averaging": "Averaged weights", "training_images": "Images", "left_out": "Digits to leave out",
+    "architecture": "Network · parameters", "averaging": "Averaged weights", "training_images": "Images",
+    "left_out": "Digits to leave out",
     "patience": "Early stopping", "clean_share": "Undistorted share at the end", "augmentation": "Distortion",
 }  # fmt: skip
 CHOICES = {
     "reference": "Reference CNN", "lenet5": "LeNet-5", "mlp": "Multilayer perceptron", "modern": "Modern CNN",
     "sgd": "SGD", "momentum": "SGD with momentum", "adam": "Adam", "adamw": "AdamW", "constant": "Constant",
-    "cosine": "Cosine", "one-cycle": "One cycle", "none": "None", "light": "Light", "strong": "Strong", "auto": "Automatic",
+    "cosine": "Cosine", "one-cycle": "One cycle", "none": "None", "light": "Light", "strong": "Strong",
+    "auto": "Automatic",
     "cpu": "Processor", "cuda": "NVIDIA card (CUDA)", "mps": "Apple chip (MPS)",
 }  # fmt: skip
 STATUS = {"running": "Running", "interrupted": "Interrupted", "finished": "Finished", "stopped": "Stopped",
@@ -397,8 +399,8 @@ def watch_run() -> None:
     show_curves(snapshot)
     show_watched(snapshot)
     st.caption(
-        "It goes on when you leave this page or close the browser. One run at a time on this server: everyone who opens "
-        "this page sees it. Predict keeps answering with the model in use."
+        "It goes on when you leave this page or close the browser. One run at a time on this server: everyone who "
+        "opens this page sees it. Predict keeps answering with the model in use."
     )
 
 

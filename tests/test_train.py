@@ -94,7 +94,8 @@ def test_a_killed_run_goes_on_as_if_it_had_never_stopped(digits, architecture, s
 @pytest.mark.parametrize("optimiser", ["sgd", "momentum", "adam", "adamw"])
 def test_every_optimiser_learns(digits, optimiser):
     settings = dataclasses.replace(
-        SMALL, optimiser=optimiser, learning_rate={"sgd": 0.1, "momentum": 0.02}.get(optimiser, 3e-3), augmentation="none",
+        SMALL, optimiser=optimiser, learning_rate={"sgd": 0.1, "momentum": 0.02}.get(optimiser, 3e-3),
+        augmentation="none",
         weight_decay=0.0, averaging=0.0, dropout=0.0, label_smoothing=0.0, epochs=3, batch_size=8, training_images=1000,
     )  # fmt: skip
     epochs = [event for event in make(digits, settings) if isinstance(event, Epoch)]
