@@ -15,6 +15,7 @@ from core.picture import Picture
 WORKING_SIDE = 640  # pixels: longer side while the ink is searched; a digit a tenth as high still has 64
 SMALLEST_SIDE = 224  # pixels: smaller pictures are enlarged first, so that a stroke is several pixels wide
 FAINTEST = 0.05  # of full scale: ink nearer to the paper's brightness than this is not seen
+LINE_GAP = 11  # pixels: widest ruled line whose crossing by a stroke is mended
 MOST_PATCHES = 400  # patches of ink looked at, largest first: noise has tens of thousands
 THINNEST, THICKEST = 2.0, 4.2  # pixels at 28x28: strokes outside are thickened or thinned; MNIST's mean is about 2.9
 
@@ -82,9 +83,8 @@ def preprocess(
     found = "dark on light" if dark_ink else "light on dark"
     trail.add("Paper flattened", f"Shadows and tints are divided out. The ink is {found}; it is bright here.", contrast)
     mask = _find_ink(contrast)
-    if mask is None:
+    if not mask.any():
         return Preprocessed(None, tuple(trail.steps), found, why_not="There is no ink in this picture.")
-    mask = _drop_lines(mask)
     trail.add(
         "Ink", "What is clearly darker or lighter than the paper; ruled lines and frames are dropped.", mask * 1.0
     )
@@ -228,17 +228,22 @@ def _split_strokes(small: np.ndarray) -> np.ndarray | None:
     return dark if separation > 0.6 and _stroke_width(dark > 0) < 0.32 * min(small.shape) else None
 
 
-def _find_ink(contrast: np.ndarray) -> np.ndarray | None:
-    """Where the ink is: (H, W) bool, or None where nothing stands out from the paper.
+def _find_ink(contrast: np.ndarray) -> np.ndarray:
+    """Where the ink is: (H, W) bool, nowhere set where nothing stands out from the paper.
 
-    Each connected patch is judged against its own darkness, so that a faint digit survives beside a blot and the
-    faint lines of squared paper fall off the strong digit written across them.
+    Each connected patch is judged against its own darkness, so that a faint digit survives beside a blot.
     """
     # Where a pixel is brighter than the paper it can't be ink: that side shows the noise alone.
     above = contrast[contrast < 0]
     noise = 1.4826 * float(np.median(-above)) if above.size > 0.05 * contrast.size else 0.0
     lowest = max(FAINTEST, 4 * noise)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((contrast > lowest).astype(np.uint8), connectivity=8)
+    visible = contrast > lowest
+    lines = _find_lines(visible, contrast)
+    unruled = visible & ~lines
+    if not unruled.any() and lines.any() and _box_of(lines)[2] < 0.2 * _box_of(lines)[3]:
+        # One upright line and nothing else: a 1 from border to border.
+        unruled, lines = visible, np.zeros_like(visible)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(unruled.astype(np.uint8), connectivity=8)
     levels = np.full(count, np.inf, np.float32)
     smallest = max(6, contrast.size // 40_000)
     for label in np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MOST_PATCHES] + 1:
@@ -247,78 +252,120 @@ def _find_ink(contrast: np.ndarray) -> np.ndarray | None:
             break
         part = contrast[y : y + height, x : x + width][labels[y : y + height, x : x + width] == label]
         levels[label] = max(lowest, 0.5 * float(np.percentile(part, 90)))
-    mask = contrast > levels[labels]
-    return mask if mask.any() else None
+    ink = contrast > levels[labels]
+    if lines.any():
+        # A stroke that crossed a line has a gap there now: what the line covered between two ends of ink is ink again.
+        bridge = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (LINE_GAP, LINE_GAP))
+        ink |= cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_CLOSE, bridge).astype(bool) & lines
+    return ink
 
 
-def _drop_lines(mask: np.ndarray) -> np.ndarray:
-    """Take out ruled lines, squared paper and frames: straight, thin, and from one border to the other."""
-    lines = np.zeros(mask.shape, np.uint8)
-    ink = mask.astype(np.uint8)
-    for along in (0, 1):
-        length, across = (ink.shape[1], ink.shape[0]) if along == 0 else ink.shape
-        shape = (max(15, length // 8), 1) if along == 0 else (1, max(15, length // 8))
-        runs = cv2.morphologyEx(ink, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_RECT, shape))
-        joined = cv2.dilate(runs, np.ones((3, 9) if along == 0 else (9, 3), np.uint8))
+def _find_lines(visible: np.ndarray, contrast: np.ndarray) -> np.ndarray:
+    """Ruled lines, squared paper and frames: straight, thin, and from one border to the other. (H, W) bool to bool.
+
+    Where a stroke darker than the line lies on it, the pixel is the stroke's.
+    """
+    lines = np.zeros(visible.shape, bool)
+    ink = visible.astype(np.uint8)
+    for axis in (0, 1):  # rows, then columns, as rows of the picture laid on its side
+        laid = ink if axis == 0 else ink.T
+        across, length = laid.shape
+        runs = cv2.morphologyEx(
+            np.ascontiguousarray(laid), cv2.MORPH_OPEN, np.ones((1, max(15, length // 8)), np.uint8)
+        )
+        joined = cv2.dilate(runs, np.ones((3, 9), np.uint8))
         count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
         for label in range(1, count):
-            start = stats[label, cv2.CC_STAT_LEFT if along == 0 else cv2.CC_STAT_TOP]
-            extent = stats[label, cv2.CC_STAT_WIDTH if along == 0 else cv2.CC_STAT_HEIGHT]
-            thickness = float(runs[labels == label].sum()) / max(1, extent)
-            if extent > 0.9 * length and start < 0.05 * length and thickness < 0.03 * across:
-                lines[labels == label] = 1
-    if not lines.any():
-        return mask
-    lines &= ink
-    rest = ink & ~lines
-    # A stroke that crossed a line has a gap there now: what the line covered between two ends of ink is ink again.
-    gap = 2 * int(np.ceil(lines.sum() / max(1, max(mask.shape)) / 2)) + 3
-    gap = min(gap, 13)
-    bridged = cv2.morphologyEx(rest, cv2.MORPH_CLOSE, np.ones((gap, gap), np.uint8))
-    return (rest | (bridged & lines)).astype(bool)
+            start, extent = stats[label, cv2.CC_STAT_LEFT], stats[label, cv2.CC_STAT_WIDTH]
+            if extent > 0.9 * length and start < 0.05 * length:
+                line = (labels == label) if axis == 0 else (labels == label).T
+                on_run = line & ((runs if axis == 0 else runs.T) > 0)
+                # The darkest pixel across the line, at each place along it: most places have only the line.
+                darkest = np.where(on_run, contrast, 0).max(axis)
+                line &= contrast < 1.3 * float(np.median(darkest[darkest > 0]))
+                if np.count_nonzero(line & on_run) / extent < 0.03 * across:
+                    lines |= line
+    return lines & visible
+
+
+@dataclass(frozen=True)
+class Patches:
+    """The connected patches of ink, one array entry each: label in `labels` less 1, box edges in pixels, `area` in
+    pixels, `strength` (the sum of contrast), and whether the patch touches a border, or two that meet in a corner."""
+
+    labels: np.ndarray
+    left: np.ndarray
+    top: np.ndarray
+    right: np.ndarray
+    bottom: np.ndarray
+    area: np.ndarray
+    strength: np.ndarray
+    at_border: np.ndarray
+    at_corner: np.ndarray
+
+    def box(self, index: int) -> tuple[int, int, int, int]:
+        """x, y, width, height of one patch."""
+        x, y = int(self.left[index]), int(self.top[index])
+        return x, y, int(self.right[index]) - x, int(self.bottom[index]) - y
+
+    def darkness(self, index: int) -> float:
+        """Mean contrast of one patch, 0 to 1."""
+        return float(self.strength[index] / self.area[index])
+
+
+def _measure_patches(mask: np.ndarray, contrast: np.ndarray) -> Patches:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    left, top, width, height, area = stats[1:].T.astype(float)
+    right, bottom = left + width, top + height
+    strength = np.bincount(labels.ravel(), np.clip(contrast, 0, 1).ravel(), count)[1:]
+    sideways = (left <= 1) | (right >= mask.shape[1] - 1)
+    upright = (top <= 1) | (bottom >= mask.shape[0] - 1)
+    return Patches(labels, left, top, right, bottom, area, strength, sideways | upright, sideways & upright)
 
 
 def _choose_strokes(mask: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, list[tuple[int, int, int, int]], str]:
     """The strokes of the one digit to read, the boxes of other large ink, and why there is no digit, if there isn't."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    height, width = mask.shape
-    boxes = stats[1:, :4].astype(float)
-    areas = stats[1:, cv2.CC_STAT_AREA].astype(float)
-    strength = np.bincount(labels.ravel(), np.clip(contrast, 0, 1).ravel(), count)[1:]
-    right, bottom = boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
-    sides = np.stack([boxes[:, 0] <= 1, boxes[:, 1] <= 1, right >= width - 1, bottom >= height - 1]).sum(0)
-    # The edge of the table, a shadow, a neighbour's stroke: cut off by the border and off centre.
-    away = np.hypot((boxes[:, 0] + right) / width - 1, (boxes[:, 1] + bottom) / height - 1)
-    score = strength * np.where(sides > 0, np.clip(1.1 - away, 0.05, 1), 1.0)
-    score *= np.sqrt(np.maximum(boxes[:, 2], boxes[:, 3]))
-    main = int(np.argmax(score))
-    size = max(boxes[main, 2], boxes[main, 3])
+    patches = _measure_patches(mask, contrast)
+    main = _find_main(patches, mask.shape)
+    left, top, width, height = patches.box(main)
+    right, bottom, size = left + width, top + height, max(width, height)
     members, others = [main], []
-    x0, y0, x1, y1 = boxes[main, 0], boxes[main, 1], right[main], bottom[main]
-    for index in np.argsort(-areas):
-        if index == main or areas[index] < max(0.01 * areas[main], 4):
+    for index in np.argsort(-patches.area):
+        if index == main or patches.area[index] < max(0.01 * patches.area[main], 4):
             continue
-        gap_x = max(boxes[index, 0] - x1, x0 - right[index], 0)
-        gap_y = max(boxes[index, 1] - y1, y0 - bottom[index], 0)
-        extent = max(boxes[index, 2], boxes[index, 3])
-        inside = gap_x == 0 and gap_y == 0
-        if sides[index] > 0 and not sides[main]:
+        if patches.at_border[index] and not patches.at_border[main]:
             continue
-        overlap_x = min(x1, right[index]) - max(x0, boxes[index, 0])
-        is_stacked = overlap_x > 0.3 * min(boxes[index, 2], x1 - x0)
-        if (inside and is_stacked) or (
-            gap_x < 0.06 * size and gap_y < 0.25 * size and is_stacked and extent > 0.12 * size
-        ):
+        if patches.darkness(index) < 0.6 * patches.darkness(main):  # what is left of the lines of squared paper
+            continue
+        x, y, wide, high = patches.box(index)
+        gap_x, gap_y = max(x - right, left - x - wide, 0), max(y - bottom, top - y - high, 0)
+        overlap_x = min(right, x + wide) - max(left, x)
+        is_stacked = overlap_x > 0.3 * min(wide, right - left)
+        # A loose bar of a 5 or 7 lies above or beside the rest of it; the second stroke of a 4 stands close by.
+        is_bar = is_stacked and gap_y < 0.25 * size and max(wide, high) > 0.12 * size
+        whole = max(right, x + wide) - min(left, x), max(bottom, y + high) - min(top, y)
+        is_beside = gap_x < 0.15 * size and gap_y == 0 and high > 0.4 * size and whole[0] < 0.95 * whole[1]
+        if (gap_x == gap_y == 0 and is_stacked) or is_bar or is_beside:
             members.append(index)
-            x0, y0 = min(x0, boxes[index, 0]), min(y0, boxes[index, 1])
-            x1, y1 = max(x1, right[index]), max(y1, bottom[index])
-        elif boxes[index, 3] > 0.45 * size:
-            others.append(tuple(int(value) for value in boxes[index]))
-    chosen = np.isin(labels, np.array(members) + 1)
-    return chosen, others, _doubt(chosen, areas, main, size, mask)
+            left, top, right, bottom = min(left, x), min(top, y), max(right, x + wide), max(bottom, y + high)
+        elif high > 0.45 * size:
+            others.append((x, y, wide, high))
+    chosen = np.isin(patches.labels, np.array(members) + 1)
+    return chosen, others, _doubt(chosen, patches.area, main, size)
 
 
-def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, size: float, mask: np.ndarray) -> str:
+def _find_main(patches: Patches, shape: tuple[int, int]) -> int:
+    """The patch that is most likely the digit, or the largest part of it: strong, large, and not cut off."""
+    away = np.hypot((patches.left + patches.right) / shape[1] - 1, (patches.top + patches.bottom) / shape[0] - 1)
+    width, height = patches.right - patches.left, patches.bottom - patches.top
+    score = patches.strength * np.sqrt(np.maximum(width, height))
+    # The edge of the table or a neighbour's stroke is cut off by the border and off centre; a shadow fills a corner.
+    score *= np.where(patches.at_border, np.clip(1.1 - away, 0.05, 1), 1.0)
+    score *= np.where(patches.at_corner & (patches.area > 0.4 * width * height), 0.05, 1.0)
+    return int(np.argmax(score))
+
+
+def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, size: float) -> str:
     """Why what was found can't be a digit, or an empty string."""
     if size < 7:
         return "There is only a speck of ink. Draw the digit larger, or take the picture from nearer."
@@ -344,7 +391,10 @@ def _fit(chosen: np.ndarray, trail: Trail) -> np.ndarray:
     scale = 10 * INK_SIZE / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    ink = np.pad(cv2.GaussianBlur(ink, (0, 0), 3), 30) > 0.5
+    if scale > 1:  # the pixels of a small picture are steps of this size now
+        ink = cv2.GaussianBlur(ink, (0, 0), 0.5 * scale)
+    # Made smaller, a thin stroke covers less than half of each pixel it runs through, and must not fall apart.
+    ink = np.pad(ink, 30) > (0.5 if scale > 1 else 0.3)
     if not ink.any():
         ink = np.pad(np.ones(size[::-1], bool), 30)
     stroke = _stroke_width(ink) / 10

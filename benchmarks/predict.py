@@ -1,0 +1,393 @@
+"""Measure what Predict promises: each figure beside its limit. Run it on a machine with nothing else to do."""
+
+import argparse
+import contextlib
+import functools
+import importlib.metadata
+import io
+import math
+import os
+import platform
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+from PIL import Image, ImageDraw, ImageFilter
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from core import checkpoint, picture, preprocess, reading  # noqa: E402
+
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PACKAGES = ("streamlit", "streamlit-drawable-canvas", "torch", "opencv-python-headless", "pillow", "playwright")
+SEVEN = ((80, 60), (200, 60), (130, 225))  # on the canvas's 280 x 280 pixels
+SESSIONS = 10
+WAIT = 60_000  # milliseconds for anything to appear
+
+# Runs in the page: notes when the mouse is let go, and when the first frame with another answer has been painted.
+WATCH = """
+() => {
+    window.bench = { released: 0, painted: 0 };
+    document.addEventListener("mouseup", () => { bench.released = performance.now(); bench.painted = 0; }, true);
+    const note = () => requestAnimationFrame(() => setTimeout(() => { bench.painted = performance.now(); }));
+    const seen = () => [...document.querySelectorAll('[data-testid="stMain"] .answer:not(.example), '
+        + '[data-testid="stMain"] img')].map(part => part.src ?? part.textContent).join("|");
+    let before = seen();
+    new MutationObserver(() => {
+        const now = seen();
+        if (now !== before) { before = now; note(); }
+    }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true,
+        attributeFilter: ["src"] });
+}
+"""
+
+
+class Table:
+    """The figures as they come: each printed at once, beside its limit."""
+
+    def __init__(self) -> None:
+        """Print the head."""
+        self.missed = 0
+        print(f"{'figure':<58}{'median':>10}{'p95':>10}{'spread':>18}{'limit':>18}{'runs':>6}")
+
+    def add(
+        self, name: str, values: list[float], unit: str, limit: float, of: str = "median", limit_p95: float = 0
+    ) -> None:
+        """One row: the median, the 95th percentile, lowest to highest, and whether each limit holds."""
+        median, p95 = statistics.median(values), find_percentile(values, 95)
+        kept = {"median": median, "p95": p95}[of] <= limit and not (limit_p95 and p95 > limit_p95)
+        self.missed += not kept
+        digits = 2 if limit < 10 else 0
+        limits = f"{limit:g}" + (f", p95 {limit_p95:g}" if limit_p95 else f" ({of})" if of != "median" else "")
+        spread = f"{min(values):.{digits}f} to {max(values):.{digits}f}"
+        mark = "" if kept else "  MISSED"
+        print(
+            f"{f'{name} [{unit}]':<58}{median:>10.{digits}f}{p95:>10.{digits}f}{spread:>18}{limits:>18}"
+            f"{len(values):>6}{mark}",
+            flush=True,
+        )
+
+
+def find_percentile(values: list[float], percent: float) -> float:
+    """The smallest value that `percent` of all values don't exceed."""
+    return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
+
+
+def main() -> int:
+    """Measure, print, and give 1 when a limit was missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--strokes", type=int, default=40, help="strokes drawn with the mouse (default 40)")
+    parser.add_argument("--starts", type=int, default=5, help="fresh servers for the first page (default 5)")
+    arguments = parser.parse_args()
+    print_conditions()
+    table = Table()
+    measure_large_photo(table)
+    measure_sessions_at_once(table)
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        print("No Chromium found: what a visitor waits for was not measured.")
+        return 1
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
+        measure_first_page(table, browser, arguments.starts)
+        with start_server() as (url, process):
+            warm_up(browser, url)
+            measure_memory(table, browser, url, process)
+            measure_first_answer(table, browser, url)
+            measure_strokes(table, browser, url, arguments.strokes)
+            measure_uploads(table, browser, url)
+        browser.close()
+    print(f"{table.missed} limits missed" if table.missed else "All limits kept")
+    return 1 if table.missed else 0
+
+
+def print_conditions() -> None:
+    """What was measured on what."""
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name)}"
+        for name in (
+            "streamlit",
+            "streamlit-drawable-canvas",
+            "torch",
+            "opencv-python-headless",
+            "pillow",
+            "playwright",
+        )
+    )
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    print(f"processor  {find_processor()}, {os.cpu_count()} cores, {psutil.virtual_memory().total / 1e9:.0f} GB")
+    print(f"versions   Python {platform.python_version()}, {versions}")
+    print(f"model      {checkpoint.in_use()} {checkpoint.describe(checkpoint.in_use()).version}")
+    print(f"load       {load:.2f} running processes at the start" + ("  NOT IDLE" if load > 0.7 else ""), end="\n\n")
+
+
+def find_processor() -> str:
+    """Its name, as far as the system tells."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":")[1].strip()
+    return platform.processor() or platform.machine()
+
+
+# --- in this process --------------------------------------------------------------------------------------------------
+
+
+def make_photo(width: int, height: int) -> bytes:
+    """A JPEG as a phone takes it: uneven light, the grain of paper, a dark 7."""
+    chance = np.random.default_rng(0)
+    light = np.linspace(235, 150, width, dtype=np.float32)[None, :] * np.linspace(1, 0.9, height)[:, None]
+    paper = light + chance.normal(0, 4, (height, width)).astype(np.float32)
+    image = Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)).convert("RGB")
+    unit = height / 280
+    points = [(x * unit + (width - height) / 2, y * unit) for x, y in SEVEN]
+    ImageDraw.Draw(image).line(points, fill="#283048", width=round(12 * unit), joint="curve")
+    return encode(image.filter(ImageFilter.GaussianBlur(1.5)), "JPEG")
+
+
+def make_note(side: int, shift: int) -> bytes:
+    """A PNG of a 7 on light paper; each `shift` is another file."""
+    image = Image.new("RGB", (side, side), "#f4f1e8")
+    ImageDraw.Draw(image).line([(x + shift, y) for x, y in SEVEN], fill="#20242c", width=18, joint="curve")
+    return encode(image, "PNG")
+
+
+def encode(image: Image.Image, kind: str) -> bytes:
+    """The file's bytes."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind)
+    return buffer.getvalue()
+
+
+def measure_large_photo(table: Table) -> None:
+    """Reading and preprocessing 12 megapixels."""
+    content = make_photo(4032, 3024)
+
+    def once() -> None:
+        assert preprocess.preprocess(picture.read(content)).digit is not None
+
+    once()
+    table.add("read and preprocess a 12-megapixel JPEG", [take_time(once) for _ in range(20)], "ms", 150)
+
+
+def measure_sessions_at_once(table: Table) -> None:
+    """Ten threads of one process, as Streamlit's sessions are, each predicting as soon as it is ready."""
+    model = checkpoint.load(checkpoint.in_use())
+    drawing = make_note(280, 0)
+    times: list[float] = []
+    together = threading.Barrier(SESSIONS)
+
+    def visit() -> None:
+        once = functools.partial(answer, model, drawing)
+        once()
+        for _ in range(20):
+            together.wait()  # all ten at the same moment: the worst case
+            times.append(take_time(once))
+
+    run_together(visit)
+    table.add("ten sessions predict at once, on the server's side", times, "ms", 150, of="p95")
+
+
+def answer(model: checkpoint.Checkpoint, content: bytes) -> None:
+    """What Predict does for a drawing, but for the painting."""
+    assert reading.read(model, picture.read(content)).text == "7"
+
+
+def run_together(visit: Callable[[], None]) -> None:
+    """Ten threads at once."""
+    threads = [threading.Thread(target=visit) for _ in range(SESSIONS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def take_time(action: Callable[[], None]) -> float:
+    """Milliseconds."""
+    start = time.perf_counter()
+    action()
+    return (time.perf_counter() - start) * 1000
+
+
+# --- in a browser -----------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def start_server() -> Iterator[tuple[str, psutil.Process]]:
+    """This checkout's app on a free port: its address and its process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "Home.py", f"--server.port={port}"]
+    process = subprocess.Popen(
+        [*command, "--server.address=127.0.0.1"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        until = time.monotonic() + 60
+        while not is_healthy(url):
+            if time.monotonic() > until or process.poll() is not None:
+                raise SystemExit("The app did not start: try `streamlit run Home.py`.")
+            time.sleep(0.02)
+        yield url, psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def is_healthy(url: str) -> bool:
+    """Whether the server says it is up."""
+    with contextlib.suppress(urllib.error.URLError, OSError):
+        urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def visit(browser, url: str, path: str = ""):
+    """A new visitor's page, with an empty cache."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(WAIT)
+    page.goto(url + path, wait_until="commit")
+    try:
+        yield page
+    finally:
+        context.close()
+
+
+def measure_first_page(table: Table, browser, starts: int) -> None:
+    """From a server that has just come up to Home's title and its model on the screen."""
+    times = []
+    for _ in range(starts):
+        with start_server() as (url, _process):
+            start = time.perf_counter()
+            with visit(browser, url) as page:
+                page.get_by_role("heading", name="Digit Lab").wait_for()
+                page.get_by_text("The model in use is").wait_for()
+                times.append(time.perf_counter() - start)
+    table.add("first page painted after the server is up", times, "s", 2)
+
+
+def warm_up(browser, url: str) -> None:
+    """Let the background finish its loading, as it does while the first visitor reads Home."""
+    with visit(browser, url, "/Predict?way=Samples") as page:
+        page.locator(".answer").wait_for()
+    time.sleep(5)
+
+
+def measure_first_answer(table: Table, browser, url: str) -> None:
+    """A visitor on Home opens Predict from the menu and draws: the page's time plus the first stroke's, without the
+    time the hand takes."""
+    times = []
+    for _ in range(7):
+        with visit(browser, url) as page:
+            page.get_by_text("The model in use is").wait_for()
+            page.wait_for_timeout(500)
+            start = time.perf_counter()
+            page.get_by_test_id("stSidebar").get_by_role("link", name="Predict").click()
+            page.locator("canvas.upper-canvas").wait_for()
+            opened = time.perf_counter() - start
+            page.evaluate(WATCH)
+            draw(page, SEVEN)
+            times.append(opened + wait_for_paint(page) / 1000)
+    table.add("first answer after opening Predict", times, "s", 1)
+
+
+def draw(page, stroke: tuple[tuple[int, int], ...]) -> None:
+    """One stroke with the mouse."""
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    (x, y), *rest = [(box["x"] + x, box["y"] + y) for x, y in stroke]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for x, y in rest:
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+
+
+def wait_for_paint(page) -> float:
+    """Milliseconds from the mouse's release to the painted answer."""
+    page.wait_for_function("bench.painted > bench.released && bench.released > 0")
+    return page.evaluate("bench.painted - bench.released")
+
+
+def measure_strokes(table: Table, browser, url: str, strokes: int) -> None:
+    """A drawing that grows, stroke by stroke, cleared now and then."""
+    times = []
+    with visit(browser, url, "/Predict") as page:
+        page.locator("canvas.upper-canvas").wait_for()
+        page.evaluate(WATCH)
+        while len(times) < strokes:
+            for row in range(10):
+                draw(page, ((60 + 15 * row, 60), (70 + 13 * row, 140), (60 + 15 * row, 220)))
+                times.append(wait_for_paint(page))
+                page.wait_for_timeout(400)  # a person's pause
+            page.get_by_test_id("stButton").get_by_role("button", name="Clear").click()
+            page.locator(".answer.example").wait_for()
+            page.locator("canvas.upper-canvas").wait_for()
+            page.wait_for_timeout(600)
+    table.add("mouse-up to painted answer (200 are the canvas's)", times[:strokes], "ms", 400, limit_p95=700)
+
+
+def measure_uploads(table: Table, browser, url: str) -> None:
+    """One file after the other into the uploader, each in a page of its own."""
+    times = []
+    for number in range(15):
+        with visit(browser, url, "/Predict?way=Upload") as page:
+            chooser = page.get_by_test_id("stFileUploader").locator('input[type="file"]')
+            chooser.wait_for(state="attached")
+            page.locator(".answer.example").wait_for()
+            page.wait_for_timeout(500)
+            page.evaluate(WATCH)
+            page.evaluate("""
+                document.querySelector('[data-testid="stFileUploader"] input').addEventListener(
+                    "change", () => { bench.released = performance.now(); }, true)
+            """)
+            file = {"name": f"{number}.note.png", "mimeType": "image/png", "buffer": make_note(300, number)}
+            chooser.set_input_files([file])
+            times.append(wait_for_paint(page))
+    table.add("upload of a 300x300 PNG to painted answer", times, "ms", 300)
+
+
+def measure_memory(table: Table, browser, url: str, process: psutil.Process) -> None:
+    """The server's resident memory, and what each further visitor adds to it while all stay."""
+    before = process.memory_info().rss / 1e6
+    with contextlib.ExitStack() as visitors:
+        for _ in range(SESSIONS):
+            page = visitors.enter_context(visit(browser, url, "/Predict"))
+            page.locator("canvas.upper-canvas").wait_for()
+            page.evaluate(WATCH)
+            draw(page, SEVEN)
+            wait_for_paint(page)
+        time.sleep(1)
+        after = process.memory_info().rss / 1e6
+    table.add("server's memory, model loaded", [before], "MB", 800)
+    table.add("server's memory per further session, each with a drawing", [(after - before) / SESSIONS], "MB", 2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
