@@ -121,12 +121,13 @@ def draw_learning_rate(pulses: Sequence[Pulse], steps: int) -> alt.Chart:
     rows = pd.DataFrame(
         _thin([(pulse.step, pulse.learning_rate) for pulse in pulses], most=60), columns=["step", "rate"]
     )
+    top, axis = max([1e-9, *rows["rate"]]) * 1.1, alt.Axis(format="~g", tickCount=3)
     chart = (
         alt.Chart(rows)
         .mark_line(color=ACCENT)
         .encode(
             x=alt.X("step:Q", title="Step", scale=alt.Scale(domain=[0, steps], nice=False), axis=alt.Axis(tickCount=5)),
-            y=alt.Y("rate:Q", title=None, scale=alt.Scale(domainMin=0), axis=alt.Axis(format="~g", tickCount=2)),
+            y=alt.Y("rate:Q", title=None, scale=alt.Scale(domain=[0, top], nice=False), axis=axis),
             tooltip=[alt.Tooltip("step:Q", title="Step"), alt.Tooltip("rate:Q", title="Learning rate", format=".3g")],
         )
     )

@@ -74,9 +74,11 @@ def main() -> None:
         memory.visitor = secrets.token_hex(8)
     show_notice()
     snapshot = job.snapshot()
+    place = st.empty()  # sent first in either state: what the other one showed there vanishes at once
     if snapshot.is_live:
         hand_over_drawing()
-        watch_run()
+        with place.container():
+            watch_run()
     else:
         notice_start()
         if snapshot.phase == "over":
@@ -410,7 +412,7 @@ def show_figures(snapshot: Snapshot) -> None:
     accuracy, change = "–", None
     if scores:
         accuracy = f"{scores[-1].validation_accuracy:.2%}"
-        if len(scores) > 1:
+        if len(scores) > 1 and scores[-1].validation_accuracy != scores[-2].validation_accuracy:
             change = f"{(scores[-1].validation_accuracy - scores[-2].validation_accuracy) * 100:+.2f} points"
     recent = snapshot.pulses[-20:]
     loss = f"{sum(pulse.loss for pulse in recent) / len(recent):.4f}" if recent else "–"
@@ -440,10 +442,13 @@ def show_controls(snapshot: Snapshot) -> None:
     """Pause or go on, change the learning rate, stop one way or the other."""
     is_busy = snapshot.phase in ("preparing", "stopping")
     with st.container(horizontal=True):
+        wide = 120  # pixels, for both: the other buttons stay where the pointer may be
         if snapshot.phase == "paused":
-            st.button("Resume", icon=":material/play_arrow:", type="primary", on_click=job.go_on, key="go_on")
+            st.button(
+                "Resume", icon=":material/play_arrow:", type="primary", on_click=job.go_on, key="go_on", width=wide
+            )
         else:
-            st.button("Pause", icon=":material/pause:", on_click=job.pause, disabled=is_busy, key="pause")
+            st.button("Pause", icon=":material/pause:", on_click=job.pause, disabled=is_busy, key="pause", width=wide)
         st.button(
             "Stop and keep",
             icon=":material/stop:",
