@@ -16,7 +16,7 @@ QUIET = "#9aa4ad"  # everything beside it
 SECOND = "#d9822b"  # a second line beside the accent, told apart by colour-blind eyes too
 SERIES = ("#0b6e99", "#d9822b", "#2f9e77", "#b6609f", "#8a8d1f", "#6a7fdb")  # lines laid over each other
 HEIGHT = 210  # pixels
-MOST_POINTS = 150  # of a live curve: more can't be told apart and cost the browser 16 bytes each a second
+MOST_POINTS = 80  # of a live curve, which is sent anew each second
 
 
 def draw_probabilities(probabilities: tuple[float, ...]) -> alt.LayerChart:
@@ -52,11 +52,10 @@ def draw_loss(pulses: Sequence[Pulse], scores: Sequence[Score], steps: int) -> a
     curve = pd.DataFrame(
         _thin([(pulse.step, pulse.loss, level) for pulse, level in zip(pulses, smooth, strict=True)]),
         columns=["step", "raw", "smooth"],
+        dtype="float32",  # half the bytes
     )
-    judged = pd.DataFrame(
-        [(score.step, score.validation_loss) for score in _thin_rows(scores)], columns=["step", "validation"]
-    )
-    top = max([*curve["smooth"], *judged["validation"], 0.1]) if len(curve) else 2.5
+    judged = [{"step": score.step, "validation": round(score.validation_loss, 4)} for score in _thin_rows(scores)]
+    top = max([*curve["smooth"], *(row["validation"] for row in judged), 0.1]) if len(curve) else 2.5
     x = alt.X("step:Q", title="Step", scale=alt.Scale(domain=[0, steps], nice=False), axis=alt.Axis(tickCount=5))
     y = {"scale": alt.Scale(domain=[0, min(top * 1.15, 1e6)], clamp=False), "title": "Loss (nats)"}
     base = alt.Chart(curve).encode(x=x)
@@ -64,12 +63,12 @@ def draw_loss(pulses: Sequence[Pulse], scores: Sequence[Score], steps: int) -> a
     layers = [
         base.mark_line(clip=True, strokeWidth=1, color=QUIET, opacity=0.6).encode(y=alt.Y("raw:Q", **y)),
         base.mark_line(clip=True, strokeWidth=2, color=ACCENT).encode(y=alt.Y("smooth:Q", **y), tooltip=tips),
-        alt.Chart(judged)
+        alt.Chart(alt.Data(values=judged))  # a few rows are smaller as text than as a table
         .mark_line(clip=True, strokeWidth=1.5, color=SECOND, point=alt.OverlayMarkDef(color=SECOND, size=28))
         .encode(
             x=x,
             y=alt.Y("validation:Q", **y),
-            tooltip=["step:Q", alt.Tooltip("validation:Q", title="Validation loss", format=".4f")],
+            tooltip=[alt.Tooltip("validation:Q", title="Validation loss", format=".4f")],
         ),
     ]
     return style(alt.layer(*layers))
@@ -77,49 +76,46 @@ def draw_loss(pulses: Sequence[Pulse], scores: Sequence[Score], steps: int) -> a
 
 def draw_accuracy(scores: Sequence[Score], epochs: int, best: Score | None) -> alt.LayerChart:
     """Validation accuracy after each of `epochs` epochs, the best one marked with its value."""
-    rows = pd.DataFrame(
-        [(score.epoch, score.validation_accuracy) for score in _thin_rows(scores)], columns=["epoch", "accuracy"]
+    rows = [
+        {"epoch": score.epoch, "accuracy": round(score.validation_accuracy, 5)}
+        for score in {score.epoch: score for score in [*_thin_rows(scores), *([best] if best else [])]}.values()
+    ]
+    rows.sort(key=lambda row: row["epoch"])
+    low = min([0.9, *(row["accuracy"] for row in rows)])
+    base = alt.Chart()
+    is_best = f"datum.epoch == {best.epoch if best else -1}"
+    left = best is not None and best.epoch > epochs / 2
+    layers = [
+        base.mark_line(color=ACCENT, point=alt.OverlayMarkDef(color=ACCENT, size=28)),
+        base.mark_point(color=SECOND, size=110, strokeWidth=2, filled=False).transform_filter(is_best),
+        base.mark_text(align="right" if left else "left", dx=-9 if left else 9, dy=14, color=SECOND, fontWeight="bold")
+        .encode(text=alt.value(f"best {best.validation_accuracy:.2%}" if best else ""))
+        .transform_filter(is_best),
+    ]
+    together = alt.layer(*layers, data=alt.Data(values=rows)).encode(
+        x=alt.X(
+            "epoch:Q",
+            title="Epoch",
+            scale=alt.Scale(domain=[0, max(1, epochs)], nice=False),
+            axis=alt.Axis(tickMinStep=1, tickCount=min(6, max(1, epochs)), format="d"),
+        ),
+        y=alt.Y(
+            "accuracy:Q",
+            title="Validation accuracy",
+            scale=alt.Scale(domain=[max(0.0, low - (1 - low) * 0.1), 1], nice=False),
+            axis=alt.Axis(format=".1%" if low > 0.85 else ".0%", tickCount=5),
+        ),
+        tooltip=[alt.Tooltip("epoch:Q", title="Epoch"), alt.Tooltip("accuracy:Q", title="Accuracy", format=".2%")],
     )
-    low = min([0.9, *rows["accuracy"]])
-    x = alt.X(
-        "epoch:Q",
-        title="Epoch",
-        scale=alt.Scale(domain=[0, max(1, epochs)], nice=False),
-        axis=alt.Axis(tickMinStep=1, tickCount=min(6, max(1, epochs)), format="d"),
-    )
-    y = alt.Y(
-        "accuracy:Q",
-        title="Validation accuracy",
-        scale=alt.Scale(domain=[max(0.0, low - (1 - low) * 0.1), 1], nice=False),
-        axis=alt.Axis(format=".1%" if low > 0.85 else ".0%", tickCount=5),
-    )
-    tips = [alt.Tooltip("epoch:Q", title="Epoch"), alt.Tooltip("accuracy:Q", title="Accuracy", format=".2%")]
-    base = alt.Chart(rows).encode(x=x, y=y, tooltip=tips)
-    layers = [base.mark_line(color=ACCENT, point=alt.OverlayMarkDef(color=ACCENT, size=28))]
-    if best:
-        marked = alt.Chart(
-            pd.DataFrame(
-                {
-                    "epoch": [best.epoch],
-                    "accuracy": [best.validation_accuracy],
-                    "label": [f"best {best.validation_accuracy:.2%}"],
-                }
-            )
-        ).encode(x=x, y=y)
-        left = best.epoch > epochs / 2
-        layers += [
-            marked.mark_point(color=SECOND, size=110, strokeWidth=2, filled=False),
-            marked.mark_text(
-                align="right" if left else "left", dx=-9 if left else 9, dy=14, color=SECOND, fontWeight="bold"
-            ).encode(text="label:N"),
-        ]
-    return style(alt.layer(*layers))
+    return style(together)
 
 
 def draw_learning_rate(pulses: Sequence[Pulse], steps: int) -> alt.Chart:
     """The learning rate at each step so far, over `steps` steps."""
     rows = pd.DataFrame(
-        _thin([(pulse.step, pulse.learning_rate) for pulse in pulses], most=60), columns=["step", "rate"]
+        _thin([(pulse.step, pulse.learning_rate) for pulse in pulses], most=30),
+        columns=["step", "rate"],
+        dtype="float32",
     )
     top, axis = max([1e-9, *rows["rate"]]) * 1.1, alt.Axis(format="~g", tickCount=3)
     chart = (
@@ -175,8 +171,8 @@ def _thin(rows: Sequence[tuple[float, ...]], most: int = MOST_POINTS) -> list[tu
 
 def _thin_rows(scores: Sequence[Score]) -> Sequence[Score]:
     """Every so many epochs of a long run, the last one always."""
-    size = -(-len(scores) // MOST_POINTS)
-    return scores[:: max(1, size)] if len(scores) <= 1 else [*scores[: -1 : max(1, size)], scores[-1]]
+    size = -(-len(scores) // 30)
+    return [*scores[:-1:size], *scores[-1:]] if size > 1 else scores
 
 
 def style(chart: alt.LayerChart | alt.Chart) -> alt.LayerChart | alt.Chart:
