@@ -351,7 +351,7 @@ def _choose_strokes(mask: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray,
         elif high > 0.45 * size:
             others.append((x, y, wide, high))
     chosen = np.isin(patches.labels, np.array(members) + 1)
-    return chosen, others, _doubt(chosen, patches.area, main, size)
+    return chosen, others, _doubt(chosen, patches.area, main, len(members))
 
 
 def _find_main(patches: Patches, shape: tuple[int, int]) -> int:
@@ -365,13 +365,18 @@ def _find_main(patches: Patches, shape: tuple[int, int]) -> int:
     return int(np.argmax(score))
 
 
-def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, size: float) -> str:
+def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, pieces: int) -> str:
     """Why what was found can't be a digit, or an empty string."""
+    _, _, width, height = _box_of(chosen)
+    size = max(width, height)
     if size < 7:
         return "There is only a speck of ink. Draw the digit larger, or take the picture from nearer."
     busy = int((areas > 0.02 * areas[main]).sum())
-    if busy > 60 or (busy > 12 and areas[main] < 0.25 * areas.sum()):
+    is_scattered = pieces > 8 and areas[main] < 0.5 * np.count_nonzero(chosen)
+    if busy > 60 or is_scattered or (busy > 12 and areas[main] < 0.25 * areas.sum()):
         return "This looks like a texture or a photograph, not like a digit on paper."
+    if width > 4 * height:
+        return "There is a line, but no digit. If it is a 1 lying on its side, turn the picture."
     if _stroke_width(chosen) > 0.6 * size:
         return "There is a blot or a dot, but no digit. Draw the digit with an open shape."
     return ""
