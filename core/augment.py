@@ -6,11 +6,14 @@ Digits, labels and generator share one device.
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from core.config import DIGIT_SIZE
+from core.data import DigitSet
+from core.model import to_input
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,13 @@ def distort(digits: Tensor, labels: Tensor, distortion: Distortion, chance: Gene
     if distortion.wear:
         digits = _wear(digits, distortion.wear, chance)
     return digits.clamp_(0, 1)
+
+
+def preview(digits: DigitSet, augmentation: str, seed: int, count: int = 8) -> np.ndarray:
+    """The first digits as a run with this augmentation would see them: (count, 28, 28) uint8."""
+    chance = torch.Generator().manual_seed(seed)
+    seen = distort(to_input(digits.images[:count]), digits.labels[:count], DISTORTIONS[augmentation], chance)
+    return seen.squeeze(1).mul(255).round().to(torch.uint8).numpy()
 
 
 def _uniform(count: int, reach: float, chance: Generator) -> Tensor:

@@ -150,6 +150,12 @@ def build(architecture: str, dropout: float = 0.5) -> Network:
     return ARCHITECTURES[architecture](dropout)
 
 
+def build_without_memory(architecture: str) -> Network:
+    """A network that has shapes but no numbers: quick to make, to be counted and compared, never to be asked."""
+    with torch.device("meta"):
+        return build(architecture)
+
+
 def count_parameters(model: nn.Module) -> int:
     """How many numbers training may change."""
     return sum(parameter.numel() for parameter in model.parameters())

@@ -75,6 +75,7 @@ def main() -> None:
         memory.visitor = secrets.token_hex(8)
     show_notice()
     snapshot = job.snapshot()
+    later: dict = {}
     place = st.empty()  # sent first in either state: what the other one showed there vanishes at once
     if snapshot.is_live:
         hand_over_drawing()
@@ -85,9 +86,12 @@ def main() -> None:
         if snapshot.phase == "over":
             show_outcome(snapshot)
         offer_resume()
-        choose()
+        later = choose()
     show_runs()
     bring_in()
+    # Measuring takes a second or two the first time: nothing else waits for it.
+    for position, (waiting, settings) in enumerate(later.items()):
+        waiting.markdown(f":small[{estimate(settings, is_preset=position > 0)}]")
 
 
 def show_notice() -> None:
@@ -139,8 +143,9 @@ def write_link() -> None:
         st.query_params.from_dict(wanted)
 
 
-def choose() -> None:
-    """A preset in one click, every setting below, and Start."""
+def choose() -> dict:
+    """Start, a preset in one click, every setting below. Gives the places that wait for an estimated duration."""
+    later: dict = {}
     if memory.link_refused:
         st.warning(f"A setting of this link can't be used, its usual value is taken. {memory.link_refused}")
     write_link()
@@ -160,9 +165,10 @@ def choose() -> None:
             key="start",
         )
         if settings:
-            with st.container(width="stretch"):
-                st.markdown(f"**{summarise(settings)}**  \n:small[{estimate(settings)}]")
-    show_presets(settings)
+            with st.container(width="stretch", gap="xxsmall"):
+                st.markdown(f"**{summarise(settings)}**")
+                later[st.empty()] = settings
+    show_presets(settings, later)
     st.subheader("Settings", anchor=False)
     for group, names in GROUPS.items():
         with st.expander(f"{group}: {', '.join(show_value(name) for name in names[:3])}"):
@@ -183,16 +189,16 @@ def choose() -> None:
         if settings:
             st.markdown("The address of this page holds these settings: copy it to hand them out. In a terminal:")
             st.code(settings.command(memory.get("run_name") or "my-model"), language="bash", wrap_lines=True)
+    return later
 
 
-def show_presets(settings: TrainingSettings | None) -> None:
-    """Four cards with what to expect."""
+def show_presets(settings: TrainingSettings | None, later: dict) -> None:
+    """Four cards with what to expect; `later` takes the places where their durations will stand."""
     for column, (key, preset) in zip(st.columns(len(PRESETS)), PRESETS.items(), strict=True):
         is_chosen = settings == preset.settings
         with column.container(border=True, height="stretch", vertical_alignment="distribute"):
-            st.markdown(
-                f"**{preset.title}**  \n:small[{preset.purpose}]  \n:small[{estimate(preset.settings, short=True)}]"
-            )
+            st.markdown(f"**{preset.title}**  \n:small[{preset.purpose}]")
+            later[st.empty()] = preset.settings
             st.button(
                 "Chosen" if is_chosen else "Choose",
                 key=f"preset-{key}",
@@ -285,58 +291,45 @@ def summarise(settings: TrainingSettings) -> str:
 @st.cache_resource(show_spinner=False)
 def count_parameters(architecture: str) -> int:
     """How many numbers a network has; built without memory."""
-    import torch
-
     from core import model
 
-    with torch.device("meta"):
-        return model.count_parameters(model.build(architecture))
+    return model.count_parameters(model.build_without_memory(architecture))
 
 
-def estimate(settings: TrainingSettings, short: bool = False) -> str:
+def estimate(settings: TrainingSettings, is_preset: bool) -> str:
     """How long a run will take here, from a measurement of a few small steps."""
     try:
-        seconds = measure(
-            settings.architecture, settings.augmentation, settings.optimiser, settings.device, settings.precision
-        )
+        seconds = measure(settings.architecture, settings.augmentation, settings.device, settings.precision)
     except SettingError as error:
         return str(error)
     images = settings.training_images * (1 - settings.validation_share) * settings.epochs
     images += settings.training_images * settings.validation_share * settings.epochs / 3  # judging costs a third
     about = show_seconds(seconds * images * (10 - len(settings.left_out)) / 10)
-    if short:
+    if is_preset:
         return f"About {about} here."
     cores = "one core" if job.threads == 1 else f"{job.threads} cores"
     return f"{count_parameters(settings.architecture):,} parameters. About {about} on this machine, with {cores} of it."
 
 
-@st.cache_resource(show_spinner="Measuring this machine …", ttl=600)
-def measure(architecture: str, augmentation: str, optimiser: str, device: str, precision: str) -> float:
+@st.cache_resource(show_spinner=False, ttl=600)
+def measure(architecture: str, augmentation: str, device: str, precision: str) -> float:
     """Seconds an image takes. Batches of a usual size: the estimate is for the person who waits, not for a record."""
-    import torch
-
     from core import train
 
-    torch.set_num_threads(job.threads)
     settings = TrainingSettings(
-        architecture=architecture, augmentation=augmentation, optimiser=optimiser, device=device, precision=precision
+        architecture=architecture, augmentation=augmentation, device=device, precision=precision
     )
-    return train.measure(shared.digits(train=True), settings)
+    return train.measure(shared.digits(train=True), settings, job.threads)
 
 
 def preview(settings: TrainingSettings) -> None:
     """Eight training digits as the network will see them."""
-    import torch
+    from core import augment
 
-    from core.augment import DISTORTIONS, distort
-    from core.model import to_input
-
-    digits = shared.digits(train=True).pick(torch.arange(8))
-    chance = torch.Generator().manual_seed(memory.get("another-look", 0))
-    seen = distort(to_input(digits.images), digits.labels, DISTORTIONS[settings.augmentation], chance)
-    row = np.concatenate([np.pad(digit[0].numpy(), 1) for digit in seen], axis=1)
+    seen = augment.preview(shared.digits(train=True), settings.augmentation, seed=memory.get("another-look", 0))
+    row = np.concatenate([np.pad(digit, 1) for digit in seen], axis=1)
     st.image(
-        (row * 255).astype(np.uint8).repeat(4, axis=0).repeat(4, axis=1),
+        row.repeat(4, axis=0).repeat(4, axis=1),
         alt=f"Eight training digits with {settings.augmentation} distortion",
         caption="Eight digits as the network sees them",
     )
@@ -536,9 +529,9 @@ def draw_tile(opinion: Opinion) -> str:
     sure = opinion.probabilities[answer]
     is_wrong = opinion.label is not None and answer != opinion.label
     if opinion.label is None:
-        note, name = f"yours · {sure:.0%}", "Your drawing"
+        note, name = f"{sure:.0%}<br>yours", "Your drawing"
     else:
-        note, name = f"is a {opinion.label} · {sure:.0%}" if is_wrong else f"{sure:.0%}", f"A {opinion.label}"
+        note, name = f"{sure:.0%}<br>is a {opinion.label}" if is_wrong else f"{sure:.0%}", f"A {opinion.label}"
     return (
         f'<figure{" class=wrong" if is_wrong else ""}><img src="{encode(opinion.image.tobytes())}" alt="{name}">'
         f"<b>{answer}</b><i><s style='width:{sure:.0%}'></s></i><small>{note}</small></figure>"
@@ -579,12 +572,14 @@ def show_outcome(snapshot: Snapshot) -> None:
         with st.container(horizontal=True):
             if not run.model:
                 icon = ":material/warning:" if run.status in ("failed", "diverged") else ":material/info:"
-                st.markdown(f"{icon} **{run.name}** · {run.sentence}")
+                sentence = f"{icon} **{run.name}** · {run.sentence}"
             else:
-                st.markdown(
+                sentence = (
                     f":material/check_circle: **{run.name}: {run.best.validation_accuracy:.2%} on validation**"
                     f"{compare(run.best)}. {run.sentence} It took {show_seconds(snapshot.seconds)}."
                 )
+            with st.container(width="stretch"):
+                st.markdown(sentence)
             st.button(
                 "", icon=":material/close:", help="Close", on_click=forget_outcome, args=(run.id,), type="tertiary"
             )
@@ -684,11 +679,9 @@ def ask_for_onnx(model: str) -> None:
 @st.cache_data(show_spinner="Writing and checking the ONNX file …", max_entries=2)
 def make_onnx(model: str, _modified: int) -> bytes:
     """The checked file."""
-    import torch
-
     from core import onnx_file
 
-    return onnx_file.export(checkpoint.load(model).model, shared.digits(train=False).pick(torch.arange(100)))
+    return onnx_file.export(checkpoint.load(model).model, shared.digits(train=False))
 
 
 def show_runs() -> None:
