@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test install bench bench-realworld lint
+.PHONY: run test install bench bench-realworld bench-train-speed lint
 
 run: .venv/installed
 	$(BIN)/python -m streamlit run Home.py --server.port $(PORT)
@@ -22,6 +22,10 @@ lint: .venv/installed-dev
 # Measures; needs an idle machine. benchmarks/README.md keeps the figures with their conditions.
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/predict.py
+	$(BIN)/python benchmarks/training.py --race
+
+bench-train-speed: .venv/installed
+	$(BIN)/python benchmarks/training.py
 
 bench-realworld: .venv/installed
 	$(BIN)/python benchmarks/realworld.py

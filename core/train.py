@@ -1,9 +1,12 @@
 """The training loop: a generator of events. It never draws, prints or saves; whoever iterates does."""
 
 import copy
+import ctypes
 import dataclasses
 import itertools
 import math
+import platform
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -131,6 +134,17 @@ def choose_precision(settings: TrainingSettings, device: torch.device) -> torch.
     return torch.bfloat16 if built_in else torch.float32
 
 
+def hold_on_to_memory() -> None:
+    """Have the C library keep what a step frees for the next step: Linux with glibc only, nothing elsewhere.
+
+    Otherwise each large tensor is mapped anew and its pages cleared: a fifth of a step on two cores at batch 256.
+    """
+    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
+        library = ctypes.CDLL(None)
+        library.mallopt(-3, 1 << 25)  # M_MMAP_THRESHOLD, 32 MiB: the largest glibc accepts
+        library.mallopt(-1, 1 << 28)  # M_TRIM_THRESHOLD, 256 MiB: what may stay behind when training is over
+
+
 def new_model(settings: TrainingSettings) -> Network:
     """The network that `settings` name with random weights drawn by the seed, others' chance left alone."""
     with torch.random.fork_rng(devices=[]):
@@ -158,6 +172,8 @@ class Training:
         self.settings = settings
         self.device = choose_device(settings)
         self.precision = choose_precision(settings, self.device)
+        if self.device.type == "cpu":
+            hold_on_to_memory()
         self.training, self.validation = training.to(self.device), validation.to(self.device)
         # Channels last: the convolutions' own order on a CPU, about a third less time per step.
         self.model = (model or new_model(settings)).to(self.device, memory_format=torch.channels_last).train()
