@@ -49,7 +49,7 @@ WAYS = (
     ),
 )
 
-shared.open_page("Home")
+shared.open_page("Home", needs_torch=False)
 st.title("Digit Lab")
 st.markdown(
     "A convolutional neural network reads handwritten digits here, and shows you how. It learned from MNIST: 60,000 "
@@ -63,6 +63,6 @@ for row in range(0, len(ways), 3):
         with column.container(border=True, height="stretch"):
             st.markdown(f"#### :material/{icon}: {title}")
             st.markdown(text)
-            st.page_link(
-                f"pages/{page}.py", label=f"**{link}**", icon=":material/arrow_forward:", query_params=parameters
-            )
+            kind = "primary" if way is ways[0] else "secondary"
+            if st.button(link, icon=":material/arrow_forward:", icon_position="right", type=kind):
+                st.switch_page(f"pages/{page}.py", query_params=parameters)

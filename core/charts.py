@@ -11,23 +11,24 @@ import pandas as pd
 if TYPE_CHECKING:
     from core.runs import Pulse, Score
 
-ACCENT = "#0b6e99"  # readable on paper and on ink; the chosen or winning thing
+ACCENT = {False: "#0b6e99", True: "#4fb3d9"}  # by whether the page is dark: the chosen or winning thing
+TEXT = {False: "#1f2328", True: "#e9e6df"}
 QUIET = "#9aa4ad"  # everything beside it
 SECOND = "#d9822b"  # a second line beside the accent, told apart by colour-blind eyes too
-SERIES = ("#0b6e99", "#d9822b", "#2f9e77", "#b6609f", "#8a8d1f", "#6a7fdb")  # lines laid over each other
+SERIES = ("#2f8fb8", "#d9822b", "#2f9e77", "#b6609f", "#8a8d1f", "#6a7fdb")  # lines laid over each other
 HEIGHT = 210  # pixels
 MOST_POINTS = 80  # of a live curve, which is sent anew each second
 
 
-def draw_probabilities(probabilities: tuple[float, ...]) -> alt.LayerChart:
+def draw_probabilities(probabilities: tuple[float, ...], dark: bool = False) -> alt.LayerChart:
     """Ten bars, one a digit, the highest in the accent colour, each with its share in percent above it."""
     winner = max(range(10), key=probabilities.__getitem__)
     table = pd.DataFrame(
         {
             "digit": range(10),
             "probability": probabilities,
-            "label": [_percent(value) for value in probabilities],
-            "colour": [ACCENT if digit == winner else QUIET for digit in range(10)],
+            "label": ["" if value < 0.0005 else show_percent(value) for value in probabilities],
+            "colour": [ACCENT[dark] if digit == winner else QUIET for digit in range(10)],
         }
     )
     base = alt.Chart(table).encode(
@@ -39,11 +40,11 @@ def draw_probabilities(probabilities: tuple[float, ...]) -> alt.LayerChart:
         ],
     )
     bars = base.mark_bar(cornerRadiusEnd=3).encode(color=alt.Color("colour:N", scale=None))
-    labels = base.mark_text(dy=-7, fontSize=11).encode(text="label:N")
+    labels = base.mark_text(dy=-7, fontSize=11, color=TEXT[dark]).encode(text="label:N")
     return style(bars + labels)
 
 
-def draw_loss(pulses: Sequence[Pulse], scores: Sequence[Score], steps: int) -> alt.LayerChart:
+def draw_loss(pulses: Sequence[Pulse], scores: Sequence[Score], steps: int, dark: bool = False) -> alt.LayerChart:
     """Training loss per step, raw and smoothed, and the validation loss after each epoch, over `steps` steps."""
     smooth, value = [], pulses[0].loss if pulses else 0.0
     for number, pulse in enumerate(pulses, start=1):
@@ -62,7 +63,7 @@ def draw_loss(pulses: Sequence[Pulse], scores: Sequence[Score], steps: int) -> a
     tips = [alt.Tooltip("step:Q", title="Step"), alt.Tooltip("smooth:Q", title="Training loss", format=".4f")]
     layers = [
         base.mark_line(clip=True, strokeWidth=1, color=QUIET, opacity=0.6).encode(y=alt.Y("raw:Q", **y)),
-        base.mark_line(clip=True, strokeWidth=2, color=ACCENT).encode(y=alt.Y("smooth:Q", **y), tooltip=tips),
+        base.mark_line(clip=True, strokeWidth=2, color=ACCENT[dark]).encode(y=alt.Y("smooth:Q", **y), tooltip=tips),
         alt.Chart(alt.Data(values=judged))  # a few rows are smaller as text than as a table
         .mark_line(clip=True, strokeWidth=1.5, color=SECOND, point=alt.OverlayMarkDef(color=SECOND, size=28))
         .encode(
@@ -74,7 +75,7 @@ def draw_loss(pulses: Sequence[Pulse], scores: Sequence[Score], steps: int) -> a
     return style(alt.layer(*layers))
 
 
-def draw_accuracy(scores: Sequence[Score], epochs: int, best: Score | None) -> alt.LayerChart:
+def draw_accuracy(scores: Sequence[Score], epochs: int, best: Score | None, dark: bool = False) -> alt.LayerChart:
     """Validation accuracy after each of `epochs` epochs, the best one marked with its value."""
     rows = [
         {"epoch": score.epoch, "accuracy": round(score.validation_accuracy, 5)}
@@ -86,7 +87,7 @@ def draw_accuracy(scores: Sequence[Score], epochs: int, best: Score | None) -> a
     is_best = f"datum.epoch == {best.epoch if best else -1}"
     left = best is not None and best.epoch > epochs / 2
     layers = [
-        base.mark_line(color=ACCENT, point=alt.OverlayMarkDef(color=ACCENT, size=28)),
+        base.mark_line(color=ACCENT[dark], point=alt.OverlayMarkDef(color=ACCENT[dark], size=28)),
         base.mark_point(color=SECOND, size=110, strokeWidth=2, filled=False).transform_filter(is_best),
         base.mark_text(align="right" if left else "left", dx=-9 if left else 9, dy=14, color=SECOND, fontWeight="bold")
         .encode(text=alt.value(f"best {best.validation_accuracy:.2%}" if best else ""))
@@ -110,7 +111,7 @@ def draw_accuracy(scores: Sequence[Score], epochs: int, best: Score | None) -> a
     return style(together)
 
 
-def draw_learning_rate(pulses: Sequence[Pulse], steps: int) -> alt.Chart:
+def draw_learning_rate(pulses: Sequence[Pulse], steps: int, dark: bool = False) -> alt.Chart:
     """The learning rate at each step so far, over `steps` steps."""
     rows = pd.DataFrame(
         _thin([(pulse.step, pulse.learning_rate) for pulse in pulses], most=30),
@@ -120,7 +121,7 @@ def draw_learning_rate(pulses: Sequence[Pulse], steps: int) -> alt.Chart:
     top, axis = max([1e-9, *rows["rate"]]) * 1.1, alt.Axis(format="~g", tickCount=3)
     chart = (
         alt.Chart(rows)
-        .mark_line(color=ACCENT)
+        .mark_line(color=ACCENT[dark])
         .encode(
             x=alt.X("step:Q", title="Step", scale=alt.Scale(domain=[0, steps], nice=False), axis=alt.Axis(tickCount=5)),
             y=alt.Y("rate:Q", title=None, scale=alt.Scale(domain=[0, top], nice=False), axis=axis),
@@ -180,8 +181,9 @@ def style(chart: alt.LayerChart | alt.Chart) -> alt.LayerChart | alt.Chart:
     return chart.properties(height=HEIGHT).configure_view(stroke=None).configure_axis(titleFontWeight="normal")
 
 
-def _percent(value: float) -> str:
-    return "" if value < 0.0005 else f"{value:.0%}" if value >= 0.995 else f"{value:.1%}"
+def show_percent(share: float) -> str:
+    """A probability as a person reads it: 97.3%, and never a 100% that no model can promise."""
+    return ">99.9%" if share > 0.999 else f"{share:.1%}"
 
 
 def _percent_axis() -> alt.Axis:

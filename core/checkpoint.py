@@ -151,9 +151,11 @@ def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path = MODE
 
 def in_use(folder: Path = MODELS_FOLDER) -> str:
     """The name of the model every page answers with: the chosen one while it exists, else the shipped one."""
-    chosen = folder / "in-use.txt"
-    name = chosen.read_text(encoding="utf-8").strip() if chosen.is_file() else SHIPPED
-    return name if (folder / f"{name}.pth").is_file() else SHIPPED
+    try:
+        name = (folder / "in-use.txt").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):  # nobody has chosen, or the file is no text
+        return SHIPPED
+    return name if name in names(folder) else SHIPPED
 
 
 def choose(name: str, folder: Path = MODELS_FOLDER) -> None:
@@ -166,13 +168,14 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that readers see the old one or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        temporary = Path(file.name)
         try:
             file.write(content)
             file.close()
-            Path(file.name).chmod(0o644)  # the temporary file's own mode lets nobody else read
-            Path(file.name).replace(path)
+            temporary.chmod(0o644)  # its own mode lets nobody else read
+            temporary.replace(path)
         except BaseException:
-            Path(file.name).unlink(missing_ok=True)  # on a full disk the part would stay in the way
+            temporary.unlink(missing_ok=True)
             raise
 
 

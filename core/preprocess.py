@@ -251,7 +251,9 @@ def _find_ink(contrast: np.ndarray) -> np.ndarray:
         if area < smallest:
             break
         part = contrast[y : y + height, x : x + width][labels[y : y + height, x : x + width] == label]
-        levels[label] = max(lowest, 0.5 * float(np.percentile(part, 90)))
+        level = float(np.percentile(part, 90))
+        if level > 1.5 * lowest:  # mottled paper hardly rises above the threshold that it just passes
+            levels[label] = max(lowest, 0.5 * level)
     ink = contrast > levels[labels]
     if lines.any():
         # A stroke that crossed a line has a gap there now: what the line covered between two ends of ink is ink again.

@@ -36,6 +36,10 @@ STYLE = """
 .answer .digit { font-size: clamp(5rem, 16vw, 8.5rem); font-weight: 700; font-variant-numeric: tabular-nums; }
 .answer .confidence { font-size: 1.75rem; opacity: .75; font-variant-numeric: tabular-nums; }
 .answer.example { opacity: .35; }
+[data-testid="stImage"] img { border: 1px solid rgba(128, 128, 128, .35); }
+@media (max-width: 640px) {
+  .st-key-samples [data-testid="stHorizontalBlock"]:has(.answer) { flex-direction: column-reverse; }
+}
 [class*="st-key-gallery"] button { padding: .25rem; min-height: 0; }
 [class*="st-key-gallery"] button img { height: 4.5rem; max-height: none; width: 4.5rem; object-fit: contain;
   border-radius: .25rem; vertical-align: middle; }
@@ -100,8 +104,12 @@ def digits(train: bool) -> DigitSet:
     return data.load(train)
 
 
-def open_page(title: str) -> None:
-    """Set up a page: its title, the menu, the model in use. Every page calls this first."""
+def open_page(title: str, needs_torch: bool = True) -> None:
+    """Set up a page: its title, the menu, the model in use. Every page calls this first, before its heavy imports.
+
+    A page that needs torch waits here until the warm-up is through: two threads that import the same large packages
+    at once can meet half-made modules.
+    """
     st.set_page_config(page_title=f"{title} · Digit Lab", page_icon=str(ICON), layout="wide")
     st.html(STYLE)
     with st.sidebar:
@@ -112,7 +120,15 @@ def open_page(title: str) -> None:
         _show_model()
         if title != "Train":
             _show_run()
-    warm_up()
+    thread = warm_up()
+    if needs_torch and thread.is_alive():
+        with st.spinner("Starting the model, which takes a few seconds once …"):
+            thread.join()
+
+
+def is_dark() -> bool:
+    """Whether the visitor sees the dark theme."""
+    return st.context.theme.type == "dark"
 
 
 def _show_model() -> None:
@@ -130,9 +146,9 @@ def _show_model() -> None:
     st.markdown(f"**{card.name}**{origin}  \n:small[version {card.version}]  \n:small[{accuracy}]")
 
 
-@st.fragment(run_every=2.0)
+@st.fragment(run_every=3.0)
 def _show_run() -> None:
-    """While a run is going on: how far it is, and the way to it. Nothing otherwise."""
+    """While a run is going on, whoever started it: how far it is, and the way to it. Nothing otherwise."""
     snapshot = training_job().snapshot()
     if snapshot.is_live:
         st.divider()
@@ -195,11 +211,13 @@ def _warm_up(models: ModelInUse) -> None:
 
     with contextlib.suppress(checkpoint.CheckpointError):  # the page says so; here is nobody to tell
         checkpoint_in_use = models.load()
-        example = preprocess.preprocess(
-            picture.from_array(np.pad(np.zeros((40, 4), np.uint8), 30, constant_values=255))
-        )
-        predict.predict(checkpoint_in_use, np.stack([example.digit]))
+        stroke = np.pad(np.zeros((40, 4), np.uint8), 30, constant_values=255)
+        predict.predict(checkpoint_in_use, np.stack([preprocess.preprocess(picture.from_array(stroke)).digit]))
     altair.Chart(altair.Data(values=[])).mark_bar().to_dict()
     if not data.is_unpacked():
-        # In a process of its own: reading through torchvision would cost this one 160 MB for good.
-        subprocess.run([sys.executable, "-m", "core.data"], cwd=ROOT, check=False, capture_output=True)
+        threading.Thread(target=_unpack_data, name="unpack", daemon=True).start()
+
+
+def _unpack_data() -> None:
+    # In a process of its own: reading through torchvision would cost this one 160 MB for good.
+    subprocess.run([sys.executable, "-m", "core.data"], cwd=ROOT, check=False, capture_output=True)

@@ -5,17 +5,24 @@ import io
 import json
 import random
 import zlib
+from html import escape
+
+import streamlit as st
+
+from core import shared
+
+shared.open_page("Predict")
 
 import numpy as np
-import streamlit as st
-from PIL import Image
+from PIL import Image, ImageOps
 from streamlit_drawable_canvas import st_canvas
 
-from core import batch, charts, checkpoint, picture, preprocess, reading, shared
+from core import batch, charts, checkpoint, picture, preprocess, reading
 from core.config import POLARITIES, SAMPLES_FOLDER
 
 CANVAS_SIDE = 280  # pixels: fits a phone 320 pixels wide
 MOST_UNDOS = 30  # states of the drawing kept to go back to, a few kB each
+SQUARE = 320  # pixels: side of a shown picture, twice what a page gives it
 PAPER, INK = "#ffffff", "#1f2328"
 WAYS = ("Draw", "Upload", "Samples")
 
@@ -38,11 +45,11 @@ export default function () {
 }
 """
 
-shared.open_page("Predict")
 paste_into_uploader = st.components.v2.component("digit_lab_paste", js=PASTE)
 memory = st.session_state
 memory.setdefault("drawings", [])  # states of the canvas, oldest first: (packed strokes, PNG), or None where cleared
 memory.setdefault("canvas_version", 0)
+memory.setdefault("uploader_version", 0)
 memory.setdefault("pictures", {})  # files read in this visit, by the key of their name and content
 memory.setdefault("sample", None)  # the picture chosen: {"name", "content", "label"}
 
@@ -60,6 +67,7 @@ def main() -> None:
         label_visibility="collapsed",
         persist_state="session",
         bind="query-params",
+        on_change=renew_canvas,
     )
     try:
         shared.model_in_use()
@@ -67,6 +75,11 @@ def main() -> None:
         st.error(f"No model can answer: {error}", icon=":material/error:")
         st.stop()
     {"Draw": show_draw, "Upload": show_upload, "Samples": show_samples}[way]()
+
+
+def renew_canvas() -> None:
+    """Start a new canvas from what was drawn: one that was out of sight comes back empty under its old key."""
+    memory.canvas_version += 1
 
 
 def open_given_picture() -> None:
@@ -84,32 +97,30 @@ def show_draw() -> None:
     """The canvas with its own Undo and Clear beside the answer, which changes as one draws."""
     left, right = st.columns([0.42, 0.58], gap="large")
     with left:
-        place = st.container()  # the canvas stands above the slider that sets its pen
-        undo_and_clear = st.container(horizontal=True)
         width = st.slider("Stroke width", 4, 30, 16, key="stroke_width", persist_state="session", format="%d px")
         key = f"canvas-{memory.canvas_version}"
         if key not in memory:  # first shown, or shown again after another page, Undo or Clear
             memory.canvas_start = unpack_strokes(memory.drawings[-1]) if has_drawing() else None
-        with place:
-            result = st_canvas(
-                stroke_width=width,
-                stroke_color=INK,
-                background_color=PAPER,
-                width=CANVAS_SIDE,
-                height=CANVAS_SIDE,
-                initial_drawing=memory.canvas_start,
-                return_image_data=True,
-                key=key,
-            )
+        result = st_canvas(
+            stroke_width=width,
+            stroke_color=INK,
+            background_color=PAPER,
+            width=CANVAS_SIDE,
+            height=CANVAS_SIDE,
+            initial_drawing=memory.canvas_start,
+            return_image_data=True,
+            key=key,
+        )
         keep_drawing(result)
-        with undo_and_clear:
+        with st.container(horizontal=True):
             st.button("Undo", icon=":material/undo:", on_click=undo, disabled=not memory.drawings)
             st.button("Clear", icon=":material/delete:", on_click=clear, disabled=not has_drawing())
+            if has_drawing():
+                picture_file = memory.drawings[-1][1]
+                st.download_button("Save", picture_file, "digit.png", "image/png", icon=":material/download:")
     with right:
         if has_drawing():
-            content = memory.drawings[-1][1]
-            show_answer(content, "drawing.png", "draw")
-            st.download_button("Save as picture", content, "digit.png", "image/png", icon=":material/download:")
+            show_answer(memory.drawings[-1][1], "drawing.png", "draw", "As drawn")
         else:
             show_example(
                 "Draw a digit: the answer appears here as you draw, with nothing to press. Without mouse or "
@@ -142,18 +153,18 @@ def unpack_strokes(drawing: tuple[bytes, bytes]) -> dict:
 def undo() -> None:
     """Back to the state before; also brings back what Clear took away."""
     memory.drawings = memory.drawings[:-1]
-    memory.canvas_version += 1
+    renew_canvas()
 
 
 def clear() -> None:
     """An empty canvas; the drawing stays within reach of Undo."""
     memory.drawings = [*memory.drawings, None][-MOST_UNDOS:]
-    memory.canvas_version += 1
+    renew_canvas()
 
 
 def show_example(invitation: str) -> None:
     """What an answer looks like, greyed, until there is one, and what to do to get it."""
-    st.html('<div class="answer example"><span class="digit">7</span><span class="confidence">97 %</span></div>')
+    st.html('<div class="answer example"><span class="digit">7</span><span class="confidence">97%</span></div>')
     st.caption(f"An example. {invitation}")
 
 
@@ -162,34 +173,41 @@ def show_example(invitation: str) -> None:
 
 def show_upload() -> None:
     """Files, a folder, the clipboard or the camera; one picture shows its answer, several become a table."""
+    left, right = st.columns([0.42, 0.58], gap="large")
+    with left:
+        read_files(ask_for_files())
+    items = list(memory.pictures.values())
+    with right:
+        if len(items) > 1:
+            shown = sum_up(items)
+        elif items:
+            show_item(items[0])
+        else:
+            show_example("Send a picture of a digit: its answer appears here. Several become a table.")
+    if len(items) > 1:
+        show_table(shown)
+
+
+def ask_for_files() -> list:
+    """What somebody sends, from wherever it comes."""
     limits = picture.LIMITS
     source = st.segmented_control(
         "From", ["Files", "Folder", "Camera"], default="Files", required=True, key="source", persist_state="session"
     )
     if source == "Camera":
-        shot = st.camera_input("Hold the digit in front of the camera")
-        files = [shot] if shot else []
-    else:
-        files = st.file_uploader(
-            "Drop pictures here, paste one with Ctrl+V, or choose them" if source == "Files" else "Choose a folder",
-            accept_multiple_files=True if source == "Files" else "directory",
-            key=f"uploader-{source}",
-            help=f"PNG, JPEG, HEIC, WebP, AVIF, GIF, BMP or TIFF; at most {limits.bytes // 10**6} MB and "
-            f"{limits.pixels // 10**6} million pixels each. Nothing is stored: pictures are forgotten when you leave.",
-        )
-        st.caption(
-            f"Photos, scans and screenshots in any common format, up to {limits.bytes // 10**6} MB and "
-            f"{limits.pixels // 10**6} million pixels each."
-        )
-        paste_into_uploader(key="paste")
-    read_files(files)
-    items = list(memory.pictures.values())
-    if not items:
-        show_example("Send a picture of a digit: its answer appears here. Several become a table.")
-    elif len(items) == 1:
-        show_item(items[0])
-    else:
-        show_table(items)
+        shot = st.camera_input("Hold the digit in front of the camera", key=f"camera-{memory.uploader_version}")
+        return [shot] if shot else []
+    files = st.file_uploader(
+        "Drop pictures here, paste one, or choose them" if source == "Files" else "Choose a folder of pictures",
+        accept_multiple_files=True if source == "Files" else "directory",
+        key=f"uploader-{source}-{memory.uploader_version}",
+    )
+    st.caption(
+        f"Any common picture format, HEIC too; at most {limits.bytes // 10**6} MB and {limits.pixels // 10**6} million "
+        "pixels each. Nothing is stored: pictures are forgotten when you leave."
+    )
+    paste_into_uploader(key="paste")
+    return files
 
 
 def read_files(files: list) -> None:
@@ -211,16 +229,22 @@ def read_files(files: list) -> None:
         bar.empty()
 
 
+def forget_pictures() -> None:
+    """Back to an empty page, the uploader too: it would hand the same files over again."""
+    memory.pictures = {}
+    memory.uploader_version += 1
+
+
 def show_item(item: batch.Item) -> None:
     """One file: its answer, or why it was refused."""
     if item.error:
         st.error(f"{batch.show_name(item.name)}: {item.error}", icon=":material/broken_image:")
         return
-    show_answer(item.content, item.name, item.key, beside_picture=True)
+    show_answer(item.content, item.name, item.key)
 
 
-def show_table(items: list[batch.Item]) -> None:
-    """All files as a table to sort and to choose from, with the score where names carry the digit."""
+def sum_up(items: list[batch.Item]) -> list[batch.Item]:
+    """How many were read, and how many right where names carry the digit; gives the items chosen to be shown."""
     read, refused = [item for item in items if not item.error], [item for item in items if item.error]
     judged = [item for item in read if item.is_right is not None]
     wrong = [item for item in judged if not item.is_right]
@@ -232,42 +256,48 @@ def show_table(items: list[batch.Item]) -> None:
         sentence += f". File names or folders name the digit of {len(judged)}: **{right / len(judged):.1%} right**"
         sentence += f", {len(wrong)} misread" if wrong else ""
     st.markdown(sentence + ".")
-    choices = ["All", *(["Misread"] if wrong else []), *(["Refused"] if refused else [])]
-    shown = {"All": items, "Misread": wrong, "Refused": refused}[
-        st.segmented_control("Show", choices, default="All", required=True) if len(choices) > 1 else "All"
-    ]
-    table = batch.tabulate(shown)
-    table.insert(0, "picture", [as_data_url(item.thumbnail) if item.thumbnail else None for item in shown])
-    if not judged:
-        table = table.drop(columns=["label", "right"])
-    event = st.dataframe(
-        table,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        key="files",
-        row_height=44,
-        height=min(460, 46 + 44 * len(shown)),
-        column_config={
-            "picture": st.column_config.ImageColumn("Picture", width="small"),
-            "file": st.column_config.TextColumn("File", width="medium"),
-            "answer": st.column_config.TextColumn("Answer", width="small"),
-            "confidence": st.column_config.ProgressColumn("Confidence", format="percent", min_value=0, max_value=1),
-            "verdict": st.column_config.TextColumn("Verdict", width="small"),
-            "label": st.column_config.NumberColumn("Label", width="small"),
-            "right": st.column_config.CheckboxColumn("Right", width="small"),
-            "remark": st.column_config.TextColumn("Remark", width="large"),
-        },
-    )
     with st.container(horizontal=True):
-        st.download_button("Download as CSV", batch.to_csv(items), "digits.csv", "text/csv", icon=":material/download:")
-        st.button("Forget these pictures", icon=":material/delete:", on_click=memory.pictures.clear)
-    rows = event["selection"]["rows"]
-    if rows and rows[0] < len(shown):
-        st.divider()
-        show_item(shown[rows[0]])
-    else:
-        st.caption("Choose a row to see how that picture was read.")
+        st.download_button("Save CSV", batch.to_csv(items), "digits.csv", "text/csv", icon=":material/download:")
+        st.button("Forget these pictures", icon=":material/delete:", on_click=forget_pictures)
+    choices = ["All", *(["Misread"] if wrong else []), *(["Refused"] if refused else [])]
+    choice = st.segmented_control("Show", choices, default="All", required=True) if len(choices) > 1 else "All"
+    return {"All": items, "Misread": wrong, "Refused": refused}[choice]
+
+
+def show_table(items: list[batch.Item]) -> None:
+    """Files as a table to sort and to choose from, with the chosen one's details beside it."""
+    table = batch.tabulate(items)
+    table.insert(0, "picture", [as_data_url(item.thumbnail) if item.thumbnail else "" for item in items])
+    table["right"] = table["right"].map({True: "right", False: "misread"}).fillna("")
+    columns = ["picture", "answer", "right", "confidence", "file", "remark"]
+    if not table["right"].any():
+        columns.remove("right")
+    rows, details = st.columns([0.58, 0.42], gap="large")
+    with rows:
+        event = st.dataframe(
+            table,
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="single-row",
+            key="files",
+            row_height=44,
+            height=min(560, 46 + 44 * len(items)),
+            column_order=columns,
+            column_config={
+                "picture": st.column_config.ImageColumn("Picture", width="small"),
+                "file": st.column_config.TextColumn("File"),
+                "answer": st.column_config.TextColumn("Answer", width="small"),
+                "confidence": st.column_config.NumberColumn("Confidence", format="percent", width="small"),
+                "right": st.column_config.TextColumn("Label says", width="small"),
+                "remark": st.column_config.TextColumn("Remark", width="large"),
+            },
+        )
+    chosen = event["selection"]["rows"]
+    with details:
+        if chosen and chosen[0] < len(items):
+            show_item(items[chosen[0]])
+        else:
+            st.caption("Choose a row to see how that picture was read.")
 
 
 def as_data_url(content: bytes) -> str:
@@ -281,8 +311,9 @@ def as_data_url(content: bytes) -> str:
 def show_samples() -> None:
     """The gallery: one click reads a picture. A surprise is a random MNIST test digit whose label stays hidden."""
     st.button("Surprise me", icon=":material/casino:", type="primary", on_click=surprise)
-    left, right = st.columns([0.42, 0.58], gap="large")
-    with left.container(horizontal=True, key="gallery"):
+    with st.container(key="samples"):  # on a phone the answer comes above the gallery (core/shared.py's STYLE)
+        left, right = st.columns([0.42, 0.58], gap="large")
+    with left.container(horizontal=True, key="gallery", gap="small"):
         for name, thumbnail in list_samples():
             st.button(
                 f"![Sample {name}]({thumbnail})",
@@ -296,7 +327,7 @@ def show_samples() -> None:
             show_example("Press a picture, or let yourself be surprised.")
             return
         sample = memory.sample
-        show_answer(sample["content"], sample["name"], "sample", beside_picture=True)
+        show_answer(sample["content"], sample["name"], "sample")
         if sample["label"] is not None and st.toggle("Show the label", key=f"label-{sample['name']}"):
             st.markdown(f"The person who wrote it meant a **{sample['label']}**.")
 
@@ -307,9 +338,9 @@ def list_samples() -> list[tuple[str, str]]:
     gallery = []
     for path in sorted(SAMPLES_FOLDER.glob("*.*")):
         if path.suffix.lstrip(".").lower() in picture.SUFFIXES:
-            image = Image.open(path).convert("RGB")
+            image = Image.fromarray(picture.read(path.read_bytes()).colours)
             image.thumbnail((144, 144))
-            gallery.append((path.name, as_data_url(to_png(np.asarray(image)))))
+            gallery.append((path.name, as_data_url(to_png(image))))
     return gallery
 
 
@@ -331,7 +362,7 @@ def surprise() -> None:
     index = random.randrange(len(digits))
     memory.sample = {
         "name": f"MNIST test digit {index:,}",
-        "content": to_png(digits.images[index].numpy()),
+        "content": to_png(Image.fromarray(digits.images[index].numpy())),
         "label": int(digits.labels[index]),
     }
 
@@ -339,7 +370,7 @@ def surprise() -> None:
 # --- the answer -------------------------------------------------------------------------------------------------------
 
 
-def show_answer(content: bytes, name: str, key: str, beside_picture: bool = False) -> None:
+def show_answer(content: bytes, name: str, key: str, caption: str = "As given") -> None:
     """Everything there is to say of one picture, the digit first."""
     answer = st.container()  # above the controls that it depends on
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -351,34 +382,42 @@ def show_answer(content: bytes, name: str, key: str, beside_picture: bool = Fals
         answer.error(f"{batch.show_name(name)}: {error}", icon=":material/broken_image:")
         return
     with answer:
-        show_result(found, name, beside_picture)
+        show_result(found, name, caption)
     if steps:
         show_steps(found.found.steps)
 
 
-def show_result(found: reading.Reading, name: str, beside_picture: bool) -> None:
+def show_result(found: reading.Reading, name: str, caption: str) -> None:
     """The digit, how sure it is in words and as ten bars, the picture beside what the model sees of it."""
-    confidence = f"{found.confidence:.0%}" if found.text else "no digit"
+    confidence = charts.show_percent(found.confidence) if found.text else "no digit"
     st.html(
         f'<div class="answer" role="status" aria-live="polite"><span class="digit">{found.text or "–"}</span>'
-        f'<span class="confidence">{confidence}</span></div>'
+        f'<span class="confidence">{escape(confidence)}</span></div>'
     )
     st.markdown(found.sentence)
     if found.text and (warning := batch.warn_of_others(found)):
         st.markdown(f":material/info: {warning}")
     if found.prediction:
         st.altair_chart(
-            charts.draw_probabilities(found.probabilities),
+            charts.draw_probabilities(found.probabilities, shared.is_dark()),
             width="stretch",
             alt="Probability of each digit: "
             + ", ".join(f"{digit} {value:.1%}" for digit, value in enumerate(found.probabilities)),
         )
     with st.container(horizontal=True):
-        caption = "As given" if beside_picture else "As drawn"
-        st.image(mark_boxes(found), caption=caption, alt=f"The picture {name}", width=160)
+        show_square(mark_boxes(found), caption, f"The picture {batch.show_name(name)}")
         if found.found.digit is not None:
-            alt = "The 28x28 digit the model sees"
-            st.image(enlarge(found.found.digit), caption="What the model sees", alt=alt, width=160)
+            show_square(enlarge(found.found.digit), "What the model sees", "The 28x28 digit the model sees")
+
+
+def show_square(pixels: np.ndarray, caption: str | None, alt: str) -> None:
+    """A picture (H, W) or (H, W, 3) uint8 in a square of its own, the same size for all.
+
+    As a data URL: a file of its own would be gone when the next rerun comes before the browser has fetched it.
+    """
+    image = Image.fromarray(pixels).convert("RGBA")
+    larger = Image.Resampling.NEAREST if max(image.size) < SQUARE else Image.Resampling.LANCZOS
+    st.image(as_data_url(to_png(ImageOps.pad(image, (SQUARE, SQUARE), larger))), caption=caption, alt=alt, width=160)
 
 
 def ask_for_overrides(key: str) -> tuple[str, tuple[float, float, float, float] | None]:
@@ -403,11 +442,11 @@ def ask_for_overrides(key: str) -> tuple[str, tuple[float, float, float, float] 
 
 def show_steps(steps: tuple[preprocess.Step, ...]) -> None:
     """Each step as a picture with its title and a line of explanation."""
-    for start in range(0, len(steps), 3):
-        for column, step in zip(st.columns(3), steps[start : start + 3], strict=False):
-            image = step.image if min(step.image.shape[:2]) > 60 else enlarge(step.image)
-            column.image(image, alt=step.title, width="stretch")
-            column.markdown(f"**{step.title}**  \n:small[{step.note}]")
+    with st.container(horizontal=True):
+        for number, step in enumerate(steps, start=1):
+            with st.container(width=160):
+                show_square(step.image, None, step.title)
+                st.markdown(f"**{number}. {step.title}**  \n:small[{step.note}]")
 
 
 def mark_boxes(found: reading.Reading) -> np.ndarray:
@@ -443,10 +482,10 @@ def enlarge(digit: np.ndarray, factor: int = 10) -> np.ndarray:
     return digit.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def to_png(pixels: np.ndarray) -> bytes:
-    """PNG bytes of (H, W) or (H, W, 3) uint8."""
+def to_png(image: Image.Image) -> bytes:
+    """A picture as the bytes of a PNG file."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
+    image.save(buffer, "PNG", compress_level=1)  # small already; time matters more
     return buffer.getvalue()
 
 

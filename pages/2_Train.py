@@ -7,12 +7,17 @@ import io
 import secrets
 from dataclasses import fields
 
+import streamlit as st
+
+from core import shared
+
+shared.open_page("Train")
+
 import numpy as np
 import pandas as pd
-import streamlit as st
 from PIL import Image
 
-from core import charts, checkpoint, picture, reading, runs, shared
+from core import charts, checkpoint, picture, reading, runs
 from core.config import MODELS_FOLDER, PRESETS, SettingError, TrainingSettings
 from core.job import Opinion, Snapshot
 from core.runs import Run, RunError
@@ -61,7 +66,6 @@ STYLE = """
 </style>
 """
 
-shared.open_page("Train")
 st.html(STYLE)
 memory = st.session_state
 job = shared.training_job()
@@ -485,7 +489,7 @@ def show_curves(snapshot: Snapshot) -> None:
         st.markdown(":small[**Loss** · each step, :primary[smoothed], :orange[validation]]")
         now = f"{snapshot.pulses[-1].loss:.3f} now" if snapshot.pulses else "no step yet"
         st.altair_chart(
-            charts.draw_loss(snapshot.pulses, scores, run.steps),
+            charts.draw_loss(snapshot.pulses, scores, run.steps, shared.is_dark()),
             width="stretch",
             key="loss",
             alt=f"Loss by step: {now}",
@@ -493,7 +497,7 @@ def show_curves(snapshot: Snapshot) -> None:
     with right:
         st.markdown(":small[**Accuracy** on the validation digits, after each epoch]")
         st.altair_chart(
-            charts.draw_accuracy(scores, run.settings.epochs, best),
+            charts.draw_accuracy(scores, run.settings.epochs, best, shared.is_dark()),
             width="stretch",
             key="accuracy",
             alt=f"Validation accuracy by epoch: best {best.validation_accuracy:.2%}"
@@ -502,7 +506,7 @@ def show_curves(snapshot: Snapshot) -> None:
         )
     st.markdown(":small[**Learning rate** by step]")
     st.altair_chart(
-        charts.draw_learning_rate(snapshot.pulses, run.steps),
+        charts.draw_learning_rate(snapshot.pulses, run.steps, shared.is_dark()),
         width="stretch",
         key="rate",
         alt=f"Learning rate by step: {snapshot.learning_rate:.3g} now",
