@@ -1,6 +1,7 @@
 """The Train page without a browser: choosing, watching, pausing, the end, an interrupted run."""
 
 import dataclasses
+import math
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core import data, runs, shared
 from core.config import PRESETS, ROOT, TrainingSettings
 from core.job import TrainingJob
+from core.train import Step, Training
 
 SETTINGS = TrainingSettings(
     architecture="lenet5", epochs=400, batch_size=32, training_images=1000, augmentation="none", clean_share=0.0
@@ -109,10 +111,9 @@ def test_an_interrupted_run_is_offered_and_resumed(job):
     until(lambda: job.snapshot().phase == "running")
 
 
-def test_a_diverged_run_says_what_to_try(job):
-    job.start(dataclasses.replace(SETTINGS, optimiser="sgd", learning_rate=10.0, schedule="constant", epochs=30))
-    until(lambda: job.snapshot().step)
-    job.wait(20)
-    app = open_train()
-    assert not app.exception
-    assert job.snapshot().run.status in ("diverged", "finished")
+def test_a_diverged_run_says_what_to_try(job, monkeypatch):
+    broken = Step(step=1, steps=9, epoch=1, loss=math.nan, learning_rate=0.1, images=1, seconds=0.1)
+    monkeypatch.setattr(Training, "_correct", lambda self, batch: broken)
+    job.start(SETTINGS)
+    assert job.wait(20) and job.snapshot().run.status == "diverged"
+    assert "Try a learning rate of" in read(open_train())
