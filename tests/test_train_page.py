@@ -113,7 +113,9 @@ def test_an_interrupted_run_is_offered_and_resumed(job):
 
 def test_a_diverged_run_says_what_to_try(job, monkeypatch):
     broken = Step(step=1, steps=9, epoch=1, loss=math.nan, learning_rate=0.1, images=1, seconds=0.1)
-    monkeypatch.setattr(Training, "_correct", lambda self, batch: broken)
-    job.start(SETTINGS)
-    assert job.wait(20) and job.snapshot().run.status == "diverged"
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "_correct", lambda self, batch: broken)
+        job.start(SETTINGS)
+        assert job.wait(20)
+    assert job.snapshot().run.status == "diverged"
     assert "Try a learning rate of" in read(open_train())
