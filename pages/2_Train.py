@@ -414,19 +414,19 @@ def show_figures(snapshot: Snapshot) -> None:
             change = f"{(scores[-1].validation_accuracy - scores[-2].validation_accuracy) * 100:+.2f} points"
     recent = snapshot.pulses[-20:]
     loss = f"{sum(pulse.loss for pulse in recent) / len(recent):.4f}" if recent else "–"
-    with st.container(horizontal=True, gap="large", key="figures"):
+    with st.container(horizontal=True, gap="medium", key="figures"):
         st.metric(
             "Validation accuracy",
             accuracy,
             change,
             help="Share of digits read right that no step has learned from.",
-            width=155,
+            width=140,
         )
-        st.metric("Training loss", loss, help="How surprised the network is by the right answers, in nats.", width=155)
+        st.metric("Training loss", loss, help="How surprised the network is by the right answers, in nats.", width=140)
         rate = f"{snapshot.images_per_second:,.0f}" if snapshot.images_per_second else "–"
-        st.metric("Images a second", rate, width=155)
+        st.metric("Images a second", rate, width=140)
         left = show_seconds(snapshot.remaining) if snapshot.remaining is not None else "–"
-        st.metric("Time left", "paused" if snapshot.phase == "paused" else left, width=155)
+        st.metric("Time left", "paused" if snapshot.phase == "paused" else left, width=140)
     epoch = min(run.settings.epochs, len(scores) + 1)
     words = {"preparing": "Getting ready", "paused": "Paused", "stopping": "Stopping"}.get(snapshot.phase, "Training")
     st.progress(
