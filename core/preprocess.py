@@ -12,6 +12,8 @@ import numpy as np
 from core.config import DIGIT_SIZE, INK_SIZE, POLARITIES
 from core.picture import Picture
 
+cv2.setNumThreads(1)  # pictures this small gain nothing from a second, and ten visitors at once lose by it
+
 WORKING_SIDE = 640  # pixels: longer side while the ink is searched; a digit a tenth as high still has 64
 SMALLEST_SIDE = 224  # pixels: smaller pictures are enlarged first, so that a stroke is several pixels wide
 FAINTEST = 0.05  # of full scale: ink nearer to the paper's brightness than this is not seen

@@ -36,6 +36,7 @@ STYLE = """
 .answer .digit { font-size: clamp(5rem, 16vw, 8.5rem); font-weight: 700; font-variant-numeric: tabular-nums; }
 .answer .confidence { font-size: 1.75rem; opacity: .75; font-variant-numeric: tabular-nums; }
 .answer.example { opacity: .35; }
+.st-key-draw [data-testid="stColumn"]:first-child { min-width: 290px; } /* the canvas does not shrink */
 [data-testid="stImage"] img { border: 1px solid rgba(128, 128, 128, .35); }
 @media (max-width: 640px) {
   .st-key-samples [data-testid="stHorizontalBlock"]:has(.answer) { flex-direction: column-reverse; }

@@ -95,7 +95,8 @@ def open_given_picture() -> None:
 @st.fragment
 def show_draw() -> None:
     """The canvas with its own Undo and Clear beside the answer, which changes as one draws."""
-    left, right = st.columns([0.42, 0.58], gap="large")
+    with st.container(key="draw"):
+        left, right = st.columns([0.42, 0.58], gap="large")
     with left:
         width = st.slider("Stroke width", 4, 30, 16, key="stroke_width", persist_state="session", format="%d px")
         key = f"canvas-{memory.canvas_version}"
@@ -417,7 +418,7 @@ def show_square(pixels: np.ndarray, caption: str | None, alt: str) -> None:
     """
     image = Image.fromarray(pixels).convert("RGBA")
     larger = Image.Resampling.NEAREST if max(image.size) < SQUARE else Image.Resampling.LANCZOS
-    st.image(as_data_url(to_png(ImageOps.pad(image, (SQUARE, SQUARE), larger))), caption=caption, alt=alt, width=160)
+    st.image(as_data_url(to_png(ImageOps.pad(image, (SQUARE, SQUARE), larger))), caption=caption, alt=alt, width=150)
 
 
 def ask_for_overrides(key: str) -> tuple[str, tuple[float, float, float, float] | None]:
@@ -444,7 +445,7 @@ def show_steps(steps: tuple[preprocess.Step, ...]) -> None:
     """Each step as a picture with its title and a line of explanation."""
     with st.container(horizontal=True):
         for number, step in enumerate(steps, start=1):
-            with st.container(width=160):
+            with st.container(width=150):
                 show_square(step.image, None, step.title)
                 st.markdown(f"**{number}. {step.title}**  \n:small[{step.note}]")
 

@@ -246,7 +246,7 @@ def test_drawing_with_a_finger(new_page, server) -> None:
 def test_the_drawing_can_be_saved(predict: Page) -> None:
     draw(predict, SEVEN)
     with predict.expect_download() as download:
-        predict.get_by_role("button", name="Save as picture").click()
+        predict.get_by_role("button", name="Save").click()
     image = Image.open(download.value.path())
     assert image.format == "PNG"
     assert image.size == (280, 280)
@@ -305,7 +305,7 @@ def test_several_files_become_a_table(page: Page, server) -> None:
     expect(summary).to_contain_text("1 misread")
 
     with page.expect_download() as download:
-        page.get_by_test_id("stDownloadButton").get_by_role("button", name="Download as CSV").click()
+        page.get_by_test_id("stDownloadButton").get_by_role("button", name="Save CSV").click()
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))))
     assert [(row["file"], row["answer"]) for row in rows] == [
         ("7.first.png", "7"),
