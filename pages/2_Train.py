@@ -331,12 +331,13 @@ def preview(settings: TrainingSettings) -> None:
     from core import augment
 
     seen = augment.preview(shared.digits(train=True), settings.augmentation, seed=memory.get("another-look", 0))
-    row = np.concatenate([np.pad(digit, 1) for digit in seen], axis=1)
-    st.image(
-        row.repeat(4, axis=0).repeat(4, axis=1),
-        alt=f"Eight training digits with {settings.augmentation} distortion",
-        caption="Eight digits as the network sees them",
+    # As part of the page: a picture with an address of its own is gone when somebody presses Start before it is loaded.
+    tiles = [f'<figure><img src="{encode(digit.tobytes())}" alt=""></figure>' for digit in seen]
+    st.html(
+        f'<div class="watched" role="img" aria-label="Eight digits with {settings.augmentation} distortion">'
+        f"{''.join(tiles)}</div>"
     )
+    st.caption("Eight digits as the network sees them.")
     if settings.augmentation != "none":
         st.button("Another look", icon=":material/refresh:", on_click=look_again)
 
