@@ -23,6 +23,7 @@ lint: .venv/installed-dev
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/predict.py
 	$(BIN)/python benchmarks/training.py --race
+	$(BIN)/python benchmarks/evaluate.py
 
 bench-train-speed: .venv/installed
 	$(BIN)/python benchmarks/training.py

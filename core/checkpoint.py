@@ -149,6 +149,12 @@ def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path = MODE
     return folder / f"{name}.pth"
 
 
+def add_facts(name: str, facts: dict[str, Any], folder: Path = MODELS_FOLDER) -> None:
+    """Write further facts beside a model's own, `temperature` for example. Raises `OSError` when the disk refuses."""
+    known = {**_read_facts(name, folder), **facts}
+    write_atomically(folder / f"{name}.json", (json.dumps(known, indent=2) + "\n").encode())
+
+
 def in_use(folder: Path = MODELS_FOLDER) -> str:
     """The name of the model every page answers with: the chosen one while it exists, else the shipped one."""
     try:

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -17,6 +19,7 @@ from core.config import ROOT
 
 if TYPE_CHECKING:
     from core.data import DigitSet
+    from core.explain import Neighbours
     from core.job import TrainingJob
 
 PAGES = (
@@ -222,3 +225,76 @@ def _warm_up(models: ModelInUse) -> None:
 def _unpack_data() -> None:
     # In a process of its own: reading through torchvision would cost this one 160 MB for good.
     subprocess.run([sys.executable, "-m", "core.data"], cwd=ROOT, check=False, capture_output=True)
+
+
+class Results:
+    """What took long to compute, for all visitors: the latest results by a key that names everything they depend on."""
+
+    MOST = 400  # a report on 10,000 pictures takes half a megabyte, a point of a curve next to nothing
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple, Any] = OrderedDict()
+
+    def find(self, key: tuple) -> Any | None:
+        """The result kept under `key`, or None."""
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+            return self._known.get(key)
+
+    def keep(self, key: tuple, compute: Callable[[], Any]) -> Any:
+        """The result under `key`, computed on all cores where it is not yet known."""
+        known = self.find(key)
+        if known is None:
+            from core.evaluate import use_all_cores
+
+            use_all_cores()
+            known = compute()
+            with self._lock:
+                self._known[key] = known
+                while len(self._known) > self.MOST:
+                    self._known.popitem(last=False)
+        return known
+
+
+@st.cache_resource(show_spinner=False)
+def results() -> Results:
+    """The one store of results."""
+    return Results()
+
+
+def model_card(name: str) -> checkpoint.ModelCard:
+    """Name, version and facts of any model, read again when its files change. Raises `CheckpointError`."""
+    return _model_card(name, _stamp(name))
+
+
+def model(name: str) -> checkpoint.Checkpoint:
+    """Any model, ready to answer; the one in use is not loaded twice. Raises `CheckpointError`."""
+    if name == checkpoint.in_use():
+        return model_in_use()
+    return _model(name, _stamp(name))
+
+
+def _stamp(name: str) -> tuple[int, ...]:
+    paths = [checkpoint.MODELS_FOLDER / f"{name}{suffix}" for suffix in (".pth", ".json")]
+    return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths)
+
+
+@st.cache_resource(show_spinner=False, max_entries=50)
+def _model_card(name: str, stamp: tuple[int, ...]) -> checkpoint.ModelCard:
+    return checkpoint.describe(name)
+
+
+@st.cache_resource(show_spinner="Loading the model …", max_entries=3)
+def _model(name: str, stamp: tuple[int, ...]) -> checkpoint.Checkpoint:
+    return checkpoint.load(name)
+
+
+@st.cache_resource(show_spinner="Reading the training images …")
+def neighbours() -> Neighbours:
+    """An index of the 60,000 training digits by their looks. Raises `DataError` where MNIST can't be had."""
+    from core.explain import Neighbours
+
+    return Neighbours(digits(train=True))

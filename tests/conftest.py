@@ -47,8 +47,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def start_server(log: Path, folder: Path = ROOT) -> Iterator[Server]:
-    """The app in `folder`, this checkout's own by default, on a free port; ended on leaving whatever happens.
+def start_server(log: Path, root: Path = ROOT) -> Iterator[Server]:
+    """This checkout's app, or the copy under `root`, on a free port, ended on leaving whatever happens.
 
     The checkout's own app writes nothing but the unpacked MNIST, which is the same for every server: they share it.
     Tests that train or choose a model do so in a copy.
@@ -59,7 +59,7 @@ def start_server(log: Path, folder: Path = ROOT) -> Iterator[Server]:
     command = [sys.executable, "-m", "streamlit", "run", "Home.py"]
     options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
     with log.open("wb") as output:
-        process = subprocess.Popen(command + options, cwd=folder, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command + options, cwd=root, stdout=output, stderr=subprocess.STDOUT)
     server = Server(f"http://127.0.0.1:{port}", log, process)
     try:
         _wait_until_healthy(server)

@@ -19,9 +19,19 @@ SCRIPTS = {
 FLOORS = (
     ("config", "picture", "eventfile"),
     ("preprocess", "segment", "data", "model"),
-    ("augment", "predict", "train", "evaluate", "explain", "checkpoint", "onnx_file"),
+    (
+        "augment",
+        "predict",
+        "train",
+        "evaluate",
+        "robustness",
+        "testset",
+        "explain",
+        "checkpoint",
+        "onnx_file",
+    ),
     ("reading", "batch", "runs"),
-    ("job", "charts"),
+    ("job", "charts", "figures", "report"),
     ("shared",),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

@@ -1,0 +1,229 @@
+"""An evaluation to take away: tables, charts, and one page that opens offline."""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from core import figures
+from core.evaluate import REFUSED_SHARES, Evaluation, Report
+from core.robustness import DAMAGES, Point
+from core.testset import UNKNOWN, TestSet
+
+WORST = 20  # errors shown in the page
+
+STYLE = """
+body { font: 16px/1.5 Helvetica, Arial, sans-serif; color: #1f2328; background: #fff; max-width: 60rem;
+  margin: 2rem auto; padding: 0 1rem; }
+h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
+.source { color: #5c636b; } .big { font-size: 2rem; font-weight: 700; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #d9d4c8; }
+th:first-child, td:first-child { text-align: left; }
+svg { max-width: 100%; height: auto; }
+.digits { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; width: 9rem; font-size: .875rem; }
+figure img { width: 84px; image-rendering: pixelated; display: block; }
+.charts { display: flex; flex-wrap: wrap; gap: 1.5rem; }
+"""
+
+
+def predictions_csv(evaluation: Evaluation, digits: TestSet) -> str:
+    """Every picture with label, answer, confidence and the ten probabilities (0 to 1), as CSV."""
+    report = evaluation.report
+    probabilities = report.probabilities(evaluation.temperature)
+    labels = [None if label == UNKNOWN else label for label in report.labels.tolist()]
+    table = pd.DataFrame(
+        {
+            "index": range(len(report)),
+            "file": digits.names or "",
+            "label": pd.array(labels, dtype="Int64"),
+            "answer": report.answers.numpy(),
+            "confidence": probabilities.amax(1).numpy().round(6),
+            **{f"p{digit}": probabilities[:, digit].numpy().round(6) for digit in range(10)},
+        }
+    )
+    return table.to_csv(index=False)
+
+
+def per_digit_table(report: Report) -> pd.DataFrame:
+    """A row for each digit; shares 0 to 1, missing where nothing was there to divide by."""
+    rows = [(score.digit, score.precision, score.recall, score.f1, score.support) for score in report.per_digit]
+    table = pd.DataFrame(rows, columns=["Digit", "Precision", "Recall", "F1", "Pictures"])
+    return table.astype({"Precision": "Float64", "Recall": "Float64", "F1": "Float64"})
+
+
+def comparison_table(first: Evaluation, second: Evaluation) -> pd.DataFrame:
+    """Two models side by side, in words and percent, a row for each figure."""
+
+    def column(evaluation: Evaluation) -> list[str]:
+        report = evaluation.report
+        low, high = report.accuracy_interval
+        return [
+            _percent(report.accuracy),
+            f"{_percent(low)} to {_percent(high)}",
+            f"{report.errors:,}",
+            f"{report.loss():.4f}",
+            _percent(report.calibration_error(evaluation.temperature)),
+            evaluation.version,
+        ]
+
+    index = ["Accuracy", "95 % interval", "Errors", "Loss (nats)", "Calibration error", "Version"]
+    return pd.DataFrame({first.model: column(first), second.model: column(second)}, index=index)
+
+
+def charts(evaluation: Evaluation, curves: dict[str, list[Point]]) -> dict[str, alt.TopLevelMixin]:
+    """Every chart of an evaluation by its title, in colours for paper, with its source as subtitle."""
+    report = evaluation.report
+    found = {
+        "Confusion matrix": figures.confusion_matrix(report).properties(width=380),
+        "Confusion matrix by true digit": figures.confusion_matrix(report, "By true digit").properties(width=380),
+        "Per digit": figures.per_digit(report).properties(width=480),
+        "Reliability": figures.reliability(report, evaluation.temperature),
+        "Coverage": figures.coverage(report, evaluation.temperature).properties(width=360),
+    }
+    for damage in _measured(curves):
+        found[f"Robustness to {DAMAGES[damage].title.lower()}"] = figures.robustness(curves, damage).properties(
+            width=360
+        )
+    return {
+        title: chart.properties(title=alt.Title(title, subtitle=evaluation.source, anchor="start"))
+        for title, chart in found.items()
+    }
+
+
+def as_html(
+    evaluation: Evaluation, digits: TestSet, facts: dict[str, Any], curves: dict[str, list[Point]] | None = None
+) -> str:
+    """One page with everything in it: no script, no link, no font from elsewhere.
+
+    `facts` are the model's own, its settings among them; `curves` the robustness measured so far, by model name.
+    """
+    report, temperature = evaluation.report, evaluation.temperature
+    low, high = report.accuracy_interval
+    title = f"{evaluation.model} on {evaluation.data}"
+    parts = [
+        f"<h1>{_safe(title)}</h1>",
+        f'<p class="source">{_safe(evaluation.source)}</p>',
+        *(f"<p>{_safe(remark)}</p>" for remark in digits.remarks),
+        f'<p><span class="big">{_percent(report.accuracy)}</span> right '
+        f"(95 % interval {_percent(low)} to {_percent(high)}), {report.errors:,} errors of {len(report):,}, "
+        f"loss {report.loss():.4f} nats</p>",
+        "<h2>Where it is wrong</h2>",
+        _svg(
+            figures.confusion_matrix(report).properties(width=420),
+            "Confusion matrix: rows are true digits, columns what they were read as",
+        ),
+        "<h2>Per digit</h2>",
+        _table(per_digit_table(report)),
+        "<h2>Can its confidence be trusted?</h2>",
+        f"<p>Confidence is off by {_percent(report.calibration_error())} on average; with temperature {temperature:g}, "
+        f"fitted on the validation split, by {_percent(report.calibration_error(temperature))} (expected calibration "
+        "error, 15 bins).</p>",
+        '<div class="charts">',
+        _svg(figures.reliability(report, temperature), "Reliability diagram"),
+        _svg(figures.coverage(report, temperature).properties(width=320), "Accuracy over the share of refused answers"),
+        "</div>",
+        "<p>What it would gain by refusing: "
+        + "; ".join(
+            f"refusing the least sure {100 * share:.0f} % leaves "
+            f"{_percent(report.accuracy_when_refusing(share, temperature))} right"
+            for share in REFUSED_SHARES
+        )
+        + ".</p>",
+        *_robustness(curves or {}),
+        *_worst(evaluation, digits),
+        *_training(facts),
+    ]
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{_safe(title)}</title><style>{STYLE}</style></head><body>\n" + "\n".join(parts) + "\n</body></html>\n"
+    )
+
+
+def _robustness(curves: dict[str, list[Point]]) -> list[str]:
+    measured = _measured(curves)
+    if not measured:
+        return []
+    pictures = (
+        _svg(
+            figures.robustness(curves, damage).properties(width=320, title=DAMAGES[damage].title),
+            f"Accuracy over {DAMAGES[damage].title.lower()}",
+        )
+        for damage in measured
+    )
+    return ["<h2>How robust is it?</h2>", '<div class="charts">', *pictures, "</div>"]
+
+
+def _measured(curves: dict[str, list[Point]]) -> list[str]:
+    known = {point.damage for points in curves.values() for point in points}
+    return [damage for damage in DAMAGES if damage in known]
+
+
+def _worst(evaluation: Evaluation, digits: TestSet) -> list[str]:
+    report = evaluation.report
+    members = report.wrong(evaluation.temperature)[:WORST].tolist()
+    if not members:
+        return ["<h2>Errors</h2><p>None.</p>"]
+    confidence = report.confidence(evaluation.temperature)
+    shown = (
+        f'<figure><img alt="A {int(report.labels[index])}, read as {int(report.answers[index])}" '
+        f'src="{figures.as_data_url(figures.digit_png(digits.digits.images[index]))}">'
+        f"<figcaption>{int(report.labels[index])} read as {int(report.answers[index])}, "
+        f"{_percent(confidence[index].item())} sure<br>{_safe(digits.name_of(index))}</figcaption></figure>"
+        for index in members
+    )
+    return [f"<h2>The {len(members)} most confident errors</h2>", '<div class="digits">', *shown, "</div>"]
+
+
+def _training(facts: dict[str, Any]) -> list[str]:
+    """The model's own facts: how it was trained, as far as it is known."""
+    if not facts:
+        return ["<h2>How it was trained</h2><p>Not known: this model came without its facts.</p>"]
+    parts = ["<h2>How it was trained</h2>"]
+    history = facts.get("history")
+    if isinstance(history, list) and history and all("validation_accuracy" in entry for entry in history):
+        parts.append(_svg(figures.training_history(history), "Validation accuracy over epochs"))
+    plain = {name: value for name, value in facts.items() if name not in ("settings", "history")}
+    rows = {**plain, **(facts.get("settings") or {})}
+    cells = (
+        f"<tr><td>{_safe(name.replace('_', ' '))}</td><td>{_safe(_plain(value))}</td></tr>"
+        for name, value in rows.items()
+    )
+    return [*parts, "<table>", *cells, "</table>"]
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _table(table: pd.DataFrame) -> str:
+    head = "".join(f"<th>{_safe(title)}</th>" for title in table.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{_cell(title, value)}</td>" for title, value in row.items()) + "</tr>"
+        for _, row in table.iterrows()
+    )
+    return f"<table><tr>{head}</tr>{rows}</table>"
+
+
+def _cell(title: str, value: Any) -> str:
+    if pd.isna(value):
+        return "–"
+    return _percent(float(value)) if title in ("Precision", "Recall", "F1") else f"{int(value):,}"
+
+
+def _svg(chart: alt.TopLevelMixin, text: str) -> str:
+    picture = figures.as_svg(chart)
+    return picture.replace("<svg ", f'<svg role="img" aria-label="{_safe(text)}" ', 1)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
+
+
+def _safe(text: str) -> str:
+    return html.escape(str(text))

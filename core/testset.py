@@ -1,0 +1,378 @@
+"""What a model is judged on: MNIST's test set, a validation split, or pictures of the user's own, with their labels."""
+
+import csv
+import gzip
+import hashlib
+import io
+import math
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from core import data, picture
+from core.config import DIGIT_SIZE, SettingError, TrainingSettings
+from core.data import DigitSet
+from core.preprocess import preprocess
+
+PIXELS = DIGIT_SIZE * DIGIT_SIZE
+MOST_PICTURES = 100_000  # MNIST as a whole has 70,000
+MOST_FILES = 5_000  # picture files: each takes about 20 ms to read and preprocess
+LARGEST = 400_000_000  # bytes after unpacking: a CSV of 70,000 digits has about 130 million
+UNKNOWN = -1  # the label of a digit whose label nobody gave
+LABEL_COLUMNS = {"label", "labels", "class", "digit", "target", "y"}
+HOW_TO_LABEL = (
+    "Name each picture by its digit (`7.png`, `7_anna.jpg`) or put it into a folder named by it (`7/anna.jpg`)."
+)
+
+File = tuple[str, bytes]  # a name, possibly with folders, only ever shown and read, and the content
+Progress = Callable[[float], None]  # told the share done, 0 to 1
+
+
+class TestSetError(ValueError):
+    """A test set that can't be used; the message says what is wrong and what works instead."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file that is not part of the set, and why."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Labelled digits and where they come from.
+
+    `names` holds a file name for each digit, or is empty where digits have none. `remarks` are sentences the reader of
+    any figure should know. Labels are all `UNKNOWN` where the set has none.
+    """
+
+    name: str
+    digits: DigitSet
+    names: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether answers can be judged at all."""
+        return bool((self.digits.labels != UNKNOWN).all())
+
+    @cached_property
+    def key(self) -> str:
+        """The same for the same digits and labels, 12 characters: what results are kept under."""
+        sums = hashlib.sha256(self.digits.images.numpy().tobytes())
+        sums.update(self.digits.labels.numpy().tobytes())
+        return sums.hexdigest()[:12]
+
+    def name_of(self, index: int) -> str:
+        """What to call one digit: its file, or its place in the set counted from 0."""
+        return self.names[index] if self.names else f"number {index:,}"
+
+
+def mnist_test() -> TestSet:
+    """MNIST's 10,000 test digits. Raises `data.DataError` where they can't be had."""
+    return TestSet("MNIST test set", data.load(train=False))
+
+
+def validation(facts: dict[str, Any], training: DigitSet | None = None) -> TestSet:
+    """The digits kept aside when the model with these facts was trained; `training` is MNIST's training set.
+
+    Raises `data.DataError` where MNIST can't be had.
+    """
+    training = data.load(train=True) if training is None else training
+    try:
+        known = {name: facts["settings"][name] for name in TrainingSettings().as_dict() if name in facts["settings"]}
+        settings, remarks = TrainingSettings(**known), ()
+    except (KeyError, TypeError, SettingError):
+        settings = TrainingSettings()
+        remarks = ("How this model was trained is not known: it may have learnt from these very pictures.",)
+    return TestSet("validation split", data.split(training, settings)[1], remarks=remarks)
+
+
+def read(path: Path, progress: Progress | None = None) -> TestSet:
+    """A test set from a folder of pictures or a file: zip, CSV or IDX (an IDX file finds its labels beside it).
+
+    Raises `TestSetError` with a sentence.
+    """
+    if path.is_dir():
+        files = [entry for entry in sorted(path.rglob("*")) if entry.is_file()]
+        named = [(str(entry.relative_to(path).as_posix()), entry) for entry in files if not _is_hidden(entry.name)]
+        _check_count(len(named))
+        return read_files(path.name, ((name, entry.read_bytes()) for name, entry in named), progress)
+    if not path.is_file():
+        raise TestSetError(
+            f"There is no file or folder {path.name}. Give a folder of pictures, a zip, a CSV or an IDX file."
+        )
+    if path.stat().st_size > LARGEST:
+        raise TestSetError(f"{path.name} has more than {LARGEST // 1_000_000} MB. Split it, or take a part of it.")
+    files = [(path.name, path.read_bytes())]
+    partner = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
+    if partner != path and partner.is_file():
+        files.append((partner.name, partner.read_bytes()))
+    return read_files(path.name, files, progress)
+
+
+def read_files(name: str, files: Iterable[File], progress: Progress | None = None) -> TestSet:
+    """A test set from the contents of files: one zip, one CSV, one or two IDX files, or many pictures.
+
+    Digits in CSV and IDX files are already 28x28 and are taken as they are; pictures go Predict's way through
+    `preprocess`. Raises `TestSetError` with a sentence; a picture that can't be read is skipped and listed.
+    """
+    files = [file for entry in files for file in _unpack(entry)]
+    if not files:
+        raise TestSetError(f"{name} is empty. {HOW_TO_LABEL}")
+    tables = [file for file in files if _is_table(file)]
+    arrays = [file for file in files if _is_idx(file)]
+    if arrays:
+        return _read_idx(name, arrays)
+    if tables:
+        return _read_tables(name, tables)
+    return _read_pictures(name, files, progress)
+
+
+def label_of(name: str) -> int | None:
+    """The digit a file's name or folder speaks of: `7/anna.jpg`, `7.png`, `7_anna.jpg`, `4.5.jpg`; None where none.
+
+    The nearest folder named by a digit wins, since the files in it may be numbered. `12.png` speaks of no digit.
+    """
+    *folders, file = PurePosixPath(name.replace("\\", "/")).parts or ("",)
+    for folder in reversed(folders):
+        if re.fullmatch("[0-9]", folder):
+            return int(folder)
+    found = re.match(r"([0-9])(?![0-9])", file)
+    return int(found.group(1)) if found else None
+
+
+def _is_hidden(name: str) -> bool:
+    """What operating systems put into folders unasked."""
+    return name.startswith(".") or name in ("Thumbs.db", "desktop.ini")
+
+
+def _check_count(count: int) -> None:
+    if count > MOST_FILES:
+        raise TestSetError(f"There are {count:,} files; at most {MOST_FILES:,} can be read. Take a part of them.")
+
+
+def _unpack(file: File) -> list[File]:
+    """The files in a zip, the unzipped content of a gzip, or the file itself."""
+    name, content = file
+    if content[:2] == b"\x1f\x8b":
+        return [(name.removesuffix(".gz"), _gunzip(name, content))]
+    if content[:4] not in (b"PK\x03\x04", b"PK\x05\x06"):
+        return [file]
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = [
+                entry
+                for entry in archive.infolist()
+                if not entry.is_dir()
+                and not entry.filename.startswith("__MACOSX/")
+                and not _is_hidden(PurePosixPath(entry.filename).name)
+            ]
+            _check_count(len(members))
+            if sum(entry.file_size for entry in members) > LARGEST:
+                raise TestSetError(f"{name} unpacks to more than {LARGEST // 1_000_000} MB. Take a part of it.")
+            if any(entry.flag_bits & 1 for entry in members):
+                raise TestSetError(f"{name} is locked with a password. Pack it again without one.")
+            unpacked = [(entry.filename, archive.read(entry)) for entry in members]
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, struct.error) as error:
+        raise TestSetError(f"{name} is a damaged zip: it can't be unpacked. Pack it again.") from error
+    return [
+        (inner.removesuffix(".gz"), _gunzip(inner, part)) if part[:2] == b"\x1f\x8b" else (inner, part)
+        for inner, part in unpacked
+    ]
+
+
+def _gunzip(name: str, content: bytes) -> bytes:
+    try:
+        with gzip.open(io.BytesIO(content)) as file:
+            unpacked = file.read(LARGEST + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise TestSetError(f"{name} is a damaged gzip: it can't be unpacked. Copy or download it again.") from error
+    if len(unpacked) > LARGEST:
+        raise TestSetError(f"{name} unpacks to more than {LARGEST // 1_000_000} MB. Take a part of it.")
+    return unpacked
+
+
+def _is_table(file: File) -> bool:
+    return PurePosixPath(file[0].lower()).suffix in (".csv", ".tsv")
+
+
+def _is_idx(file: File) -> bool:
+    return "ubyte" in file[0].lower() or "idx" in PurePosixPath(file[0].lower()).suffix or file[1][:3] == b"\0\0\x08"
+
+
+def _read_idx(name: str, files: list[File]) -> TestSet:
+    """The two files of MNIST's own format, told apart by their number of dimensions."""
+    arrays = [(file_name, _parse_idx(file_name, content)) for file_name, content in files]
+    images = [entry for entry in arrays if entry[1].ndim == 3]
+    labels = [entry for entry in arrays if entry[1].ndim == 1]
+    if not images:
+        raise TestSetError(f"{name} holds labels but no images. Give the IDX file of the images too.")
+    if len(images) > 1 or len(labels) > 1:
+        raise TestSetError(f"{name} holds several IDX files of one kind. Give one of images and one of labels.")
+    image_name, pixels = images[0]
+    if pixels.shape[1:] != (DIGIT_SIZE, DIGIT_SIZE):
+        raise TestSetError(f"{image_name} holds images of {pixels.shape[2]}x{pixels.shape[1]} pixels; 28x28 is needed.")
+    return _finish(name, pixels.astype(np.float32), labels[0][1].astype(np.float32) if labels else None)
+
+
+def _parse_idx(name: str, content: bytes) -> np.ndarray:
+    """IDX as on MNIST's page: two zero bytes, type 8 (unsigned byte), number of dimensions, their sizes, the values."""
+    if len(content) < 4 or content[:2] != b"\0\0":
+        raise TestSetError(f"{name} is no IDX file: it doesn't begin as one.")
+    if content[2] != 8 or content[3] not in (1, 3):
+        raise TestSetError(f"{name} is an IDX file of another kind; images or labels of unsigned bytes are needed.")
+    start = 4 + 4 * content[3]
+    if len(content) < start:
+        raise TestSetError(f"{name} ends within its first line. Copy or download it again.")
+    shape = struct.unpack(f">{content[3]}I", content[4:start])
+    if len(content) - start != math.prod(shape):
+        raise TestSetError(
+            f"{name} should hold {math.prod(shape):,} bytes after its head but holds {len(content) - start:,}: it is "
+            "cut off or damaged. Copy or download it again."
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _read_tables(name: str, files: list[File]) -> TestSet:
+    """One CSV of 784 or 785 columns, or one of 784 and one of labels alone."""
+    tables = [(file_name, *_parse_table(file_name, content)) for file_name, content in files]
+    labels = [entry for entry in tables if entry[1].shape[1] == 1]
+    pixels = [entry for entry in tables if entry[1].shape[1] != 1]
+    if len(pixels) != 1 or len(labels) > 1:
+        raise TestSetError(f"{name} holds {len(tables)} tables. Give one with the pixels, and at most one of labels.")
+    file_name, values, columns = pixels[0]
+    if values.shape[1] not in (PIXELS, PIXELS + 1):
+        raise TestSetError(
+            f"{file_name} has {values.shape[1]:,} columns; 785 are needed (a label and 28x28 pixels), or 784 without "
+            "labels."
+        )
+    if values.shape[1] == PIXELS:
+        return _finish(name, _as_images(values), labels[0][1][:, 0] if labels else None)
+    place = _label_column(values, columns)
+    return _finish(name, _as_images(np.delete(values, place, axis=1)), values[:, place])
+
+
+def _parse_table(name: str, content: bytes) -> tuple[np.ndarray, list[str]]:
+    """A CSV's numbers (rows, columns) float32 and its header in lower case, empty where it has none."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TestSetError(f"{name} is no text, so no CSV. Save the table as CSV in UTF-8.") from error
+    first = text.lstrip().split("\n", 1)[0].strip()
+    if not first:
+        raise TestSetError(f"{name} is empty.")
+    separator = max(",;\t", key=first.count)
+    fields = next(csv.reader([first], delimiter=separator))
+    header = [] if all(_is_number(value) for value in fields) else [value.strip().lower() for value in fields]
+    try:
+        table = pd.read_csv(
+            io.StringIO(text), sep=separator, header=0 if header else None, dtype=np.float32, index_col=False
+        )
+    except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise TestSetError(
+            f"{name} can't be read as a table of numbers: a row is longer than the others, or holds something that is "
+            "no number. Each row is one digit: 784 pixels, and a label before or after them."
+        ) from error
+    values = table.to_numpy()
+    if not len(values):
+        raise TestSetError(f"{name} has a header but no rows.")
+    unknown = np.flatnonzero(~np.isfinite(values).all(1))
+    if len(unknown):
+        raise TestSetError(f"{name} misses a number in row {unknown[0] + 1:,}. Every row needs all of its columns.")
+    return values, header
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _label_column(values: np.ndarray, header: list[str]) -> int:
+    """Where the labels stand: where the header says so, else first or last, whichever varies more (a picture's corner
+    hardly does)."""
+    for place, title in enumerate(header):
+        if title in LABEL_COLUMNS:
+            return place
+    last = values.shape[1] - 1
+    return 0 if len(np.unique(values[:, 0])) >= len(np.unique(values[:, last])) else last
+
+
+def _as_images(values: np.ndarray) -> np.ndarray:
+    return values.reshape(-1, DIGIT_SIZE, DIGIT_SIZE)
+
+
+def _finish(name: str, pixels: np.ndarray, labels: np.ndarray | None) -> TestSet:
+    """Check values, bring them to MNIST's form: pixels (N, 28, 28) float32 and labels (N,) float32 or None."""
+    if not len(pixels):
+        raise TestSetError(f"{name} holds no digits.")
+    if len(pixels) > MOST_PICTURES:
+        raise TestSetError(
+            f"{name} holds {len(pixels):,} digits; at most {MOST_PICTURES:,} can be read. Take a part of it."
+        )
+    if labels is not None and len(labels) != len(pixels):
+        raise TestSetError(f"{name} has {len(pixels):,} digits but {len(labels):,} labels. Each digit needs one.")
+    if pixels.min() < 0 or pixels.max() > 255:
+        worst = pixels.min() if pixels.min() < 0 else pixels.max()
+        raise TestSetError(f"{name} has pixels of {worst:g}; they must lie between 0 and 255, or between 0 and 1.")
+    if labels is not None:
+        wrong = labels[(labels < 0) | (labels > 9) | (labels % 1 != 0)]
+        if len(wrong):
+            raise TestSetError(f"{name} has the label {wrong[0]:g}; labels are the digits 0 to 9.")
+    remarks = []
+    if 0 < pixels.max() <= 1:
+        pixels = pixels * 255
+    if np.median(np.concatenate([pixels[:, 0].ravel(), pixels[:, -1].ravel()])) > 127:
+        pixels = 255 - pixels
+        remarks.append("The digits were dark on light; they were turned into light on dark, as the model reads them.")
+    if labels is None:
+        remarks.append("This set has no labels: the model answers, but nobody can say how often it is right.")
+        labels = np.full(len(pixels), UNKNOWN)
+    digits = DigitSet(torch.from_numpy(pixels.round().astype(np.uint8)), torch.from_numpy(labels.astype(np.int64)))
+    return TestSet(name, digits, remarks=tuple(remarks))
+
+
+def _read_pictures(name: str, files: list[File], progress: Progress | None) -> TestSet:
+    _check_count(len(files))
+    images, labels, names, skipped = [], [], [], []
+    for done, (file_name, content) in enumerate(files, start=1):
+        label = label_of(file_name)
+        try:
+            if label is None:
+                raise TestSetError("Neither its name nor its folder says which digit it shows.")
+            found = preprocess(picture.read(content))
+            if found.digit is None:
+                raise TestSetError(found.why_not)
+        except (picture.PictureError, TestSetError) as error:
+            skipped.append(Skipped(file_name, str(error)))
+        else:
+            images.append((found.digit * 255).round().astype(np.uint8))
+            labels.append(label)
+            names.append(file_name)
+        if progress:
+            progress(done / len(files))
+    if not images:
+        if all(label_of(file_name) is None for file_name, _ in files):
+            raise TestSetError(f"{name} has no labels: no file says which digit it shows. {HOW_TO_LABEL}")
+        raise TestSetError(f"No picture in {name} could be read. The first: {skipped[0].name}: {skipped[0].why}")
+    remarks = ()
+    if skipped:
+        count = f"{len(skipped):,} of {len(files):,} files" if len(skipped) > 1 else f"1 of {len(files):,} files"
+        remarks = (f"{count} could not be used and count neither as right nor as wrong.",)
+    digits = DigitSet(torch.from_numpy(np.stack(images)), torch.tensor(labels))
+    return TestSet(name, digits, tuple(names), tuple(skipped), remarks)

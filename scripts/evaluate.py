@@ -1,0 +1,155 @@
+"""Measure a model: accuracy, calibration, confusion matrix, per digit.
+
+python scripts/evaluate.py                                     # the model in use on the MNIST test set
+python scripts/evaluate.py --model my-model --data my.zip      # a set of your own: zip, folder, CSV or IDX
+python scripts/evaluate.py --format json --report report.html  # figures for a program, and a page to keep
+"""
+
+import argparse
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from core import checkpoint, data, robustness, testset
+from core.evaluate import REFUSED_SHARES, Evaluation, evaluate, fit_temperature
+
+
+def main() -> int:
+    """Read the options, measure, print. Gives the exit code: 0, or 2 when model or data can't be used."""
+    options = parse_options()
+    try:
+        model = checkpoint.load(options.model or checkpoint.in_use())
+        digits = choose_data(options.data, model)
+        if not digits.is_labelled:
+            raise testset.TestSetError(f"{digits.name} has no labels, so nothing can be measured. Add a label column.")
+        evaluation = measure(model, digits)
+        if options.report:
+            from core import report  # charts take a second to import; only the page needs them
+
+            curves = measure_curves(model, digits) if options.robustness else None
+            page = report.as_html(evaluation, digits, model.facts, curves)
+            options.report.write_text(page, encoding="utf-8")
+    except (checkpoint.CheckpointError, data.DataError, testset.TestSetError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{options.report} can't be written: {error.strerror or error}.", file=sys.stderr)
+        return 2
+    print(json.dumps(as_facts(evaluation, digits)) if options.format == "json" else as_table(evaluation, digits))
+    return 0
+
+
+def parse_options() -> argparse.Namespace:
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", help="name of a model in models/ (the model in use)")
+    parser.add_argument(
+        "--data", default="test", help="test, validation, or the path of a zip, folder, CSV or IDX (test)"
+    )
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="how to print (table)")
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="also write a page that opens offline")
+    parser.add_argument("--robustness", action="store_true", help="measure robustness for the report: half a minute")
+    return parser.parse_args()
+
+
+def choose_data(name: str, model: checkpoint.Checkpoint) -> testset.TestSet:
+    """`test`, the model's own `validation` split, or a path; with a note on stderr for each file left out."""
+    if name == "test":
+        return testset.mnist_test()
+    if name == "validation":
+        return testset.validation(model.facts)
+    digits = testset.read(Path(name))
+    for entry in digits.skipped:
+        print(f"{entry.name}: {entry.why}", file=sys.stderr)
+    return digits
+
+
+def measure(model: checkpoint.Checkpoint, digits: testset.TestSet) -> Evaluation:
+    """Ask the model; where its facts hold no temperature, fit one on the validation split."""
+    temperature = model.temperature
+    if "temperature" not in model.facts:
+        temperature = fit_temperature(evaluate(model.model, testset.validation(model.facts).digits))
+    answers = evaluate(model.model, digits.digits)
+    return Evaluation(model.name, model.version, digits.name, datetime.now().astimezone(), answers, temperature)
+
+
+def measure_curves(model: checkpoint.Checkpoint, digits: testset.TestSet) -> dict[str, list[robustness.Point]]:
+    """Accuracy over eight kinds of damage, by the model's name."""
+    part = robustness.sample(digits.digits)
+    return {
+        model.name: [
+            robustness.measure(model.model, part, name, strength)
+            for name, damage in robustness.DAMAGES.items()
+            for strength in damage.strengths
+        ]
+    }
+
+
+def as_facts(evaluation: Evaluation, digits: testset.TestSet) -> dict:
+    """Everything as plain values. Shares are 0 to 1, losses in nats, rows of `confusion` are true digits."""
+    answers, temperature = evaluation.report, evaluation.temperature
+    return {
+        "model": evaluation.model,
+        "version": evaluation.version,
+        "data": evaluation.data,
+        "when": evaluation.when.isoformat(timespec="seconds"),
+        "n": len(answers),
+        "skipped": len(digits.skipped),
+        "remarks": list(digits.remarks),
+        "accuracy": answers.accuracy,
+        "accuracy_interval": list(answers.accuracy_interval),
+        "errors": answers.errors,
+        "loss": answers.loss(),
+        "loss_after": answers.loss(temperature),
+        "ece": answers.calibration_error(),
+        "ece_after": answers.calibration_error(temperature),
+        "temperature": temperature,
+        "coverage": {f"{share:.2f}": answers.accuracy_when_refusing(share, temperature) for share in REFUSED_SHARES},
+        "confusion": answers.confusion.tolist(),
+        "per_digit": [vars(score) for score in answers.per_digit],
+    }
+
+
+def as_table(evaluation: Evaluation, digits: testset.TestSet) -> str:
+    """The same for people."""
+    answers, temperature = evaluation.report, evaluation.temperature
+    low, high = answers.accuracy_interval
+    lines = [
+        evaluation.source,
+        *digits.remarks,
+        "",
+        f"accuracy           {answers.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})",
+        f"errors             {answers.errors:,}",
+        f"loss               {answers.loss():.4f}",
+        f"calibration error  {answers.calibration_error():.2%}, with temperature {temperature:g} "
+        f"{answers.calibration_error(temperature):.2%}",
+        *(
+            f"refusing {share:4.0%}      {answers.accuracy_when_refusing(share, temperature):.2%} of the rest right"
+            for share in REFUSED_SHARES
+        ),
+        "",
+        "digit  precision   recall       F1  pictures",
+        *(
+            f"{score.digit:5}  {_cell(score.precision):>9}  {_cell(score.recall):>7}  {_cell(score.f1):>7}  "
+            f"{score.support:8,}"
+            for score in answers.per_digit
+        ),
+        "",
+        "true \\ read " + "".join(f"{digit:6}" for digit in range(10)),
+        *(
+            f"{digit:11} " + "".join(f"{count:6}" for count in row)
+            for digit, row in enumerate(answers.confusion.tolist())
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def _cell(share: float | None) -> str:
+    return "–" if share is None else f"{share:.2%}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
