@@ -179,11 +179,6 @@ def use_model(name: str) -> None:
     checkpoint.choose(name)
 
 
-def model_card() -> checkpoint.ModelCard:
-    """What is known of the model in use. Raises `CheckpointError` when its file is missing."""
-    return _model_in_use().card()
-
-
 def describe_model() -> None:
     """One line about the model in use and its data, for the first page."""
     try:
