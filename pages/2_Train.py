@@ -606,7 +606,7 @@ def forget_outcome(run: str) -> None:
 def compare(best: runs.Score) -> str:
     """How the new weights stand beside the model in use, judged by validation as both were."""
     try:
-        card = shared.model_card()
+        card = shared.model_card(checkpoint.in_use())
     except checkpoint.CheckpointError:
         return ""
     theirs = card.facts.get("validation_accuracy")
