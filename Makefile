@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test install bench bench-realworld lint
+.PHONY: run test install bench bench-realworld bench-train-speed lint
 
 run: .venv/installed
 	$(BIN)/python -m streamlit run Home.py --server.port $(PORT)
@@ -22,7 +22,11 @@ lint: .venv/installed-dev
 # Measures; needs an idle machine. benchmarks/README.md keeps the figures with their conditions.
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/predict.py
+	$(BIN)/python benchmarks/training.py --race
 	$(BIN)/python benchmarks/evaluate.py
+
+bench-train-speed: .venv/installed
+	$(BIN)/python benchmarks/training.py
 
 bench-realworld: .venv/installed
 	$(BIN)/python benchmarks/realworld.py

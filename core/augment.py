@@ -1,15 +1,19 @@
 """A batch of digits -> the same batch, distorted per image, as if other people had written it with other pens.
 
 Everything works on whole batches of tensors; chance comes from a generator, so a seed gives the same distortions.
+Digits, labels and generator share one device.
 """
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from core.config import DIGIT_SIZE
+from core.data import DigitSet
+from core.model import to_input
 
 
 @dataclass(frozen=True)
@@ -54,17 +58,26 @@ def distort(digits: Tensor, labels: Tensor, distortion: Distortion, chance: Gene
     return digits.clamp_(0, 1)
 
 
+def preview(digits: DigitSet, augmentation: str, seed: int, count: int = 8) -> np.ndarray:
+    """The first digits as a run with this augmentation would see them: (count, 28, 28) uint8."""
+    chance = torch.Generator().manual_seed(seed)
+    seen = distort(to_input(digits.images[:count]), digits.labels[:count], DISTORTIONS[augmentation], chance)
+    return seen.squeeze(1).mul(255).round().to(torch.uint8).numpy()
+
+
 def _uniform(count: int, reach: float, chance: Generator) -> Tensor:
-    return (torch.rand(count, generator=chance) * 2 - 1) * reach
+    return (torch.rand(count, generator=chance, device=chance.device) * 2 - 1) * reach
 
 
 def _chosen(count: int, share: float, chance: Generator) -> Tensor:
-    return torch.nonzero(torch.rand(count, generator=chance) < share).flatten()
+    return torch.nonzero(torch.rand(count, generator=chance, device=chance.device) < share).flatten()
 
 
 def _displace(count: int, distortion: Distortion, chance: Generator) -> Tensor:
     """Where each pixel is read from: (B, 28, 28, 2) float32 in grid_sample's units, -1 to 1 across the image."""
-    angle = torch.deg2rad((torch.randn(count, generator=chance) / 2).clamp_(-1, 1) * distortion.rotation)
+    angle = torch.deg2rad(
+        (torch.randn(count, generator=chance, device=chance.device) / 2).clamp_(-1, 1) * distortion.rotation
+    )
     size = torch.exp(_uniform(count, distortion.scale, chance))
     aspect = torch.exp(_uniform(count, distortion.aspect, chance) / 2)
     slant = _uniform(count, distortion.shear, chance)
@@ -78,7 +91,7 @@ def _displace(count: int, distortion: Distortion, chance: Generator) -> Tensor:
     grid = F.affine_grid(torch.stack(rows, dim=1), [count, 1, DIGIT_SIZE, DIGIT_SIZE], align_corners=False)
     if distortion.elastic:
         # A coarse random field enlarged smoothly costs a tenth of a Gaussian filter over a fine one.
-        coarse = torch.randn(count, 2, 6, 6, generator=chance) * (distortion.elastic * pixel)
+        coarse = torch.randn(count, 2, 6, 6, generator=chance, device=chance.device) * (distortion.elastic * pixel)
         field = F.interpolate(coarse, size=DIGIT_SIZE, mode="bicubic", align_corners=False)
         grid = grid + field.permute(0, 2, 3, 1)
     return grid
@@ -90,7 +103,7 @@ def _change_thickness(digits: Tensor, share: float, chance: Generator) -> Tensor
     half = len(chosen) // 2
     for members, sign in ((chosen[:half], 1), (chosen[half:], -1)):
         if len(members):
-            strength = torch.rand(len(members), 1, 1, 1, generator=chance)
+            strength = torch.rand(len(members), 1, 1, 1, generator=chance, device=chance.device)
             moved = sign * F.max_pool2d(sign * digits[members], 3, stride=1, padding=1)
             digits[members] = torch.lerp(digits[members], moved, strength * (1.0 if sign > 0 else 0.6))
     return digits
@@ -102,16 +115,20 @@ def _wear(digits: Tensor, share: float, chance: Generator) -> Tensor:
     blurred, coarse, faded, speckled = _chosen(len(digits), share, chance).tensor_split(4)
     if len(blurred):
         soft = F.avg_pool2d(F.pad(digits[blurred], (1, 1, 1, 1)), 3, stride=1)
-        digits[blurred] = torch.lerp(digits[blurred], soft, torch.rand(len(blurred), 1, 1, 1, generator=chance))
+        digits[blurred] = torch.lerp(
+            digits[blurred], soft, torch.rand(len(blurred), 1, 1, 1, generator=chance, device=chance.device)
+        )
     if len(coarse):
-        size = int(torch.randint(12, 20, (1,), generator=chance))
+        size = int(torch.randint(12, 20, (1,), generator=chance, device=chance.device))
         small = F.interpolate(digits[coarse], size=size, mode="bilinear", antialias=True, align_corners=False)
         digits[coarse] = F.interpolate(small, size=DIGIT_SIZE, mode="bilinear", align_corners=False)
     if len(faded):
         gamma = torch.exp(_uniform(len(faded), 0.7, chance)).view(-1, 1, 1, 1)
         digits[faded] = digits[faded].clamp(0, 1) ** gamma
     if len(speckled):
-        specks = (torch.rand(len(speckled), 1, DIGIT_SIZE, DIGIT_SIZE, generator=chance) > 0.985).float()
+        specks = (
+            torch.rand(len(speckled), 1, DIGIT_SIZE, DIGIT_SIZE, generator=chance, device=chance.device) > 0.985
+        ).float()
         specks = F.avg_pool2d(F.pad(specks, (1, 1, 1, 1)), 3, stride=1) * 3
         digits[speckled] = torch.maximum(digits[speckled], specks.clamp(0, 0.8))
     return digits
@@ -120,19 +137,20 @@ def _wear(digits: Tensor, share: float, chance: Generator) -> Tensor:
 def _add_habits(digits: Tensor, labels: Tensor, share: float, chance: Generator) -> Tensor:
     """Draw what MNIST's American writers seldom do: slashed 0, 1 with a long upstroke or a foot, crossed 7."""
     digits = digits.clone()
-    picked = torch.rand(len(digits), generator=chance) < share
+    picked = torch.rand(len(digits), generator=chance, device=chance.device) < share
     for label, draw in ((0, _slash), (1, _upstroke), (7, _cross)):
         members = torch.nonzero(picked & (labels == label)).flatten()
         if len(members):
             for start, end in draw(digits[members], chance):
-                width = 1.0 + 1.6 * torch.rand(len(members), generator=chance)
+                width = 1.0 + 1.6 * torch.rand(len(members), generator=chance, device=chance.device)
                 digits[members] = torch.maximum(digits[members], _stroke(start, end, width))
     return digits
 
 
 def _stroke(start: Tensor, end: Tensor, width: Tensor) -> Tensor:
     """Straight strokes with soft edges from start (B, 2) to end (B, 2), x and y in pixels -> (B, 1, 28, 28)."""
-    ys, xs = torch.meshgrid(torch.arange(DIGIT_SIZE), torch.arange(DIGIT_SIZE), indexing="ij")
+    side = torch.arange(DIGIT_SIZE, device=start.device)
+    ys, xs = torch.meshgrid(side, side, indexing="ij")
     pixel = torch.stack([xs, ys], dim=-1).view(1, -1, 2).float()  # (1, 784, 2)
     along = (end - start).unsqueeze(1)  # (B, 1, 2)
     offset = pixel - start.unsqueeze(1)  # (B, 784, 2)
@@ -156,8 +174,10 @@ def _extent(digits: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 def _centre_of_row(digits: Tensor, row: Tensor) -> Tensor:
     """Where the ink of one row lies: (B, 1, 28, 28), (B,) pixels -> (B,) pixels."""
-    ink = digits[torch.arange(len(digits)), 0, row.round().long().clamp(0, DIGIT_SIZE - 1)]  # (B, 28)
-    return (ink * torch.arange(DIGIT_SIZE)).sum(1) / ink.sum(1).clamp_min(1e-3)
+    ink = digits[
+        torch.arange(len(digits), device=row.device), 0, row.round().long().clamp(0, DIGIT_SIZE - 1)
+    ]  # (B, 28)
+    return (ink * torch.arange(DIGIT_SIZE, device=row.device)).sum(1) / ink.sum(1).clamp_min(1e-3)
 
 
 def _slash(digits: Tensor, chance: Generator) -> list[tuple[Tensor, Tensor]]:
@@ -169,20 +189,20 @@ def _slash(digits: Tensor, chance: Generator) -> list[tuple[Tensor, Tensor]]:
 def _upstroke(digits: Tensor, chance: Generator) -> list[tuple[Tensor, Tensor]]:
     _, top, _, bottom = _extent(digits)
     top_x = _centre_of_row(digits, top + 1)
-    run = 3 + 5 * torch.rand(len(digits), generator=chance)
-    fall = run * (0.7 + 0.8 * torch.rand(len(digits), generator=chance))
+    run = 3 + 5 * torch.rand(len(digits), generator=chance, device=chance.device)
+    fall = run * (0.7 + 0.8 * torch.rand(len(digits), generator=chance, device=chance.device))
     strokes = [(torch.stack([top_x, top + 0.5], 1), torch.stack([top_x - run, top + fall], 1))]
-    if torch.rand(1, generator=chance) < 0.4:
+    if torch.rand(1, generator=chance, device=chance.device) < 0.4:
         foot_x = _centre_of_row(digits, bottom - 1)
-        half = 2.5 + 2.5 * torch.rand(len(digits), generator=chance)
+        half = 2.5 + 2.5 * torch.rand(len(digits), generator=chance, device=chance.device)
         strokes.append((torch.stack([foot_x - half, bottom], 1), torch.stack([foot_x + half, bottom], 1)))
     return strokes
 
 
 def _cross(digits: Tensor, chance: Generator) -> list[tuple[Tensor, Tensor]]:
     _, top, _, bottom = _extent(digits)
-    middle = top + (bottom - top) * (0.45 + 0.2 * torch.rand(len(digits), generator=chance))
+    middle = top + (bottom - top) * (0.45 + 0.2 * torch.rand(len(digits), generator=chance, device=chance.device))
     centre = _centre_of_row(digits, middle)
-    half = 2.5 + 2.5 * torch.rand(len(digits), generator=chance)
+    half = 2.5 + 2.5 * torch.rand(len(digits), generator=chance, device=chance.device)
     tilt = _uniform(len(digits), 1.0, chance)
     return [(torch.stack([centre - half, middle + tilt], 1), torch.stack([centre + half, middle - tilt], 1))]

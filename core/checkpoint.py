@@ -243,3 +243,20 @@ def _read_rejection(name: str, version: str, folder: Path) -> Rejection | None:
     except ValueError:  # a damaged file costs the second opinion, not the model
         return None
     return found if found.version == version else None
+
+
+def add(content: bytes, file: str, folder: Path = MODELS_FOLDER) -> str:
+    """Take in weights someone sent, under the name of their file; gives the model's name.
+
+    Raises `CheckpointError` when they are no state dict of a known network, or the name is taken.
+    """
+    if len(content) > LARGEST:
+        raise CheckpointError(f"{file} is larger than {LARGEST // 1_000_000} MB: no model of this project is.")
+    architecture = find_architecture(read_weights(content, file), file)
+    name = re.sub(r"[^A-Za-z0-9 ._-]", "", Path(file).stem).lstrip(" ._-")[:80] or "uploaded"
+    if name.lower() in {taken.lower() for taken in names(folder)}:
+        raise CheckpointError(f"There is already a model called {name}. Rename your file, then send it again.")
+    facts = {"architecture": architecture, "data": "Uploaded; nothing is known of its training."}
+    write_atomically(folder / f"{name}.json", (json.dumps(facts, indent=2) + "\n").encode())
+    write_atomically(folder / f"{name}.pth", content)
+    return name

@@ -20,6 +20,7 @@ from core.config import ROOT
 if TYPE_CHECKING:
     from core.data import DigitSet
     from core.explain import Neighbours
+    from core.job import TrainingJob
 
 PAGES = (
     ("Home.py", "Home", ":material/home:"),
@@ -121,6 +122,8 @@ def open_page(title: str, needs_torch: bool = True) -> None:
                 st.page_link(path, label=label, icon=symbol)
         st.divider()
         _show_model()
+        if title != "Train":
+            _show_run()
     thread = warm_up()
     if needs_torch and thread.is_alive():
         with st.spinner("Starting the model, which takes a few seconds once …"):
@@ -145,6 +148,35 @@ def _show_model() -> None:
         accuracy = f"{card.test_accuracy:.2%} on the MNIST test set"
     st.caption("Model in use", help="Every page and every visitor is answered by this model.")
     st.markdown(f"**{card.name}**{origin}  \n:small[version {card.version}]  \n:small[{accuracy}]")
+
+
+@st.fragment(run_every=3.0)
+def _show_run() -> None:
+    """While a run is going on, whoever started it: how far it is, and the way to it. Nothing otherwise."""
+    snapshot = training_job().snapshot()
+    if snapshot.is_live:
+        st.divider()
+        st.caption("Training" if snapshot.phase != "paused" else "Training, paused")
+        st.progress(min(1.0, snapshot.step / max(1, snapshot.run.steps)), snapshot.run.name)
+        st.page_link("pages/2_Train.py", label="Watch it", icon=":material/monitoring:")
+
+
+@st.cache_resource(show_spinner=False)
+def training_job() -> TrainingJob:
+    """The one training run of this server."""
+    from core.job import TrainingJob
+
+    def load(train: bool) -> DigitSet:
+        from core import data
+
+        return data.load(train)
+
+    return TrainingJob(load)
+
+
+def use_model(name: str) -> None:
+    """Let this model answer on every page from now on. Raises `CheckpointError` when its file is no good."""
+    checkpoint.choose(name)
 
 
 def describe_model() -> None:

@@ -1,106 +1,188 @@
-"""Train a model and keep the weights that did best on the validation split.
+"""Train a model in the terminal and keep the weights that did best on the validation set.
 
-python scripts/train.py                          # the shipped model's recipe
-python scripts/train.py --epochs 2 --name quick  # any setting of core/config.py by its name
+python scripts/train.py                              # the shipped model's recipe
+python scripts/train.py --preset fast --target 0.99  # a preset; exit code 1 below 99 % on the validation set
+python scripts/train.py --epochs 2 --name quick      # any setting of core/config.py by its name
+python scripts/train.py --resume quick               # go on with an interrupted run, by its name or folder in runs/
+torchrun --nproc-per-node=4 scripts/train.py         # the same run, shared out to four processes
+
+Ctrl-C saves the run, to be resumed. Exit codes: 0 done, 1 below the target or diverged, 2 refused, 130 interrupted.
 """
 
 import argparse
-import copy
-import platform
-import shlex
+import os
+import signal
 import sys
-from dataclasses import fields
-from datetime import UTC, datetime
+from dataclasses import fields, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
+import torch.distributed as dist
 
-from core import checkpoint, data
-from core.config import SettingError, TrainingSettings
-from core.evaluate import evaluate, fit_temperature
-from core.model import ARCHITECTURES, build, count_parameters
-from core.train import Epoch, train
+from core import checkpoint, data, runs
+from core.config import MODELS_FOLDER, PRESETS, RUNS_FOLDER, SettingError, TrainingSettings
+from core.runs import Record, RunError
+from core.train import End, Epoch, Step, Training, choose_device
 
 
 def main() -> int:
     """Read the options, train, save. Gives the exit code."""
     options = parse_options()
-    chosen = {entry.name: getattr(options, entry.name) for entry in fields(TrainingSettings)}
     try:
-        settings = TrainingSettings(**chosen)
+        run = runs.find(options.resume, options.runs) if options.resume else None
+        settings = run.settings if run else choose_settings(options)
         if not checkpoint.NAME.fullmatch(options.name):
-            raise SettingError("the name must be made of letters, digits, spaces, dots and dashes.")
+            raise SettingError("The name must be made of letters, digits, spaces, dots and dashes.")
+        rank = join_processes(settings)
         digits = data.load(train=True)
-    except (SettingError, data.DataError) as error:
+        if options.threads:
+            torch.set_num_threads(options.threads)
+        training = Training(*data.split(digits, settings), settings)
+        record = None
+        if rank:
+            if run:
+                runs.restore(run, training, options.runs)
+        elif run:
+            record = Record.reopen(run, training, options.runs)
+        else:
+            record = Record.create(options.name, training, options.runs)
+    except (SettingError, RunError, data.DataError) as error:
         print(error, file=sys.stderr)
         return 2
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    training, validation = data.split(digits, settings)
-    torch.manual_seed(settings.seed)
-    model = build(settings.architecture, settings.dropout)
-    best, seconds = copy.deepcopy(model.state_dict()), 0.0
-    for event in train(model, training, validation, settings):
-        if isinstance(event, Epoch):
-            seconds = event.seconds
-            if event.is_best:
-                best = copy.deepcopy(model.state_dict())
-            print(describe(event, settings), flush=True)
-    model.load_state_dict(best)
-    path = checkpoint.save(options.name, model, gather_facts(model, validation, settings, seconds))
-    checkpoint.add_rejection(options.name, training, validation)
-    print(f"Saved {path.name}. Its facts are in {path.with_suffix('.json').name}.")
-    return 0
+    except OSError as error:
+        print(f"The disk refused: {error.strerror or error}.", file=sys.stderr)
+        return 2
+    code = follow(training, record, options)
+    if dist.is_initialized() and code != 130:
+        dist.destroy_process_group()
+    return code
 
 
 def parse_options() -> argparse.Namespace:
-    """One option per training setting, with its help, and the model's name."""
+    """One option per training setting, with its help, and those of the script itself."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--name", default="my-model", help="file name of the model in models/ (my-model)")
+    parser.add_argument("--name", default="my-model", help="the run's name and that of its model in models/ (my-model)")
+    parser.add_argument("--preset", choices=PRESETS, default="best", help="where the settings start from (best)")
+    parser.add_argument("--resume", metavar="RUN", help="go on with this run; settings are its own")
+    parser.add_argument(
+        "--target", type=float, default=0.0, help="validation accuracy, 0 to 1, below which to exit with 1"
+    )
     parser.add_argument("--threads", type=int, default=0, help="processor threads; 0 leaves the choice to torch")
+    parser.add_argument("--runs", type=Path, default=RUNS_FOLDER, help="folder of the runs (runs/)")
+    parser.add_argument("--models", type=Path, default=MODELS_FOLDER, help="folder of the models (models/)")
     for entry in fields(TrainingSettings):
-        choices = tuple(ARCHITECTURES) if entry.name == "architecture" else entry.metadata["choices"]
+        is_list = isinstance(entry.default, tuple)
         parser.add_argument(
             f"--{entry.name.replace('_', '-')}",
-            type=type(entry.default),
-            default=entry.default,
-            choices=choices,
-            help=f"{entry.metadata['help']} ({entry.default})",
+            type=int if is_list else type(entry.default),
+            nargs="*" if is_list else None,
+            default=None,
+            choices=entry.metadata["choices"],
+            help=f"{entry.metadata['help'].replace('%', '%%')} ({entry.default})",
         )
     return parser.parse_args()
 
 
-def describe(event: Epoch, settings: TrainingSettings) -> str:
-    """One line for the terminal."""
-    return (
-        f"epoch {event.epoch:3}/{settings.epochs}  {event.seconds:7.0f} s  training loss {event.training_loss:.4f}  "
-        f"validation loss {event.validation_loss:.4f}  accuracy {event.validation_accuracy:.2%}"
-        f"{'  best' if event.is_best else ''}"
-    )
-
-
-def gather_facts(model: torch.nn.Module, validation: data.DigitSet, settings: TrainingSettings, seconds: float) -> dict:
-    """What the JSON beside the weights says. The test set is asked here, once, after everything was decided."""
-    judged = evaluate(model, validation)
-    tested = evaluate(model, data.load(train=False))
-    return {
-        "architecture": settings.architecture,
-        "parameters": count_parameters(model),
-        "settings": settings.as_dict(),
-        "data": f"MNIST: training images {settings.training_images}, of them {len(validation)} for validation",
-        "validation_accuracy": round(judged.accuracy, 6),
-        "validation_loss": round(judged.loss(), 6),
-        "test_accuracy": round(tested.accuracy, 6),
-        "test_errors": tested.errors,
-        "temperature": fit_temperature(judged),
-        "seconds": round(seconds),
-        "date": datetime.now(UTC).date().isoformat(),
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
-        "threads": torch.get_num_threads(),
-        "command": shlex.join(["python", "scripts/train.py", *sys.argv[1:]]),
+def choose_settings(options: argparse.Namespace) -> TrainingSettings:
+    """The preset's settings with those that were given instead. Raises `SettingError` outside their bounds."""
+    given = {entry.name: getattr(options, entry.name) for entry in fields(TrainingSettings)}
+    given = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if value is not None
     }
+    return replace(PRESETS[options.preset].settings, **given)
+
+
+def join_processes(settings: TrainingSettings) -> int:
+    """Under torchrun, join the other processes; gives this one's rank, 0 when it is alone."""
+    if "LOCAL_RANK" not in os.environ:
+        return 0
+    device = choose_device(settings)
+    if device.type == "cuda":
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return dist.get_rank()
+
+
+def follow(training: Training, record: Record | None, options: argparse.Namespace) -> int:
+    """Train to the end or to Ctrl-C, print and save on the way. Only the process that has the record does so."""
+    interrupted = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Between two steps, not in the middle of one; a second Ctrl-C ends at once.
+        signal.signal(number, lambda number, _: (interrupted.append(number), signal.signal(number, signal.SIG_DFL)))
+    ending = None
+    for event in training:
+        if isinstance(event, End):
+            ending = event
+        elif record:
+            record.add(event)
+            show(event, training)
+            if record.is_due(isinstance(event, Epoch)):
+                save(record, training)
+        if interrupted:
+            break
+    if not record:
+        return 0 if ending else 130
+    if not ending:
+        save(record, training)
+        record.release()
+        print(f"\nInterrupted. Go on with: python scripts/train.py --resume {record.run.id}")
+        return 130
+    return finish(training, record, ending, options)
+
+
+def save(record: Record, training: Training) -> None:
+    """Save if the disk allows; if not, say so and go on."""
+    try:
+        record.save(training)
+    except OSError as error:
+        print(f"\nThe run can't be saved at the moment ({error.strerror or error}).", file=sys.stderr)
+
+
+def finish(training: Training, record: Record, ending: End, options: argparse.Namespace) -> int:
+    """Keep the best weights, close the record, say how it went."""
+    print(ending.sentence)
+    model = None
+    try:
+        if training.best:
+            model = runs.keep(training, record.run, data.load(train=False), options.models, options.runs)
+            checkpoint.add_rejection(model, training.training.to("cpu"), training.validation.to("cpu"), options.models)
+        record.close({"early": "finished"}.get(ending.reason, ending.reason), ending.sentence, model)
+    except OSError as error:
+        print(f"The weights can't be saved ({error.strerror or error}).", file=sys.stderr)
+        return 2
+    if model:
+        print(f"Saved {model}.pth. Its facts are in {model}.json.")
+    reached = training.best.validation_accuracy if training.best else 0.0
+    if reached < options.target:
+        print(
+            f"The target of {options.target:.2%} was not reached: {reached:.2%} on the validation set.", file=sys.stderr
+        )
+        return 1
+    return 1 if ending.reason == "diverged" else 0
+
+
+def show(event: Step | Epoch, training: Training) -> None:
+    """A line for each epoch; between them, where somebody is watching, a bar for the whole run."""
+    settings = training.settings
+    if isinstance(event, Epoch):
+        clear = "\r\033[K" if sys.stdout.isatty() else ""
+        print(
+            f"{clear}epoch {event.epoch:3}/{settings.epochs}  {event.seconds:7.1f} s  training loss "
+            f"{event.training_loss:.4f}  validation loss {event.validation_loss:.4f}  accuracy "
+            f"{event.validation_accuracy:.2%}{'  best' if event.is_best else ''}",
+            flush=True,
+        )
+    elif sys.stdout.isatty():
+        share = event.step / event.steps
+        left = event.seconds / event.step * (event.steps - event.step)
+        print(
+            f"\r\033[K{'█' * round(share * 30):░<30} {share:4.0%}  epoch {event.epoch}  loss {event.loss:.3f}  "
+            f"{left / 60:.0f} min left",
+            end="",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -50,7 +50,8 @@ class Server:
 def start_server(log: Path, root: Path = ROOT) -> Iterator[Server]:
     """This checkout's app, or the copy under `root`, on a free port, ended on leaving whatever happens.
 
-    The pages that exist write nothing but the unpacked MNIST, which is the same for every server: they share it.
+    The checkout's own app writes nothing but the unpacked MNIST, which is the same for every server: they share it.
+    Tests that train or choose a model do so in a copy.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -17,10 +17,22 @@ SCRIPTS = {
 
 # Nobody imports from a floor above. Files of one floor may know each other as long as no circle comes about.
 FLOORS = (
-    ("config", "picture"),
+    ("config", "picture", "eventfile"),
     ("preprocess", "segment", "data", "model"),
-    ("augment", "predict", "train", "evaluate", "robustness", "testset", "explain", "checkpoint", "junk", "rejection"),
-    ("reading", "batch"),
+    (
+        "augment",
+        "predict",
+        "train",
+        "evaluate",
+        "robustness",
+        "testset",
+        "explain",
+        "checkpoint",
+        "onnx_file",
+        "junk",
+        "rejection",
+    ),
+    ("reading", "batch", "runs"),
     ("job", "charts", "figures", "report"),
     ("shared",),
 )
@@ -29,12 +41,12 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 # What comes from outside, where that is few and on purpose: these must stay quick to import and easy to replace.
 OUTSIDE = {
     "config": set(),
-    "job": set(),
+    "job": {"torch", "numpy"},  # imported by the thread that trains, when it trains
     "picture": {"PIL", "numpy", "pillow_heif"},
     "preprocess": {"numpy", "cv2", "scipy"},
     "segment": {"numpy", "cv2", "scipy"},
     "model": {"torch"},
-    "augment": {"torch"},
+    "augment": {"torch", "numpy"},
     "junk": {"numpy", "cv2"},
     "rejection": {"torch", "numpy"},
     "charts": {"altair", "pandas"},

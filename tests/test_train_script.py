@@ -1,0 +1,84 @@
+"""scripts/train.py: its exit codes, its interruption, its being shared out."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from core import checkpoint, runs
+from core.config import ROOT
+
+SCRIPT = [sys.executable, str(ROOT / "scripts" / "train.py")]
+SMALL = ["--architecture", "lenet5", "--epochs", "1", "--training-images", "1000", "--augmentation", "none"]
+
+
+def options(folder: Path) -> list[str]:
+    return ["--runs", str(folder / "runs"), "--models", str(folder / "models"), *SMALL]
+
+
+def call(command: list[str]) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=180, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
+    )
+
+
+def test_a_target_out_of_reach_is_exit_code_1_and_the_weights_are_kept(tmp_path):
+    done = call([*SCRIPT, *options(tmp_path), "--name", "weak", "--target", "0.999", "--left-out", "3", "9"])
+    assert done.returncode == 1, done.stderr
+    assert "99.90%" in done.stderr and "Saved weak.pth" in done.stdout
+    facts = json.loads((tmp_path / "models" / "weak.json").read_text())
+    assert facts["settings"]["left_out"] == [3, 9] and facts["command"].endswith("--left-out 3 9")
+
+
+@pytest.mark.parametrize("wrong", [["--epochs", "0"], ["--resume", "nothing"], ["--name", "../x"]])
+def test_what_cannot_be_done_is_a_sentence_and_exit_code_2(tmp_path, wrong):
+    done = call([*SCRIPT, *options(tmp_path), *wrong])
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith(".") and "Traceback" not in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal")
+def test_an_interrupted_run_is_resumed(tmp_path):
+    command = [*SCRIPT, *options(tmp_path), "--name", "long", "--epochs", "300"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline().startswith("epoch")
+    process.send_signal(signal.SIGINT)
+    rest = process.communicate(timeout=60)[0]
+    assert process.returncode == 130 and "--resume" in rest
+    (run,) = runs.list_runs(tmp_path / "runs")
+    assert run.status == "interrupted"
+    process = subprocess.Popen([*command, "--resume", "long"], stdout=subprocess.PIPE, text=True)
+    assert int(process.stdout.readline().split()[1].split("/")[0]) >= len(run.scores)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+
+
+def test_two_processes_make_the_run_that_one_makes(tmp_path):
+    same = ["--dropout", "0", "--averaging", "0", "--epochs", "2", "--optimiser", "momentum", "--learning-rate", "0.02"]
+    alone = call([*SCRIPT, *options(tmp_path), *same, "--name", "alone"])
+    assert alone.returncode == 0, alone.stderr
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port", str(free_port())]
+    shared = call([*launcher, SCRIPT[1], *options(tmp_path), *same, "--name", "shared"])
+    assert shared.returncode == 0, shared.stderr
+    assert shared.stdout.count("Saved") == 1  # one process writes
+    one, two = (checkpoint.load(name, tmp_path / "models").model.state_dict() for name in ("alone", "shared"))
+    for key, value in one.items():
+        torch.testing.assert_close(two[key], value, rtol=1e-3, atol=1e-4)
+    first, second = (run.scores for run in runs.list_runs(tmp_path / "runs"))
+    for score, other in zip(first, second, strict=True):
+        assert score.training_loss == pytest.approx(other.training_loss, rel=1e-4)
+
+
+def free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
