@@ -57,10 +57,12 @@ def main() -> int:
     rows = _rows(options.folder / "nondigits")
     if rows:
         strict = [row for row in rows if "confusable=1" not in row["notes"]]
-        passed = sum(
-            reading.read(model, _load(options.folder / "nondigits" / row["file"])).verdict == "digit" for row in strict
+        verdicts = [reading.read(model, _load(options.folder / "nondigits" / row["file"])).verdict for row in strict]
+        passed, refused = verdicts.count("digit"), verdicts.count("no digit")
+        print(
+            f"nondigits       {passed} of {len(strict)} pass as sure  {100 * passed / len(strict):.1f} %   "
+            f"refused {100 * refused / len(strict):.1f} %"
         )
-        print(f"nondigits       {passed} of {len(strict)} pass as sure  {100 * passed / len(strict):.1f} %")
     return 0
 
 

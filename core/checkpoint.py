@@ -16,9 +16,13 @@ from core.config import MODELS_FOLDER
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from core.data import DigitSet
+    from core.rejection import Rejection
+
 # torch is imported by the functions that touch weights: the first page names the model before torch is loaded.
 
 SHIPPED = "reference"
+REJECTION = ".rejection.npz"  # what follows a model's name in the file of its rejection head
 LARGEST = 200_000_000  # bytes; the reference network takes 13 million
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
 
@@ -55,10 +59,12 @@ class ModelCard:
 
 @dataclass(frozen=True)
 class Checkpoint(ModelCard):
-    """A trained network, in evaluation mode and shared: only to be read."""
+    """A trained network, in evaluation mode and shared: only to be read. `rejection` says what is no digit, where the
+    model has one of its own."""
 
     architecture: str
     model: nn.Module
+    rejection: Rejection | None = None
 
 
 def names(folder: Path = MODELS_FOLDER) -> list[str]:
@@ -91,7 +97,9 @@ def load(name: str, folder: Path = MODELS_FOLDER) -> Checkpoint:
     model = build(architecture)
     model.load_state_dict(weights)
     model.eval().requires_grad_(False)
-    return Checkpoint(name, _version(content), _read_facts(name, folder), architecture, model)
+    version = _version(content)
+    rejection = _read_rejection(name, version, folder)
+    return Checkpoint(name, version, _read_facts(name, folder), architecture, model, rejection)
 
 
 def read_weights(content: bytes, file: str) -> dict[str, Tensor]:
@@ -147,6 +155,20 @@ def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path = MODE
     write_atomically(folder / f"{name}.json", (json.dumps(facts, indent=2) + "\n").encode())
     write_atomically(folder / f"{name}.pth", buffer.getvalue())
     return folder / f"{name}.pth"
+
+
+def add_rejection(name: str, training: DigitSet, validation: DigitSet, folder: Path = MODELS_FOLDER) -> Path:
+    """Teach a saved model to say "no digit": learn a head from its features, write it as `NAME.rejection.npz`.
+
+    Takes a minute or two; the model's own files stay as they are. Give the parts of MNIST it was trained and
+    judged on. Raises `CheckpointError` when the model can't be loaded, `OSError` when the disk refuses.
+    """
+    from core.rejection import learn
+
+    found = load(name, folder)
+    path = folder / f"{name}{REJECTION}"
+    write_atomically(path, learn(found.model, found.version, training, validation).to_bytes())
+    return path
 
 
 def add_facts(name: str, facts: dict[str, Any], folder: Path = MODELS_FOLDER) -> None:
@@ -206,6 +228,21 @@ def _read_facts(name: str, folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return facts if isinstance(facts, dict) else {}
+
+
+def _read_rejection(name: str, version: str, folder: Path) -> Rejection | None:
+    """The head made for exactly these weights; None where there is none, or only one of other weights."""
+    try:
+        content = (folder / f"{name}{REJECTION}").read_bytes()
+    except OSError:
+        return None
+    from core.rejection import Rejection
+
+    try:
+        found = Rejection.from_bytes(content)
+    except ValueError:  # a damaged file costs the second opinion, not the model
+        return None
+    return found if found.version == version else None
 
 
 def add(content: bytes, file: str, folder: Path = MODELS_FOLDER) -> str:

@@ -7,6 +7,7 @@ import torch
 
 from core.checkpoint import Checkpoint
 from core.config import VerdictSettings
+from core.rejection import Rejection
 
 VERDICT = VerdictSettings()
 
@@ -14,10 +15,11 @@ VERDICT = VerdictSettings()
 @dataclass(frozen=True)
 class Prediction:
     """The answer for one digit: `probabilities` has ten values that sum to 1; `verdict` is "digit", "unsure" or
-    "no digit"."""
+    "no digit". `is_strange` where the doubt is not between two digits but whether it is one at all."""
 
     probabilities: tuple[float, ...]
     verdict: str
+    is_strange: bool = False
 
     @property
     def digit(self) -> int:
@@ -44,6 +46,8 @@ class Prediction:
         """The answer in words, doubt first."""
         if self.verdict == "no digit":
             return "This doesn't look like a digit. If it is one, draw it larger or take a clearer picture."
+        if self.is_strange:
+            return f"Unusual for a digit. If it is one, it looks like a {self.digit}."
         second = self.probabilities[self.second]
         if self.verdict == "unsure":
             return f"Looks like a {self.digit}, perhaps a {self.second}."
@@ -57,9 +61,23 @@ def predict(checkpoint: Checkpoint, digits: np.ndarray) -> list[Prediction]:
     """Answers for digits (N, 28, 28) float32 in [0, 1], ink bright on dark, by a model in evaluation mode."""
     # One thread: a single digit takes 1.2 ms on one core and up to 69 on two busy ones, which wait for each other.
     torch.set_num_threads(1)
-    logits = checkpoint.model.logits(torch.from_numpy(np.ascontiguousarray(digits)).unsqueeze(1))
-    probabilities = torch.softmax(logits / checkpoint.temperature, dim=1)
-    return [Prediction(tuple(row), _judge(row)) for row in probabilities.tolist()]
+    images = torch.from_numpy(np.ascontiguousarray(digits)).unsqueeze(1)  # (N, 1, 28, 28)
+    rejection = checkpoint.rejection
+    if rejection is None:
+        logits, scores = checkpoint.model.logits(images), [float("inf")] * len(images)
+    else:
+        features = checkpoint.model.features(images)  # (N, C)
+        logits, scores = checkpoint.model.fc2(features), rejection.score(features).tolist()
+    probabilities = torch.softmax(logits / checkpoint.temperature, dim=1).tolist()
+    found = [Prediction(tuple(row), _judge(row)) for row in probabilities]
+    return [_doubt(one, score, rejection) for one, score in zip(found, scores, strict=True)]
+
+
+def _doubt(found: Prediction, score: float, rejection: Rejection | None) -> Prediction:
+    """The same probabilities with the verdict that is left of it when it looks little like a digit."""
+    if rejection is None or score >= rejection.doubt or found.verdict == "no digit":
+        return found
+    return Prediction(found.probabilities, "unsure" if score >= rejection.refuse else "no digit", True)
 
 
 def _judge(probabilities: list[float]) -> str:

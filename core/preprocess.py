@@ -105,7 +105,7 @@ def preprocess(
     if why_not:
         return Preprocessed(None, tuple(trail.steps), found, why_not=why_not)
     trail.add("The digit", "Strokes that belong together; specks and distant marks are left out.", chosen * 1.0)
-    digit = _fit(chosen, trail)
+    digit = fit(chosen, trail)
     box = _box_of(chosen)
     return Preprocessed(digit, tuple(trail.steps), found, place(box), tuple(place(other) for other in others))
 
@@ -392,8 +392,11 @@ def _stroke_width(ink: np.ndarray) -> float:
     return 4 * float(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[padded > 0].mean()) - 1
 
 
-def _fit(chosen: np.ndarray, trail: Trail) -> np.ndarray:
-    """MNIST's recipe: the ink in a 20-pixel box, its centre of mass in the middle of 28x28."""
+def fit(chosen: np.ndarray, trail: Trail) -> np.ndarray:
+    """MNIST's recipe: the ink in a 20-pixel box, its centre of mass in the middle of 28x28.
+
+    (H, W) bool with something set -> (28, 28) float32 in [0, 1].
+    """
     x, y, width, height = _box_of(chosen)
     ink = chosen[y : y + height, x : x + width].astype(np.float32)
     # Work at ten times the final size: thickening and antialiasing are then smooth whatever the picture's size was.

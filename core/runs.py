@@ -155,7 +155,7 @@ def rename(run: Run, name: str, folder: Path = RUNS_FOLDER, models: Path = MODEL
     _refuse_if_held(run, folder)
     if run.model:
         in_use = checkpoint.in_use(models) == run.model
-        for suffix in (".json", ".pth"):
+        for suffix in (".json", checkpoint.REJECTION, ".pth"):
             if (models / f"{run.model}{suffix}").is_file():
                 (models / f"{run.model}{suffix}").rename(models / f"{name}{suffix}")
         if in_use:
@@ -169,7 +169,7 @@ def delete(run: Run, folder: Path = RUNS_FOLDER, models: Path = MODELS_FOLDER) -
     if run.model and checkpoint.in_use(models) == run.model:
         raise RunError(f"{run.name} is the model in use. Go back to the shipped model first, then delete it.")
     if run.model:
-        for suffix in (".pth", ".json"):
+        for suffix in (".pth", ".json", checkpoint.REJECTION):
             (models / f"{run.model}{suffix}").unlink(missing_ok=True)
     shutil.rmtree(folder / run.id)
 

@@ -84,7 +84,7 @@ class ModelInUse:
     def _key() -> tuple:
         name = checkpoint.in_use()
         stamps = []
-        for suffix in (".pth", ".json"):
+        for suffix in (".pth", ".json", checkpoint.REJECTION):
             path = checkpoint.MODELS_FOLDER / f"{name}{suffix}"
             stamps.append(path.stat().st_mtime_ns if path.is_file() else 0)
         return (name, *stamps)

@@ -147,6 +147,7 @@ def finish(training: Training, record: Record, ending: End, options: argparse.Na
     try:
         if training.best:
             model = runs.keep(training, record.run, data.load(train=False), options.models, options.runs)
+            checkpoint.add_rejection(model, training.training.to("cpu"), training.validation.to("cpu"), options.models)
         record.close({"early": "finished"}.get(ending.reason, ending.reason), ending.sentence, model)
     except OSError as error:
         print(f"The weights can't be saved ({error.strerror or error}).", file=sys.stderr)

@@ -29,6 +29,8 @@ FLOORS = (
         "explain",
         "checkpoint",
         "onnx_file",
+        "junk",
+        "rejection",
     ),
     ("reading", "batch", "runs"),
     ("job", "charts", "figures", "report"),
@@ -45,6 +47,8 @@ OUTSIDE = {
     "segment": {"numpy", "cv2", "scipy"},
     "model": {"torch"},
     "augment": {"torch", "numpy"},
+    "junk": {"numpy", "cv2"},
+    "rejection": {"torch", "numpy"},
     "charts": {"altair", "pandas"},
     "shared": {"streamlit", "numpy", "altair"},
 }

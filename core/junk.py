@@ -1,0 +1,530 @@
+"""What is no digit, made by rule: letters, symbols, scribbles, textures, pieces of digits, all in MNIST's form.
+
+A network that has only ever seen digits takes everything for one. These are the counterexamples. What may pass for a
+digit in somebody's hand is left out on purpose: O, I, l, S, Z, B, D, G, b, g, q and their like.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from core.config import DIGIT_SIZE
+from core.preprocess import Trail, fit
+
+Chance = np.random.Generator
+
+SHEET = 120  # pixels: side of the square things are drawn on
+DRAWN = 84  # pixels: their size there
+
+# Strokes in order of writing: points as two digits, x to the right and y down, 0 to 9. A stroke that starts with ~ is
+# smooth, the others have corners where the points are.
+LETTERS = {
+    "A": "09 40 89, 26 66",
+    "E": "70 10 19 79, 14 64",
+    "e": "~15 75 71 40 12 06 29 59 77",
+    "F": "10 19, 10 70, 14 64",
+    "f": "~71 50 32 34 39, 14 64",
+    "H": "10 19, 70 79, 14 75",
+    "K": "10 19, 70 15 79",
+    "k": "10 19, 63 16 69",
+    "M": "09 10 45 80 89",
+    "m": "00 09, ~03 30 43 49, ~43 70 83 89",
+    "N": "09 00 79 70",
+    "n": "10 19, ~14 40 72 79",
+    "P": "10 19, ~10 60 83 65 16",
+    "R": "10 19, ~10 60 83 65 16, 35 79",
+    "r": "10 19, ~14 31 61",
+    "T": "00 80, 40 49",
+    "t": "~30 37 59 78, 03 73",
+    "U": "~00 07 39 69 87 80",
+    "V": "00 49 80",
+    "W": "00 29 43 69 90",
+    "w": "~00 17 29 44 49 68 90",
+    "X": "00 89, 80 09",
+    "x": "~00 34 69 89, ~80 54 29 09",
+    "Y": "00 44 80, 44 49",
+    "p": "00 09, ~01 30 62 44 04",
+    "d": "70 79, ~73 44 06 29 69 76",
+    "Q": "~40 03 16 49 76 82 50 30, 46 99",
+    "h": "00 09, ~05 33 65 69",
+    "a": "~64 33 06 29 66 62 68 99",
+    "ff": "~50 30 22 29, ~90 70 62 69, 04 94",
+    "ll": "~10 17 29 38, ~60 67 79 88",
+    "th": "20 29, 03 43, 60 69, ~65 73 95 99",
+    "An": "09 20 49, 16 36, 54 59, ~56 74 96 99",
+    "ok": "~15 06 19 38 36 15, 50 59, 85 57 89",
+    "Me": "09 10 34 50 59, ~67 96 85 67 79 99",
+    "Yu": "00 23 40, 23 29, ~54 58 79 98 94",
+    "alpha": "~91 65 39 07 04 32 65 89 97",
+    "beta": "~09 03 30 51 44 23 55 67 38 06",
+    "pi": "~13 22 82, 33 29, ~63 67 79",
+    "lambda": "~10 31 79, 44 09",
+    "Lambda": "09 40 89",
+    "Delta": "09 40 89 09",
+    "Sigma": "80 00 45 09 89",
+    "Phi": "40 49, ~42 14 37 67 84 52 32",
+    "Psi": "40 49, ~00 05 37 67 85 80",
+    "Omega": "09 29 ,~29 05 21 60 84 69, 69 89",
+    "Gamma": "80 10 19",
+    "mu": "09 00, ~00 06 36 60, ~60 66 86",
+    "eta": "~00 22 26, ~23 50 63 69",
+    "zhe": "00 89, 80 09, 40 49",
+    "sha": "00 09 89 80, 40 49",
+    "ya": "79 70 ,~70 20 12 34 75, 45 09",
+    "yu": "00 09, 04 34, ~60 33 36 69 96 93 60",
+}
+SYMBOLS = {
+    "plus": "40 48, 04 84",
+    "times": "11 88, 81 18",
+    "equals": "03 93, 06 96",
+    "minus": "~04 34 64 94",
+    "hash": "30 29, 70 69, 03 93, 06 96",
+    "asterisk": "40 49, 02 87, 82 07",
+    "percent": "80 09, ~10 02 24 42 30 10, ~65 57 79 97 85 65",
+    "question": "~02 20 60 72 54 45 46, 48 49",
+    "exclamation": "40 46, 48 49",
+    "at": "~63 44 46 66 63 67 85 61 20 03 07 39 79",
+    "dollar": "~72 41 12 24 65 77 48 17, 40 49",
+    "euro": "~81 50 23 26 59 88, 04 64, 06 56",
+    "ampersand": "~89 33 31 50 62 34 16 19 49 85",
+    "arrow": "04 94, 61 94 67",
+    "up": "49 40, 14 40 74",
+    "double arrow": "04 94, 21 04 27, 71 94 77",
+    "turning arrow": "~09 03 30 82 75, 52 76 94",
+    "tick": "05 39 90",
+    "greater": "00 84 09",
+    "less": "80 04 89",
+    "caret": "~07 42 87",
+    "braces": "~50 32 34 14 35 37 59",
+    "bracket": "~50 21 14 28 59",
+    "square brackets": "40 10 19 49",
+    "both brackets": "20 00 09 29, 60 80 89 69",
+    "parentheses": "~20 03 06 29, ~60 83 86 69",
+    "colon": "41 43 52 42, 47 49 58 48",
+    "quotes": "20 23, 60 63",
+    "tilde": "~06 23 45 67 94",
+    "heart": "~42 20 02 25 49 65 82 60 42",
+    "house": "04 40 84, 14 19 79 74, 39 36 56 59",
+    "tree": "49 46, 06 40 86 06",
+    "flower": "~44 20 10 32 44 60 80 63 44 87 78 46 44 27 07 43, 44 49",
+    "fish": "~03 31 63 96, ~06 38 66 93, 95 93",
+    "lightning": "50 14 54 29",
+    "music": "30 38, ~38 17 09 29 38, 30 72",
+    "infinity": "~44 20 03 26 44 60 83 66 44",
+    "cup": "00 18 68 80 00, ~82 94 75",
+    "flag": "09 00 72 04",
+    "anchor": "40 49, 23 63, ~05 29 49 69 85",
+    "key": "~20 02 24 42 20, 33 89, 77 95",
+    "stairs": "09 06 36 33 63 60 90",
+    "ladder": "20 29, 70 79, 22 72, 25 75, 27 77",
+    "envelope": "02 92 97 07 02, 02 55 92",
+    "clock": "~40 13 16 49 76 73 40, 41 45 64",
+    "grid": "30 39, 60 69, 03 93, 06 96",
+    "crossed box": "00 80 89 09 00, 00 89, 80 09",
+    "box": "00 80 89 09 00",
+    "triangle": "40 88 08 40",
+    "diamond": "40 84 49 04 40",
+    "bars": "10 19, 40 49, 70 79",
+    "umbrella": "~05 31 61 95, 05 95, ~45 48 28",
+    "root": "05 18 30 90",
+    "integral": "~80 61 48 29 08, 04 84",
+    "pound": "~72 50 32 36 09 49 89, 15 65",
+    "pointing hand": "04 34 90 ,~34 37 69 88",
+    "cursor": "00 08 26 49 58 46 75 00",
+    "wave": "~04 11 27 41 57 71 97",
+}
+
+
+def make(count: int, seed: int) -> np.ndarray:
+    """`count` things that are no digits, kinds in turn: (N, 28, 28) uint8, ink bright on dark. A seed, a set."""
+    chance = np.random.default_rng(seed)
+    makers = list(KINDS.values())
+    return np.stack([_finish(makers[number % len(makers)](chance), chance) for number in range(count)])
+
+
+def make_of_digits(digits: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """`count` things that digits leave behind: two in one, mirrored, lying, upside down.
+
+    Digits (N, 28, 28) uint8, labels (N,) in 0..9 -> (count, 28, 28) uint8. Only those that are no digit any more.
+    """
+    chance = np.random.default_rng(seed)
+    by_label = [np.flatnonzero(labels == label) for label in range(10)]
+
+    def draw(among: str) -> np.ndarray:
+        present = [int(label) for label in among if len(by_label[int(label)])] or list(set(labels.tolist()))
+        members = by_label[chance.choice(present)]
+        return enlarge(digits[chance.choice(members)], chance)
+
+    made = []
+    for number in range(count):
+        kind = number % 6
+        if kind <= 1:  # two side by side
+            first, second = _crop(draw("023456789")), _crop(draw("0123456789"))
+            ink = _beside(first, second, int(chance.integers(-12, 14)), chance)
+        elif kind == 2:  # two on top of each other
+            ink = np.maximum(
+                draw("0234568"), np.roll(draw("123457"), chance.choice([-1, 1], 2) * chance.integers(14, 30, 2), (0, 1))
+            )
+        elif kind == 3:
+            ink = np.rot90(draw("23457"), chance.choice([1, 3]))
+        elif kind == 4:
+            ink = draw("347")[:, ::-1]
+        else:
+            ink = np.rot90(draw("347"), 2)
+        made.append(_to_bytes(fit(ink > 0.5, Trail())))
+    return np.stack(made)
+
+
+def refit(digits: np.ndarray, seed: int) -> np.ndarray:
+    """The same digits written with another pen and fitted again, as a picture would be: (N, 28, 28) uint8 to uint8.
+
+    Junk takes these last steps, so digits must take them too, or the steps themselves would tell the two apart.
+    """
+    chance = np.random.default_rng(seed)
+    return np.stack([_to_bytes(fit(_change_pen(enlarge(digit, chance), chance), Trail())) for digit in digits])
+
+
+def enlarge(digit: np.ndarray, chance: Chance, factor: int = 5) -> np.ndarray:
+    """A digit (28, 28) uint8 as ink on a sheet of `factor` times its size: (H, W) bool."""
+    large = cv2.resize(digit, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    ink = large > chance.uniform(80, 150)
+    return ink if ink.any() else large >= large.max()
+
+
+# --- drawing ----------------------------------------------------------------------------------------------------------
+
+
+def write(glyph: str, chance: Chance) -> np.ndarray:
+    """A letter or symbol by hand: `glyph` as in `LETTERS` -> (H, W) bool."""
+    strokes = []
+    for text in glyph.split(","):
+        text = text.strip()
+        points = np.array([[int(point[0]), int(point[1])] for point in text.lstrip("~").split()], float)
+        strokes.append((points, text.startswith("~")))
+    return _draw(strokes, chance)
+
+
+def _draw(strokes: list[tuple[np.ndarray, bool]], chance: Chance, tremble: float = 1.0) -> np.ndarray:
+    """Strokes, each points (N, 2) and whether they are smooth -> (H, W) bool, leaning and trembling by chance."""
+    turn, lean = chance.normal(0, 0.08), chance.normal(0.05, 0.15)
+    matrix = np.array([[np.cos(turn), -np.sin(turn) - lean], [np.sin(turn), np.cos(turn)]])
+    matrix[0] *= np.exp(chance.uniform(-0.45, 0.25))
+    everything = np.concatenate([points for points, _ in strokes])
+    size = max(np.ptp(everything, axis=0).max(), 1e-6)
+    paths = []
+    for points, is_smooth in strokes:
+        moved = points / size + chance.normal(0, 0.035 * tremble, points.shape)
+        moved = moved + chance.normal(0, 0.02 * tremble, 2)
+        paths.append((_bend(moved, is_smooth, chance, tremble)) @ matrix.T)
+    low = np.min([path.min(0) for path in paths], axis=0)
+    high = np.max([path.max(0) for path in paths], axis=0)
+    scale = DRAWN / max((high - low).max(), 1e-6)
+    pen = max(2, round(DRAWN * np.exp(chance.uniform(np.log(0.035), np.log(0.19)))))
+    sheet = np.zeros((SHEET, SHEET), np.uint8)
+    for path in paths:
+        placed = (path - (low + high) / 2) * scale + SHEET / 2
+        cv2.polylines(sheet, [np.round(placed * 16).astype(np.int32)], False, 255, pen, cv2.LINE_8, 4)
+    return sheet > 0
+
+
+def _bend(points: np.ndarray, is_smooth: bool, chance: Chance, tremble: float) -> np.ndarray:
+    """A path (M, 2) through points (N, 2): a Catmull-Rom spline, or lines that are never quite straight."""
+    if not is_smooth:
+        halfway = (points[:-1] + points[1:]) / 2
+        length = np.linalg.norm(np.diff(points, axis=0), axis=1, keepdims=True)
+        halfway = halfway + chance.normal(0, 0.04 * tremble, halfway.shape) * length
+        pieces = [
+            spline(np.stack([start, middle, end]))
+            for start, middle, end in zip(points, halfway, points[1:], strict=False)
+        ]
+        return np.concatenate(pieces)
+    return spline(points)
+
+
+def spline(points: np.ndarray, pieces: int = 8) -> np.ndarray:
+    """A Catmull-Rom spline through points (N, 2): (about N * pieces, 2)."""
+    around = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
+    t = np.linspace(0, 1, pieces, endpoint=False)[None, :, None]
+    a, b, c, d = (around[start : len(around) - 3 + start, None] for start in range(4))
+    curves = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+    return np.concatenate([curves.reshape(-1, 2), points[-1:]])
+
+
+def _scribble(chance: Chance) -> np.ndarray:
+    count = int(chance.integers(7, 30))
+    steps = np.cumsum(chance.normal(0, 1, (count, 2)) * chance.uniform(0.4, 1.0), axis=0)
+    free = chance.random((count, 2)) * np.ptp(steps, axis=0).max()
+    return _draw([(steps if chance.random() < 0.5 else free, chance.random() < 0.75)], chance)
+
+
+def _zigzag(chance: Chance) -> np.ndarray:
+    count = int(chance.integers(4, 12))
+    x = np.linspace(0, chance.uniform(0.6, 1.8), count)
+    y = (np.arange(count) % 2) * chance.uniform(0.25, 1.0) + chance.normal(0, 0.06, count)
+    points = np.stack([x, y], 1)
+    points = points[:, ::-1] if chance.random() < 0.5 and count > 5 else points
+    return _draw([(points, chance.random() < 0.4)], chance)
+
+
+def _spiral(chance: Chance) -> np.ndarray:
+    turns = chance.uniform(1.9, 4.5)
+    angle = np.linspace(0, 2 * np.pi * turns, int(8 * turns)) * chance.choice([-1, 1])
+    radius = np.linspace(chance.uniform(0, 0.15), 1, len(angle))
+    points = np.stack([np.cos(angle), np.sin(angle)], 1) * radius[:, None]
+    return _draw([(_turn(points, chance.uniform(0, 2 * np.pi)), True)], chance, 0.4)
+
+
+def _loops(chance: Chance) -> np.ndarray:
+    angle = np.linspace(0, 2 * np.pi * chance.integers(3, 6), 50)
+    x = angle * chance.uniform(0.05, 0.2) + np.cos(angle) * chance.uniform(0.3, 0.8)
+    return _draw([(np.stack([x, np.sin(angle)], 1), True)], chance, 0.6)
+
+
+def _polygon(chance: Chance) -> np.ndarray:
+    corners = int(chance.integers(3, 8))
+    angle = np.linspace(0, 2 * np.pi, corners + 1) + chance.uniform(0, 2 * np.pi)
+    points = np.stack([np.cos(angle), np.sin(angle)], 1)
+    strokes = [(points, False)]
+    if corners >= 5 and chance.random() < 0.75:  # drawn in one line, every second corner first: a star
+        strokes = [(points[[(2 * i) % corners for i in range(corners + 1)]], False)]
+    elif corners == 7 or corners >= 5:  # a ring in a hasty hand: a cross in it makes it none
+        strokes += [(points[[0, corners // 2]], False)]
+    return _draw(strokes, chance, 0.7)
+
+
+def _star(chance: Chance) -> np.ndarray:
+    rays = int(chance.integers(4, 8))
+    angle = np.linspace(0, 2 * np.pi, 2 * rays + 1) + chance.uniform(0, 1)
+    radius = np.where(np.arange(2 * rays + 1) % 2, chance.uniform(0.25, 0.6), 1.0)
+    return _draw([(np.stack([np.cos(angle), np.sin(angle)], 1) * radius[:, None], False)], chance, 0.6)
+
+
+def _face(chance: Chance) -> np.ndarray:
+    angle = np.linspace(0, 2 * np.pi, 13)
+    ring = np.stack([np.cos(angle), np.sin(angle)], 1)
+    eye = ring[::3] * chance.uniform(0.03, 0.15)
+    apart, height = chance.uniform(0.25, 0.5), chance.uniform(-0.45, -0.15)
+    x = np.linspace(-1, 1, 5)
+    mouth = np.stack([x * chance.uniform(0.3, 0.6), 0.45 + chance.uniform(-0.25, 0.25) * (x**2 - 0.5)], 1)
+    strokes = [
+        (ring, True),
+        (eye + np.array([-apart, height]), True),
+        (eye + np.array([apart, height]), True),
+        (mouth, True),
+    ]
+    if chance.random() < 0.3:
+        strokes.append((np.array([[0, -0.1], [-0.1, 0.2], [0.05, 0.2]]), False))
+    return _draw(strokes, chance, 0.5)
+
+
+def _lines(chance: Chance) -> np.ndarray:
+    strokes = [(chance.random((2, 2)), False) for _ in range(int(chance.integers(3, 9)))]
+    return _draw(strokes, chance)
+
+
+def _arcs(chance: Chance) -> np.ndarray:
+    strokes = []
+    for _ in range(int(chance.integers(3, 7))):
+        angle = np.linspace(0, chance.uniform(1, 6), 8) + chance.uniform(0, 6)
+        points = np.stack([np.cos(angle), np.sin(angle)], 1) * chance.uniform(0.1, 0.6, 2)
+        strokes.append((points + chance.random(2), True))
+    return _draw(strokes, chance)
+
+
+def _word(chance: Chance) -> np.ndarray:
+    """Two or three letters in a row, fitted together."""
+    names = chance.choice(list(LETTERS), int(chance.integers(2, 4)))
+    parts = [_crop(write(LETTERS[name], chance)) for name in names]
+    ink = parts[0]
+    for part in parts[1:]:
+        ink = _beside(ink, part, int(chance.integers(-4, 12)), chance)
+    return ink
+
+
+def _turned_letter(chance: Chance) -> np.ndarray:
+    names = ("A", "E", "F", "H", "K", "M", "R", "X", "W", "Psi", "sha", "arrow", "house", "hash", "fish", "key")
+    name = chance.choice(names)
+    return _turn_sheet(write({**LETTERS, **SYMBOLS}[name], chance), chance.uniform(0, 360))
+
+
+def _code(chance: Chance) -> np.ndarray:
+    """Squares by chance, as in a QR code or a crossword."""
+    cells = int(chance.integers(5, 22))
+    pattern = chance.random((cells, cells)) < chance.uniform(0.3, 0.65)
+    if cells > 12:
+        for rows, columns in (
+            (slice(0, 5), slice(0, 5)),
+            (slice(0, 5), slice(-5, None)),
+            (slice(-5, None), slice(0, 5)),
+        ):
+            pattern[rows, columns] = True
+            pattern[rows, columns][1:4, 1:4] = False
+            pattern[rows, columns][2, 2] = True
+    return np.kron(pattern, np.ones((100 // cells,) * 2)).astype(bool)
+
+
+def _texture(chance: Chance) -> np.ndarray:
+    """Clouds cut off at a level; of some only the largest patch, as preprocessing would leave it."""
+    fine = chance.normal(0, 1, (SHEET, SHEET)).astype(np.float32)
+    across, along = np.exp(chance.uniform(np.log(1.5), np.log(14), 2))
+    cloud = cv2.GaussianBlur(fine, (0, 0), sigmaX=float(across), sigmaY=float(along))
+    return _largest(cloud > np.quantile(cloud, chance.uniform(0.5, 0.93)), chance.random() < 0.6)
+
+
+def _ridges(chance: Chance) -> np.ndarray:
+    """Thin curved lines by chance: hair, cracks, the grain of wood."""
+    cloud = cv2.GaussianBlur(chance.normal(0, 1, (SHEET, SHEET)).astype(np.float32), (0, 0), chance.uniform(6, 16))
+    return _largest(np.abs(cloud) < np.quantile(np.abs(cloud), chance.uniform(0.08, 0.3)), chance.random() < 0.7)
+
+
+def _stripes(chance: Chance) -> np.ndarray:
+    y, x = np.mgrid[0:SHEET, 0:SHEET] / SHEET
+    wave = np.sin(2 * np.pi * (chance.uniform(2, 7) * x + 0.3 * np.sin(chance.uniform(2, 9) * y)))
+    if chance.random() < 0.5:
+        wave = wave * np.sin(2 * np.pi * chance.uniform(2, 7) * y)
+    inside = (np.abs(x - 0.5) < chance.uniform(0.2, 0.5)) & (np.abs(y - 0.5) < chance.uniform(0.3, 0.5))
+    return _turn_sheet((wave > chance.uniform(-0.5, 0.5)) & inside, chance.uniform(-40, 40))
+
+
+def _blobs(chance: Chance) -> np.ndarray:
+    """Filled shapes, alone or a few: stains, thumbs, silhouettes."""
+    sheet = np.zeros((SHEET, SHEET), np.uint8)
+    for _ in range(int(chance.integers(1, 6))):
+        corners = int(chance.integers(4, 10))
+        angle = np.sort(chance.uniform(0, 2 * np.pi, corners))
+        points = np.stack([np.cos(angle), np.sin(angle)], 1) * chance.uniform(6, 40, (corners, 1))
+        if chance.random() < 0.6:
+            points = spline(np.concatenate([points, points[:1]]))
+        centre = chance.uniform(30, SHEET - 30, 2)
+        cv2.fillPoly(sheet, [np.round(points + centre).astype(np.int32)], 255)
+    return sheet > 0
+
+
+def _dots(chance: Chance) -> np.ndarray:
+    sheet = np.zeros((SHEET, SHEET), np.uint8)
+    for _ in range(int(chance.integers(2, 12))):
+        centre = tuple(int(value) for value in chance.integers(15, SHEET - 15, 2))
+        axes = tuple(int(value) for value in chance.integers(3, 14, 2))
+        cv2.ellipse(sheet, centre, axes, chance.uniform(0, 180), 0, 360, 255, -1)
+    return sheet > 0
+
+
+def _rough(chance: Chance) -> np.ndarray:
+    """A drawing seen through dirt: specks on it and pieces torn out of it."""
+    ink = write(chance.choice([*LETTERS.values(), *SYMBOLS.values()]), chance)
+    cloud = cv2.GaussianBlur(chance.normal(0, 1, ink.shape).astype(np.float32), (0, 0), chance.uniform(1, 4))
+    near = cv2.dilate(ink.astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
+    torn = (ink & (cloud < np.quantile(cloud, 0.85))) | (near & (cloud < np.quantile(cloud, 0.08)))
+    return torn if torn.any() else ink
+
+
+def _noise(chance: Chance) -> np.ndarray:
+    """Grey noise straight in 28x28, never fitted: (28, 28) float32."""
+    if chance.random() < 0.5:
+        grain = chance.random((DIGIT_SIZE, DIGIT_SIZE)) ** chance.uniform(0.3, 4)
+    else:
+        grain = chance.random((DIGIT_SIZE, DIGIT_SIZE)) < chance.uniform(0.05, 0.6)
+    grain = cv2.GaussianBlur(grain.astype(np.float32), (0, 0), chance.uniform(0.2, 1.5))
+    if chance.random() < 0.5:
+        grain[:4], grain[-4:], grain[:, :4], grain[:, -4:] = 0, 0, 0, 0
+    return (grain / max(grain.max(), 1e-6)).astype(np.float32)
+
+
+def _letter(chance: Chance) -> np.ndarray:
+    return write(LETTERS[chance.choice(list(LETTERS))], chance)
+
+
+def _symbol(chance: Chance) -> np.ndarray:
+    return write(SYMBOLS[chance.choice(list(SYMBOLS))], chance)
+
+
+# Letters and symbols are what people try first and what lies nearest to digits: they come up most often.
+KINDS: dict[str, Callable[[Chance], np.ndarray]] = {
+    "letter": _letter,
+    "symbol": _symbol,
+    "scribble": _scribble,
+    "another letter": _letter,
+    "another symbol": _symbol,
+    "texture": _texture,
+    "a third letter": _letter,
+    "zigzag": _zigzag,
+    "spiral": _spiral,
+    "a fourth letter": _letter,
+    "polygon": _polygon,
+    "star": _star,
+    "face": _face,
+    "a third symbol": _symbol,
+    "lines": _lines,
+    "arcs": _arcs,
+    "word": _word,
+    "turned letter": _turned_letter,
+    "code": _code,
+    "ridges": _ridges,
+    "stripes": _stripes,
+    "blobs": _blobs,
+    "dots": _dots,
+    "loops": _loops,
+    "rough": _rough,
+    "noise": _noise,
+}
+
+
+# --- last steps -------------------------------------------------------------------------------------------------------
+
+
+def _finish(drawn: np.ndarray, chance: Chance) -> np.ndarray:
+    """Ink (H, W) bool fitted as a picture's would be, or (28, 28) float32 as it is: (28, 28) uint8."""
+    if drawn.dtype != bool:
+        return _to_bytes(drawn)
+    if not drawn.any():
+        drawn[DRAWN // 2 :, ::7] = True
+    return _to_bytes(fit(drawn, Trail()))
+
+
+def _to_bytes(image: np.ndarray) -> np.ndarray:
+    return (np.clip(image, 0, 1) * 255).round().astype(np.uint8)
+
+
+def _crop(ink: np.ndarray) -> np.ndarray:
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _beside(left: np.ndarray, right: np.ndarray, gap: int, chance: Chance) -> np.ndarray:
+    """Two pieces of ink, each (H, W) bool, side by side; a negative gap makes them overlap."""
+    down = int(chance.integers(0, 12))
+    height = max(left.shape[0], right.shape[0] + down)
+    start = max(0, left.shape[1] + gap)
+    ink = np.zeros((height, max(left.shape[1], start + right.shape[1])), bool)
+    ink[: left.shape[0], : left.shape[1]] |= left
+    ink[down : down + right.shape[0], start : start + right.shape[1]] |= right
+    return ink
+
+
+def _turn(points: np.ndarray, angle: float) -> np.ndarray:
+    return points @ np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]).T
+
+
+def _turn_sheet(ink: np.ndarray, degrees: float) -> np.ndarray:
+    height, width = ink.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 0.85)
+    return cv2.warpAffine(ink.astype(np.uint8) * 255, matrix, (width, height)) > 127
+
+
+def _largest(ink: np.ndarray, only: bool) -> np.ndarray:
+    if not only:
+        return ink
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8))
+    return labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])) if len(stats) > 1 else ink
+
+
+def _change_pen(ink: np.ndarray, chance: Chance) -> np.ndarray:
+    """A third of the strokes thicker, a third thinner; no thinner than they can bear."""
+    change = int(chance.integers(-3, 4))
+    if change:
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(change) + 1,) * 2)
+        changed = (cv2.dilate if change > 0 else cv2.erode)(ink.astype(np.uint8), disc) > 0
+        if changed.sum() > 0.5 * ink.sum():
+            return changed
+    return ink

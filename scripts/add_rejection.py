@@ -1,0 +1,35 @@
+"""Teach a saved model to say "no digit": `python scripts/add_rejection.py NAME`.
+
+Writes models/NAME.rejection.npz beside the weights, which stay as they are. The same seed gives the same head.
+"""
+
+import argparse
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from core import checkpoint, data
+from core.config import TrainingSettings
+
+
+def main() -> int:
+    """Learn the head on the split that the model's own settings name. Gives the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", nargs="?", default=checkpoint.SHIPPED, help="a model in models/ (the shipped one)")
+    name = parser.parse_args().name
+    try:
+        stored = checkpoint.describe(name).facts.get("settings", {})
+        known = {entry.name for entry in fields(TrainingSettings)} & {"training_images", "validation_share", "seed"}
+        settings = TrainingSettings(**{key: stored[key] for key in known if key in stored})
+        path = checkpoint.add_rejection(name, *data.split(data.load(train=True), settings))
+    except (checkpoint.CheckpointError, data.DataError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"Saved {path.name}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
