@@ -150,9 +150,14 @@ def _show_model() -> None:
     st.markdown(f"**{card.name}**{origin}  \n:small[version {card.version}]  \n:small[{accuracy}]")
 
 
-@st.fragment(run_every=3.0)
 def _show_run() -> None:
     """While a run is going on, whoever started it: how far it is, and the way to it. Nothing otherwise."""
+    # Only a live run is asked again: thirty idle visitors would make ten reruns a second for nothing.
+    is_live = training_job().snapshot().is_live
+    st.fragment(_draw_run, run_every=3.0 if is_live else None)()
+
+
+def _draw_run() -> None:
     snapshot = training_job().snapshot()
     if snapshot.is_live:
         st.divider()

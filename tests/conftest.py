@@ -18,6 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60  # a cold disk and a busy machine; an idle one needs two
+USUAL_WINDOW = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
 WAIT_SECONDS = 15  # for one thing to appear on a page; twenty times what an idle machine takes
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGUMENTS = (
@@ -117,15 +118,23 @@ def browser() -> Iterator:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def usual_context(browser) -> Iterator:
+    """The wide, light window most tests use. Its pages share a cache: Streamlit's scripts are parsed once, not always.
+    A Streamlit session belongs to its page, so that visitors stay strangers."""
+    context = browser.new_context(**USUAL_WINDOW)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def new_page(browser) -> Iterator[Callable]:
+def new_page(browser, usual_context) -> Iterator[Callable]:
     """A factory of visitors. Whatever goes wrong behind their backs fails the test: errors in the console, uncaught
     exceptions, a traceback on the page, a request to another machine."""
     pages, problems = [], []
 
     def open_window(**options):
-        usual = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
-        context = browser.new_context(**(usual | options))
+        context = browser.new_context(**(USUAL_WINDOW | options)) if options else usual_context
         page = context.new_page()
         page.set_default_timeout(WAIT_SECONDS * 1000)
         page.on("console", lambda message: _note_console(message, problems))
@@ -138,7 +147,10 @@ def new_page(browser) -> Iterator[Callable]:
     for page in pages:
         exceptions = page.get_by_test_id("stException")
         problems += [f"traceback on {page.url}: {text}" for text in exceptions.all_inner_texts()]
-        page.context.close()
+        if page.context is usual_context:
+            page.close()
+        else:
+            page.context.close()
     assert not problems, "\n".join(problems)
 
 
