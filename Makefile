@@ -13,7 +13,7 @@ install: .venv/installed
 test: .venv/installed-dev
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 15
 
 lint: .venv/installed-dev
 	$(BIN)/python -m ruff check .

@@ -61,17 +61,20 @@ def find_label(name: str) -> int | None:
 
 def read_file(checkpoint: Checkpoint, name: str, content: bytes) -> Item:
     """Read one file; a refusal becomes an `Item` with an error, so that the rest of a batch goes on."""
-    key, label = identify(name, content), find_label(name)
     try:
-        picture = read_picture(content)
+        return summarise(name, content, read(checkpoint, read_picture(content)))
     except PictureError as error:
-        return refuse(name, str(error), key)
-    reading = read(checkpoint, picture)
+        return refuse(name, str(error), identify(name, content))
+
+
+def summarise(name: str, content: bytes, reading: Reading) -> Item:
+    """The item of a file that was read."""
+    picture = reading.picture
     kept = content if len(content) <= KEPT_WHOLE else _encode(picture, 1000, "JPEG")
     return Item(
-        key=key,
+        key=identify(name, content),
         name=name,
-        label=label,
+        label=find_label(name),
         text=reading.text,
         verdict=reading.verdict,
         confidence=reading.confidence,

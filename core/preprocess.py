@@ -52,9 +52,11 @@ class Trail:
     steps: list[Step] = field(default_factory=list)
 
     def add(self, title: str, note: str, image: np.ndarray) -> None:
-        """Keep one step; float images in [0, 1] become bytes."""
-        if image.dtype != np.uint8:
-            image = (np.clip(image, 0, 1) * 255).round().astype(np.uint8)
+        """Keep one step; masks and float images, of which [0, 1] is shown, become bytes."""
+        if image.dtype == bool:
+            image = image.astype(np.uint8) * 255
+        elif image.dtype != np.uint8:
+            image = cv2.convertScaleAbs(np.maximum(image, 0), alpha=255)
         self.steps.append(Step(title, note, image))
 
 
@@ -87,9 +89,7 @@ def preprocess(
     mask = _find_ink(contrast)
     if not mask.any():
         return Preprocessed(None, tuple(trail.steps), found, why_not="There is no ink in this picture.")
-    trail.add(
-        "Ink", "What is clearly darker or lighter than the paper; ruled lines and frames are dropped.", mask * 1.0
-    )
+    trail.add("Ink", "What is clearly darker or lighter than the paper; ruled lines and frames are dropped.", mask)
     chosen, others, why_not = _choose_strokes(mask, contrast)
 
     def place(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
@@ -104,7 +104,7 @@ def preprocess(
 
     if why_not:
         return Preprocessed(None, tuple(trail.steps), found, why_not=why_not)
-    trail.add("The digit", "Strokes that belong together; specks and distant marks are left out.", chosen * 1.0)
+    trail.add("The digit", "Strokes that belong together; specks and distant marks are left out.", chosen)
     digit = fit(chosen, trail)
     box = _box_of(chosen)
     return Preprocessed(digit, tuple(trail.steps), found, place(box), tuple(place(other) for other in others))
@@ -149,9 +149,9 @@ def _resize(colours: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _to_grey(colours: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 -> (H, W) float32 in [0, 1]: projected on the direction in which its colours vary most."""
-    small = cv2.resize(colours, (64, 64), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    paper = np.stack([cv2.medianBlur((small[..., c] * 255).astype(np.uint8), 31) for c in range(3)], axis=-1)
-    away = (small - paper.astype(np.float32) / 255).reshape(-1, 3)
+    small = cv2.resize(colours, (64, 64), interpolation=cv2.INTER_AREA)
+    paper = cv2.medianBlur(small, 31)
+    away = (small.astype(np.float32) - paper).reshape(-1, 3) / 255
     _, vectors = np.linalg.eigh(away.T @ away)
     direction = vectors[:, -1]
     direction = direction if direction.sum() >= 0 else -direction
@@ -277,6 +277,8 @@ def _find_lines(visible: np.ndarray, contrast: np.ndarray) -> np.ndarray:
         runs = cv2.morphologyEx(
             np.ascontiguousarray(laid), cv2.MORPH_OPEN, np.ones((1, max(15, length // 8)), np.uint8)
         )
+        if cv2.countNonZero(runs) < 0.5 * length:
+            continue
         joined = cv2.dilate(runs, np.ones((3, 9), np.uint8))
         count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
         for label in range(1, count):
@@ -418,7 +420,7 @@ def fit(chosen: np.ndarray, trail: Trail) -> np.ndarray:
     trail.add(
         "Stroke width",
         f"Strokes of {stroke:.1f} pixels, as the model would see them, brought near MNIST's own.",
-        ink * 1.0,
+        ink,
     )
     x, y, width, height = _box_of(ink)
     scale = INK_SIZE / max(width, height)

@@ -1,5 +1,7 @@
 """A picture read: what was found in it, what the model says, and every step between."""
 
+import os
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +10,9 @@ from core.checkpoint import Checkpoint
 from core.picture import Picture
 from core.predict import Prediction, predict
 from core.preprocess import Preprocessed, preprocess
+
+# More readings at once than processors only make each other wait, all of them: the first would be as late as the last.
+AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,9 @@ def read(
     crop: tuple[float, float, float, float] | None = None,
 ) -> Reading:
     """Preprocess a picture and ask the model; see `core.preprocess.preprocess` for `polarity` and `crop`."""
-    found = preprocess(picture, polarity, crop)
-    prediction = None
-    if found.digit is not None:
-        prediction = predict(checkpoint, np.stack([found.digit]))[0]
+    with AT_ONCE:
+        found = preprocess(picture, polarity, crop)
+        prediction = None
+        if found.digit is not None:
+            prediction = predict(checkpoint, np.stack([found.digit]))[0]
     return Reading(picture, found, prediction, checkpoint.name, checkpoint.version)

@@ -124,7 +124,7 @@ def open_page(title: str, needs_torch: bool = True) -> None:
         _show_model()
         if title != "Train":
             _show_run()
-    thread = warm_up()
+    thread = warm_up(0.3 if needs_torch else 1.5)
     if needs_torch and thread.is_alive():
         with st.spinner("Starting the model, which takes a few seconds once …"):
             thread.join()
@@ -198,16 +198,19 @@ def describe_model() -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def warm_up() -> threading.Thread:
-    """Load torch, the model and what Predict needs on a thread, once a server, so that no visitor waits for it."""
+def warm_up(_delay: float = 0.0) -> threading.Thread:
+    """Load torch, the model and what Predict needs on a thread, once a server, so that no visitor waits for it.
+
+    Begins after `_delay` seconds: importing torch holds Python's lock, and the page that asks for it is painted first.
+    """
     models = _model_in_use()
-    thread = threading.Thread(target=_warm_up, args=(models,), name="warm-up", daemon=True)
+    thread = threading.Thread(target=_warm_up, args=(models, _delay), name="warm-up", daemon=True)
     thread.start()
     return thread
 
 
-def _warm_up(models: ModelInUse) -> None:
-    time.sleep(0.3)  # importing torch holds Python's lock: the page that started this gets painted first
+def _warm_up(models: ModelInUse, delay: float) -> None:
+    time.sleep(delay)
     import altair
     import numpy as np
 
