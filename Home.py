@@ -47,6 +47,14 @@ WAYS = (
         "Click a cell of the confusion matrix, down to the single picture.",
         "Evaluate the model",
     ),
+    (
+        "4_My_digits",
+        {},
+        "edit_note",
+        "Teach it your handwriting",
+        "Put wrong answers right with one click, then fine-tune a copy of the model on them.",
+        "See my digits",
+    ),
 )
 
 shared.open_page("Home", needs_torch=False)

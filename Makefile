@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test install bench bench-realworld bench-train-speed lint
+.PHONY: run test install bench bench-realworld bench-pages bench-train-speed lint
 
 run: .venv/installed
 	$(BIN)/python -m streamlit run Home.py --server.port $(PORT)
@@ -22,14 +22,21 @@ lint: .venv/installed-dev
 # Measures; needs an idle machine. benchmarks/README.md keeps the figures with their conditions.
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/predict.py
+	$(BIN)/python benchmarks/train_page.py
 	$(BIN)/python benchmarks/training.py --race
 	$(BIN)/python benchmarks/evaluate.py
+	$(BIN)/python benchmarks/fine_tuning.py
 
 bench-train-speed: .venv/installed
 	$(BIN)/python benchmarks/training.py
 
 bench-realworld: .venv/installed
 	$(BIN)/python benchmarks/realworld.py
+
+bench-pages: .venv/installed
+	$(BIN)/python benchmarks/pages.py
+	$(BIN)/python benchmarks/pages.py --without --count 50
+	$(BIN)/python benchmarks/whole_numbers.py
 
 .venv/bin/python:
 	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed; make run PYTHON=python3.11 names one.' if sys.version_info < (3, 11) else 0)"

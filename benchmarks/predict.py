@@ -101,6 +101,7 @@ def main() -> int:
     print_conditions()
     table = Table()
     measure_large_photo(table)
+    measure_number(table)
     measure_sessions_at_once(table)
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if chromium is None:
@@ -189,6 +190,30 @@ def measure_large_photo(table: Table) -> None:
 
     once()
     table.add("read and preprocess a 12-megapixel JPEG", [take_time(once) for _ in range(20)], "ms", 150)
+
+
+def measure_number(table: Table) -> None:
+    """Reading eight digits, less reading one on a sheet of the same size: on one core, as always."""
+    model = checkpoint.load(checkpoint.in_use())
+    one, eight = (picture.read(make_line(count)) for count in (1, 8))
+
+    def read(sheet: picture.Picture, text: str) -> None:
+        assert reading.read(model, sheet).text == text
+
+    times = []
+    for _ in range(21):
+        more = take_time(functools.partial(read, eight, "7" * 8))
+        times.append(more - take_time(functools.partial(read, one, "7")))
+    table.add("a number of eight digits, more than one digit", times[1:], "ms", 60)
+
+
+def make_line(count: int) -> bytes:
+    """A PNG, 800 x 140, with as many 7 side by side."""
+    image = Image.new("RGB", (800, 140), "#f4f1e8")
+    for number in range(count):
+        stroke = [(0.45 * x + 95 * number, 0.45 * y) for x, y in SEVEN]
+        ImageDraw.Draw(image).line(stroke, fill="#20242c", width=9, joint="curve")
+    return encode(image, "PNG")
 
 
 def measure_sessions_at_once(table: Table) -> None:

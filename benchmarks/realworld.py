@@ -6,15 +6,19 @@ measuring only: nothing is trained on them and nothing is chosen by them.
 
 import argparse
 import csv
+import math
 import statistics
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core import checkpoint, picture, reading
 
+NUMBERS = ("numbers_canvas", "numbers_cheque", "numbers_photo")
 ONE_DIGIT = ("photos", "photos_exif", "canvas_strokes", "canvas_hwd", "scans_cheque", "usps")
 
 
@@ -30,8 +34,8 @@ def main() -> int:
         return 0
     model = checkpoint.load(options.model)
     print(f"model {model.name} {model.version}, everything automatic")
-    accuracies = []
-    for name in ONE_DIGIT:
+    accuracies, of_digits = [], []
+    for name in (*ONE_DIGIT, *NUMBERS):  # of a number every digit must be right
         rows = _rows(options.folder / name)
         if not rows:
             continue
@@ -40,10 +44,13 @@ def main() -> int:
         seconds = time.perf_counter() - began
         right = [found.text == row["label"] for found, row in zip(readings, rows, strict=True)]
         sure = [found.verdict == "digit" for found in readings]
-        accuracies.append(100 * sum(right) / len(rows))
+        accuracy = 100 * sum(right) / len(rows)
+        if name in ONE_DIGIT:
+            accuracies.append(accuracy)
+            of_digits += [likeness(found) for found in readings]
         sure_and_wrong = sum(s and not r for s, r in zip(sure, right, strict=True))
         print(
-            f"{name:15} {sum(right):4} of {len(rows):4} right  {accuracies[-1]:5.1f} %   unsure or refused "
+            f"{name:15} {sum(right):4} of {len(rows):4} right  {accuracy:5.1f} %   unsure or refused "
             f"{100 - 100 * sum(sure) / len(rows):4.1f} %   sure and wrong {sure_and_wrong:3}   "
             f"{1000 * seconds / len(rows):5.1f} ms a picture",
             flush=True,
@@ -53,17 +60,58 @@ def main() -> int:
                 if not is_right:
                     print(f"    {row['file']}: read {found.text or '-'}, {found.verdict} {found.confidence:.2f}")
     if accuracies:
-        print(f"mean over folders {statistics.mean(accuracies):5.1f} %")
-    rows = _rows(options.folder / "nondigits")
-    if rows:
-        strict = [row for row in rows if "confusable=1" not in row["notes"]]
-        verdicts = [reading.read(model, _load(options.folder / "nondigits" / row["file"])).verdict for row in strict]
-        passed, refused = verdicts.count("digit"), verdicts.count("no digit")
-        print(
-            f"nondigits       {passed} of {len(strict)} pass as sure  {100 * passed / len(strict):.1f} %   "
-            f"refused {100 * refused / len(strict):.1f} %"
-        )
+        print(f"mean over folders of one digit {statistics.mean(accuracies):5.1f} %")
+    report_nondigits(model, options.folder / "nondigits", of_digits)
     return 0
+
+
+def report_nondigits(model: checkpoint.Checkpoint, folder: Path, of_digits: list[float]) -> None:
+    """Print how well things that are no digit are told from the digits, whose likenesses are given.
+
+    Strict leaves out the characters that can pass for a digit.
+    """
+    rows = _rows(folder)
+    if not rows:
+        return
+    readings = [reading.read(model, _load(folder / row["file"])) for row in rows]
+    strict = ["confusable=1" not in row["notes"] for row in rows]
+    of_others = [likeness(found) for found in readings]
+    of_strict = [value for value, counts in zip(of_others, strict, strict=True) if counts]
+    verdicts = [found.verdict for found, counts in zip(readings, strict, strict=True) if counts]
+    passed, refused = verdicts.count("digit"), verdicts.count("no digit")
+    print(
+        f"nondigits       {passed} of {len(verdicts)} strict ones pass as sure  {100 * passed / len(verdicts):.1f} %   "
+        f"refused {100 * refused / len(verdicts):.1f} %"
+    )
+    if not of_digits:
+        return
+    for name, others in (("strict", of_strict), ("all", of_others)):
+        print(
+            f"nondigits       {name:6} AUROC {find_auroc(of_digits, others):.3f}   "
+            f"{100 * find_share_passing(of_digits, others):.1f} % pass where 97 % of the digits do"
+        )
+
+
+def likeness(found: reading.Reading) -> float:
+    """How much like a digit the picture looks to the model's rejection head, in nats, or the least digit of a number;
+    without a head its confidence, and minus infinity where there was no ink to judge."""
+    asked = [digit.prediction for digit in found.digits] if found.is_number else [found.prediction]
+    if None in asked:
+        return -math.inf
+    return min(found.confidence if answer.likeness is None else answer.likeness for answer in asked)
+
+
+def find_auroc(positives: list[float], negatives: list[float]) -> float:
+    """The chance that a positive scores higher than a negative, ties counted half: 0 to 1."""
+    order = np.sort(np.array(negatives))
+    below, up_to = (np.searchsorted(order, positives, side) for side in ("left", "right"))
+    return float((below + up_to).mean() / (2 * len(negatives)))
+
+
+def find_share_passing(positives: list[float], negatives: list[float], kept: float = 0.97) -> float:
+    """The share of the negatives at or above the threshold that at least `kept` of the positives reach: 0 to 1."""
+    threshold = np.sort(np.array(positives))[math.floor((1 - kept) * len(positives) + 1e-9)]
+    return float((np.array(negatives) >= threshold).mean())
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from PIL import Image
 from core.checkpoint import Checkpoint
 from core.picture import Picture, PictureError
 from core.picture import read as read_picture
+from core.preprocess import Box
 from core.reading import Reading, read
 
 THUMBNAIL = 72  # pixels: longer side
@@ -21,7 +22,9 @@ KEPT_WHOLE = 200_000  # bytes: larger files are kept as the reduced JPEG of what
 class Item:
     """One file: its `name` as sent, its `label` where the name carries one, and either what was read or an `error`.
 
-    `content` is the picture itself, at most about 200 kB of it, so that its steps can be shown again."""
+    `digits` are the digit, the confidence and the box (x, y, width, height in pixels of the upright picture) of each
+    digit that was read. `content` is the picture itself, at most about 200 kB of it, so that its steps can be shown
+    again."""
 
     key: str
     name: str
@@ -30,6 +33,7 @@ class Item:
     verdict: str
     confidence: float
     probabilities: tuple[float, ...]
+    digits: tuple[tuple[int, float, Box], ...]
     remark: str
     error: str | None
     thumbnail: bytes
@@ -59,10 +63,11 @@ def find_label(name: str) -> int | None:
     return None
 
 
-def read_file(checkpoint: Checkpoint, name: str, content: bytes) -> Item:
-    """Read one file; a refusal becomes an `Item` with an error, so that the rest of a batch goes on."""
+def read_file(checkpoint: Checkpoint, name: str, content: bytes, expect: str = "auto") -> Item:
+    """Read one file, `expect` as in `core.reading.read`; a refusal becomes an `Item` with an error, so that the rest of
+    a batch goes on."""
     try:
-        return summarise(name, content, read(checkpoint, read_picture(content)))
+        return summarise(name, content, read(checkpoint, read_picture(content), expect=expect))
     except PictureError as error:
         return refuse(name, str(error), identify(name, content))
 
@@ -79,6 +84,7 @@ def summarise(name: str, content: bytes, reading: Reading) -> Item:
         verdict=reading.verdict,
         confidence=reading.confidence,
         probabilities=reading.probabilities,
+        digits=tuple((digit.digit, digit.confidence, digit.box) for digit in reading.digits),
         remark=describe(reading),
         error=None,
         thumbnail=_encode(picture, THUMBNAIL, "PNG"),
@@ -88,7 +94,7 @@ def summarise(name: str, content: bytes, reading: Reading) -> Item:
 
 def refuse(name: str, sentence: str, key: str = "") -> Item:
     """The item of a file that could not be read, with the sentence that says why."""
-    return Item(key, name, find_label(name), "", "error", 0.0, (0.0,) * 10, sentence, sentence, b"", b"")
+    return Item(key, name, find_label(name), "", "error", 0.0, (0.0,) * 10, (), sentence, sentence, b"", b"")
 
 
 def describe(reading: Reading) -> str:
@@ -104,7 +110,7 @@ def warn_of_others(reading: Reading) -> str:
     if not count:
         return ""
     return (
-        f"{'One more shape was' if count == 1 else f'{count} more shapes were'} left out: one digit is read at a time."
+        f"{'One more shape was' if count == 1 else f'{count} more shapes were'} left out: this was read as one digit."
     )
 
 

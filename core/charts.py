@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+import copy
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
+from altair.utils import schemapi
 
 if TYPE_CHECKING:
     from core.runs import Pulse, Score
@@ -17,7 +20,7 @@ QUIET = "#9aa4ad"  # everything beside it
 SECOND = "#d9822b"  # a second line beside the accent, told apart by colour-blind eyes too
 SERIES = ("#2f8fb8", "#d9822b", "#2f9e77", "#b6609f", "#8a8d1f", "#6a7fdb")  # lines laid over each other
 HEIGHT = 210  # pixels
-MOST_POINTS = 80  # of a live curve, which is sent anew each second
+MOST_POINTS = 60  # of a live curve, which is sent anew each second
 
 
 def draw_probabilities(probabilities: tuple[float, ...], dark: bool = False) -> alt.LayerChart:
@@ -27,7 +30,7 @@ def draw_probabilities(probabilities: tuple[float, ...], dark: bool = False) -> 
         {
             "digit": range(10),
             "probability": probabilities,
-            "label": ["" if value < 0.0005 else show_percent(value) for value in probabilities],
+            "label": [_label_bar(value, digit == winner) for digit, value in enumerate(probabilities)],
             "colour": [ACCENT[dark] if digit == winner else QUIET for digit in range(10)],
         }
     )
@@ -42,6 +45,30 @@ def draw_probabilities(probabilities: tuple[float, ...], dark: bool = False) -> 
     bars = base.mark_bar(cornerRadiusEnd=3).encode(color=alt.Color("colour:N", scale=None))
     labels = base.mark_text(dy=-7, fontSize=11, color=TEXT[dark]).encode(text="label:N")
     return style(bars + labels)
+
+
+def _label_bar(share: float, is_winner: bool) -> str:
+    """A bar's share; beside the winner without decimals from 10 % on, or neighbours would run into each other."""
+    if share < 0.0005:
+        return ""
+    return f"{share:.0%}" if share >= 0.0995 and not is_winner else show_percent(share)
+
+
+def specify(draw: Callable[..., alt.LayerChart | alt.Chart], *arguments: Any) -> dict[str, Any]:
+    """What `draw` draws as Vega-Lite, unchecked: altair's own checks are half of the time of a chart drawn each second.
+
+    Python's lock is held meanwhile, and training waits for it.
+    """
+    with schemapi.debug_mode(False):
+        return draw(*arguments).to_dict(validate=False)
+
+
+def specify_once(draw: Callable[..., alt.LayerChart | alt.Chart], *arguments: Any) -> dict[str, Any]:
+    """As `specify`, remembered: for a chart that is shown again and again with the same (hashable) arguments."""
+    return copy.deepcopy(_remember(draw, *arguments))
+
+
+_remember = functools.lru_cache(maxsize=8)(specify)
 
 
 def draw_loss(pulses: Sequence[Pulse], scores: Sequence[Score], steps: int, dark: bool = False) -> alt.LayerChart:
@@ -118,7 +145,7 @@ def draw_learning_rate(pulses: Sequence[Pulse], steps: int, dark: bool = False) 
         columns=["step", "rate"],
         dtype="float32",
     )
-    top, axis = max([1e-9, *rows["rate"]]) * 1.1, alt.Axis(format="~g", tickCount=3)
+    top, axis = max([1e-9, *rows["rate"]]) * 1.1, alt.Axis(format=".3~g", tickCount=3)
     chart = (
         alt.Chart(rows)
         .mark_line(color=ACCENT[dark])
@@ -153,11 +180,24 @@ def draw_runs(histories: Mapping[str, Sequence[Score]]) -> alt.LayerChart:
         color=colour,
         tooltip=["run:N", "epoch:Q", alt.Tooltip("accuracy:Q", format=".2%")],
     )
-    last = alt.Chart(rows.loc[rows.groupby("run")["epoch"].idxmax()]) if len(rows) else alt.Chart(rows)
-    names = last.mark_text(align="left", dx=7, fontWeight="bold").encode(
-        x="epoch:Q", y="accuracy:Q", text="run:N", color=colour
+    last = rows.loc[rows.groupby("run")["epoch"].idxmax()].sort_values("accuracy", ascending=False)
+    # A line of text is 14 pixels high, the axis with its title 80.
+    line = (rows["accuracy"].max() - rows["accuracy"].min()) * 14 / (HEIGHT - 80)
+    last["accuracy"] = _spread(list(last["accuracy"]), line)
+    names = (
+        alt.Chart(last)
+        .mark_text(align="left", dx=7, fontWeight="bold", limit=140)
+        .encode(x="epoch:Q", y="accuracy:Q", text="run:N", color=colour)
     )
     return style(base.mark_line(point=alt.OverlayMarkDef(size=28)) + names)
+
+
+def _spread(falling: Sequence[float], gap: float) -> list[float]:
+    """Heights for the names of lines that end at these heights, so that none is written over another."""
+    heights: list[float] = []
+    for height in falling:
+        heights.append(min(height, heights[-1] - gap) if heights else height)
+    return heights
 
 
 def _thin(rows: Sequence[tuple[float, ...]], most: int = MOST_POINTS) -> list[tuple[float, ...]]:

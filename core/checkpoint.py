@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 SHIPPED = "reference"
 REJECTION = ".rejection.npz"  # what follows a model's name in the file of its rejection head
+FILES = (".json", REJECTION, ".pth")  # the weights last: they make a model
 LARGEST = 200_000_000  # bytes; the reference network takes 13 million
+UPLOADED = "Uploaded; nothing is known of its training."  # in the facts of weights that somebody brought in
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
 
 
@@ -49,6 +51,16 @@ class ModelCard:
         """What logits are divided by before they become probabilities; 1 where none was fitted."""
         value = self.facts.get("temperature", 1.0)
         return float(value) if isinstance(value, int | float) and value > 0 else 1.0
+
+    @property
+    def about_confidence(self) -> str:
+        """Where its confidence comes from, in a sentence."""
+        if "temperature" not in self.facts:
+            return "Confidence is the network's own: no temperature is stored with this model. Evaluate can fit one."
+        return (
+            f"Confidence: the network's scores divided by its temperature, {self.temperature:g}, made into "
+            "probabilities. It was fitted on digits kept aside, so that 90 % sure is right nine times in ten."
+        )
 
     @property
     def test_accuracy(self) -> float | None:
@@ -137,10 +149,20 @@ def find_architecture(weights: dict[str, Tensor], file: str) -> str:
             if not all(torch.isfinite(value).all() for value in weights.values()):
                 raise CheckpointError(f"{file} holds weights that are not finite: its training went wrong.")
             return architecture
+        if shapes.keys() == expected.keys():
+            key = next(key for key in expected if shapes[key] != expected[key])
+            raise CheckpointError(
+                f"{file} has the layers of the network {architecture}, but not their sizes: {key} is "
+                f"{_show_shape(shapes[key])} where {_show_shape(expected[key])} is expected."
+            )
     raise CheckpointError(
         f"{file} belongs to another network: its layers fit none of {', '.join(ARCHITECTURES)}. "
         "core/model.py says which layers are expected."
     )
+
+
+def _show_shape(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "a single number"
 
 
 def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path = MODELS_FOLDER) -> Path:
@@ -157,18 +179,37 @@ def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path = MODE
     return folder / f"{name}.pth"
 
 
-def add_rejection(name: str, training: DigitSet, validation: DigitSet, folder: Path = MODELS_FOLDER) -> Path:
+def add_rejection(
+    name: str, training: DigitSet, validation: DigitSet, folder: Path = MODELS_FOLDER, count: int = 8000
+) -> Path:
     """Teach a saved model to say "no digit": learn a head from its features, write it as `NAME.rejection.npz`.
 
-    Takes a minute or two; the model's own files stay as they are. Give the parts of MNIST it was trained and
-    judged on. Raises `CheckpointError` when the model can't be loaded, `OSError` when the disk refuses.
+    Takes about a minute on one core for `count` digits; the model's own files stay as they are. Give the parts of MNIST
+    it was trained and judged on. Raises `CheckpointError` when the model can't be loaded, `OSError` when the disk
+    refuses.
     """
     from core.rejection import learn
 
     found = load(name, folder)
+    return save_rejection(name, learn(found.model, found.version, training, validation, count=count), folder)
+
+
+def save_rejection(name: str, head: Rejection, folder: Path = MODELS_FOLDER) -> Path:
+    """Write a head beside its model as `NAME.rejection.npz`; gives the path. Raises `OSError` when the disk refuses."""
     path = folder / f"{name}{REJECTION}"
-    write_atomically(path, learn(found.model, found.version, training, validation).to_bytes())
+    write_atomically(path, head.to_bytes())
     return path
+
+
+def remove(name: str, folder: Path = MODELS_FOLDER) -> None:
+    """Delete a model's files, those there are. Raises `OSError` when the disk refuses."""
+    for suffix in FILES:
+        (folder / f"{name}{suffix}").unlink(missing_ok=True)
+
+
+def is_uploaded(name: str, folder: Path = MODELS_FOLDER) -> bool:
+    """Whether somebody brought these weights in: they belong to no run, and who wants them gone must say so here."""
+    return _read_facts(name, folder).get("data") == UPLOADED
 
 
 def add_facts(name: str, facts: dict[str, Any], folder: Path = MODELS_FOLDER) -> None:
@@ -250,13 +291,14 @@ def add(content: bytes, file: str, folder: Path = MODELS_FOLDER) -> str:
 
     Raises `CheckpointError` when they are no state dict of a known network, or the name is taken.
     """
+    file = re.sub(r"[^\w .-]", "", Path(file).name)[-80:] or "The file"  # pages read messages as Markdown
     if len(content) > LARGEST:
         raise CheckpointError(f"{file} is larger than {LARGEST // 1_000_000} MB: no model of this project is.")
     architecture = find_architecture(read_weights(content, file), file)
     name = re.sub(r"[^A-Za-z0-9 ._-]", "", Path(file).stem).lstrip(" ._-")[:80] or "uploaded"
     if name.lower() in {taken.lower() for taken in names(folder)}:
         raise CheckpointError(f"There is already a model called {name}. Rename your file, then send it again.")
-    facts = {"architecture": architecture, "data": "Uploaded; nothing is known of its training."}
+    facts = {"architecture": architecture, "data": UPLOADED}
     write_atomically(folder / f"{name}.json", (json.dumps(facts, indent=2) + "\n").encode())
     write_atomically(folder / f"{name}.pth", content)
     return name

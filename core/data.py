@@ -44,6 +44,10 @@ class DigitSet:
         """The digits at `index` (M,) int64, in that order."""
         return DigitSet(self.images[index], self.labels[index])
 
+    def join(self, others: "DigitSet") -> "DigitSet":
+        """These digits and behind them `others`, on the same device."""
+        return DigitSet(torch.cat([self.images, others.images]), torch.cat([self.labels, others.labels]))
+
 
 def load(train: bool, folder: Path = DATA_FOLDER) -> DigitSet:
     """All 60,000 training digits or all 10,000 test digits, in the order of the files.

@@ -34,3 +34,9 @@ class Neighbours:
         """(B, 28, 28) uint8 -> (B, 196) float32."""
         soft = F.avg_pool2d(to_input(images), 3, stride=1, padding=1)
         return F.avg_pool2d(soft, 2).flatten(1)
+
+
+def doubts_label(label: int, answer: int, nearest: list[int]) -> bool:
+    """Whether `label` may be wrong: the model's `answer` differs, and the labels of the `nearest` training images side
+    with the answer, all but two, with at most one of them for the label."""
+    return label != answer and nearest.count(label) <= 1 and nearest.count(answer) >= len(nearest) - 2

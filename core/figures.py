@@ -9,11 +9,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from core import quantity
 from core.evaluate import Comparison, Report
 from core.robustness import DAMAGES, Point
 
 MATRIX_VIEWS = ("Counts", "By true digit", "By answer")
 SHADES = 0.35  # exponent of the matrix's shades: nine errors still show beside a thousand hits
+# The shade from which the other of black and white stands out better; the contrast is never below 4.45.
+TURN = {False: 0.87, True: 0.65}
 # Okabe and Ito's palette, told apart by colour-blind readers; lines differ in their dashes as well.
 LINES = {False: ("#0b6e99", "#d55e00", "#3d3d3d", "#8a4f7d"), True: ("#4fb3d9", "#f0a35e", "#e9e6df", "#cc79a7")}
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
@@ -47,7 +50,7 @@ def confusion_matrix(
                 "by true": count / rows[true] if rows[true] else None,
                 "by answer": count / columns[predicted] if columns[predicted] else None,
                 "hidden": hide_diagonal and true == predicted,
-                "words": f"{true} read as {predicted}: {count:,} pictures",
+                "words": f"{true} read as {predicted}: {quantity.count(count, 'picture')}",
             }
             for true, row in enumerate(counts)
             for predicted, count in enumerate(row)
@@ -61,11 +64,15 @@ def confusion_matrix(
         "" if cell["hidden"] else _cell_text(cell[field], is_share=view != "Counts") for _, cell in cells.iterrows()
     ]
     accent = LINES[dark][0]
+    rows_title = "true digit" + (" (each row: 100 %)" if view == "By true digit" else "")
+    columns_title = "read as" + (" (each column: 100 %)" if view == "By answer" else "")
     base = alt.Chart(cells).encode(
         x=alt.X(
-            "predicted:O", title="read as", axis=alt.Axis(labelAngle=0, orient="bottom", ticks=False, domain=False)
+            "predicted:O",
+            title=columns_title,
+            axis=alt.Axis(labelAngle=0, orient="bottom", ticks=False, domain=False),
         ),
-        y=alt.Y("true:O", title="true digit", axis=alt.Axis(ticks=False, domain=False)),
+        y=alt.Y("true:O", title=rows_title, axis=alt.Axis(ticks=False, domain=False)),
     )
     select = alt.selection_point(name="cell", fields=["true", "predicted"])
     heat = (
@@ -87,7 +94,11 @@ def confusion_matrix(
     )
     numbers = base.mark_text(fontSize=11, cursor="pointer", aria=False).encode(
         text="text:N",
-        color=alt.condition("datum.shade > 0.55", alt.value(PAPER[dark]), alt.value(INK[dark])),
+        color=alt.condition(
+            f"datum.shade > {TURN[dark]}",
+            alt.value("black" if dark else "white"),
+            alt.value("white" if dark else "black"),
+        ),
         opacity=alt.condition("datum.count == 0", alt.value(0.35), alt.value(1.0)),
         tooltip=alt.value(None),
     )
@@ -107,8 +118,11 @@ def _cell_text(value: float | None, is_share: bool) -> str:
         return "–"
     if not is_share:
         return f"{value:,.0f}"
-    percent = 100 * value
-    return "0" if percent == 0 else f"{percent:.0f}" if percent >= 9.95 else f"{percent:.1f}"
+    if value in (0, 1):
+        return f"{100 * value:.0f}"
+    # Never rounded to none or all: a row with one error among a thousand is not 100 % right.
+    percent = min(100 * value, 99.9)
+    return "<0.1" if percent < 0.05 else f"{percent:.1f}"
 
 
 def per_digit(report: Report, dark: bool = False) -> alt.Chart:
@@ -235,18 +249,29 @@ def coverage(report: Report, temperature: float, dark: bool = False) -> alt.Char
 def robustness(curves: dict[str, list[Point]], damage: str, dark: bool = False) -> alt.LayerChart:
     """Accuracy over the strength of one damage, a line and a 95 % band for each model; `curves` by model name."""
     names = list(curves)
-    rows = [{"model": name, **vars(point)} for name in names for point in curves[name] if point.damage == damage]
-    table = pd.DataFrame(rows, columns=["model", *Point.__dataclass_fields__])
-    axis = DAMAGES[damage].axis
-    colour = alt.Color(
-        "model:N",
-        scale=alt.Scale(domain=names, range=list(LINES[dark][: len(names)])),
-        legend=alt.Legend(title=None, orient="top") if len(names) > 1 else None,
+    table = pd.DataFrame(
+        [
+            (name, point.strength, point.accuracy, point.low, point.high)
+            for name in names
+            for point in curves[name]
+            if point.damage == damage
+        ],
+        columns=["model", "strength", "accuracy", "low", "high"],
     )
-    dash = alt.StrokeDash("model:N", scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])), legend=None)
+    axis = DAMAGES[damage].axis
+    # Told as lines: of itself the legend would show the pale colour of the bands.
+    legend = (
+        alt.Legend(title=None, orient="top", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=2, symbolSize=300)
+        if len(names) > 1
+        else None
+    )
+    colour = alt.Color("model:N", scale=alt.Scale(domain=names, range=list(LINES[dark][: len(names)])), legend=legend)
+    dash = alt.StrokeDash("model:N", scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])), legend=legend)
     base = alt.Chart(table).encode(
         x=alt.X(
-            "strength:Q", title=axis, axis=alt.Axis(values=list(DAMAGES[damage].strengths), grid=False, format="~g")
+            "strength:Q",
+            title=axis,
+            axis=alt.Axis(values=list(DAMAGES[damage].strengths), grid=False, format=".3~g", labelOverlap="greedy"),
         ),
         color=colour,
     )
@@ -257,7 +282,15 @@ def robustness(curves: dict[str, list[Point]], damage: str, dark: bool = False) 
         tooltip=["model:N", alt.Tooltip("strength:Q", title=axis), alt.Tooltip("accuracy:Q", format=".1%")],
     )
     band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title="right", axis=percent), y2="high:Q")
-    return alt.layer(band, line).properties(height=190)
+    return alt.layer(band, line).properties(height=240)
+
+
+def describe_robustness(curves: dict[str, list[Point]], damage: str) -> str:
+    """A damage's curves in words, for those who don't see them."""
+    return f"Accuracy over {DAMAGES[damage].title.lower()}: " + "; ".join(
+        f"{name}: " + ", ".join(f"{p.accuracy:.0%} at {p.strength:g}" for p in points if p.damage == damage)
+        for name, points in curves.items()
+    )
 
 
 def difference(pair: Comparison, dark: bool = False) -> alt.Chart:
@@ -281,22 +314,34 @@ def difference(pair: Comparison, dark: bool = False) -> alt.Chart:
     )
 
 
-def training_history(history: list[dict], dark: bool = False) -> alt.Chart:
-    """Validation accuracy over epochs; `history` has `epoch` and `validation_accuracy` (0 to 1) in each entry."""
-    return (
-        alt.Chart(pd.DataFrame(history))
-        .mark_line(point=True, color=LINES[dark][0])
-        .encode(
-            x=alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y(
-                "validation_accuracy:Q",
-                title="validation accuracy",
-                axis=alt.Axis(format=".1%"),
-                scale=alt.Scale(zero=False),
-            ),
+def training_history(history: list[dict], dark: bool = False) -> alt.HConcatChart:
+    """Accuracy and losses over the epochs of a run; each entry of `history` has `epoch`, `validation_accuracy` (0 to
+    1), `training_loss` and `validation_loss` (nats)."""
+    base = alt.Chart(pd.DataFrame(history)).encode(x=alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, format="d")))
+    accuracy = base.mark_line(point=True, color=LINES[dark][0]).encode(
+        y=alt.Y(
+            "validation_accuracy:Q",
+            title="validation accuracy",
+            axis=alt.Axis(format=".1%"),
+            scale=alt.Scale(zero=False),
         )
-        .properties(width=560, height=220)
     )
+    names = ["training", "validation"]
+    loss = (
+        base.transform_calculate(training="datum.training_loss", validation="datum.validation_loss")
+        .transform_fold(names, ["part", "loss"])
+        .mark_line(point=True)
+        .encode(
+            y=alt.Y("loss:Q", title="loss (nats)"),
+            color=alt.Color(
+                "part:N",
+                scale=alt.Scale(domain=names, range=list(LINES[dark][:2])),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            strokeDash=alt.StrokeDash("part:N", scale=alt.Scale(domain=names, range=list(DASHES[:2])), legend=None),
+        )
+    )
+    return alt.hconcat(*(chart.properties(width=320, height=200) for chart in (accuracy, loss)))
 
 
 def as_svg(chart: alt.TopLevelMixin) -> str:

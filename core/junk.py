@@ -160,7 +160,7 @@ def make_of_digits(digits: np.ndarray, labels: np.ndarray, count: int, seed: int
     for number in range(count):
         kind = number % 6
         if kind <= 1:  # two side by side
-            first, second = _crop(draw("023456789")), _crop(draw("0123456789"))
+            first, second = crop(draw("023456789")), crop(draw("0123456789"))
             ink = _beside(first, second, int(chance.integers(-12, 14)), chance)
         elif kind == 2:  # two on top of each other
             ink = np.maximum(
@@ -335,7 +335,7 @@ def _arcs(chance: Chance) -> np.ndarray:
 def _word(chance: Chance) -> np.ndarray:
     """Two or three letters in a row, fitted together."""
     names = chance.choice(list(LETTERS), int(chance.integers(2, 4)))
-    parts = [_crop(write(LETTERS[name], chance)) for name in names]
+    parts = [crop(write(LETTERS[name], chance)) for name in names]
     ink = parts[0]
     for part in parts[1:]:
         ink = _beside(ink, part, int(chance.integers(-4, 12)), chance)
@@ -486,7 +486,8 @@ def _to_bytes(image: np.ndarray) -> np.ndarray:
     return (np.clip(image, 0, 1) * 255).round().astype(np.uint8)
 
 
-def _crop(ink: np.ndarray) -> np.ndarray:
+def crop(ink: np.ndarray) -> np.ndarray:
+    """The part of (H, W) bool that has ink."""
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 

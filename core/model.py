@@ -108,15 +108,25 @@ class Perceptron(Network):
         return F.relu(self.fc1(F.relu(self.fc0(digits.flatten(1)))))  # (B, 128)
 
 
-class Modern(Network):
-    """Small filters, batch normalisation after each, the mean over the image instead of a large layer.
+class BatchNorm(nn.BatchNorm1d):
+    """Batch normalisation that lets a batch of one pass with the statistics so far: it has no spread of its own."""
 
-    Ioffe and Szegedy, "Batch normalization" (2015); Lin et al., "Network in network" (2013). A twentieth of the
-    reference network's parameters: 169,322.
+    def forward(self, values: Tensor) -> Tensor:
+        """(B, C) -> (B, C)."""
+        if len(values) > 1 or not self.training:
+            return super().forward(values)
+        return F.batch_norm(values, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+
+
+class Modern(Network):
+    """Small filters, batch normalisation after each layer, a narrow last hidden layer.
+
+    Ioffe and Szegedy, "Batch normalization" (2015); Simonyan and Zisserman, "Very deep convolutional networks for
+    large-scale image recognition" (2015). A seventh of the reference network's parameters: 496,362.
     """
 
-    def __init__(self, dropout: float = 0.0) -> None:
-        """`dropout`: share of the last hidden layer's 192 values silenced while training, in [0, 1)."""
+    def __init__(self, dropout: float = 0.5) -> None:
+        """`dropout`: share of the last hidden layer's 128 values silenced while training, in [0, 1)."""
         super().__init__()
         self.conv1 = nn.Conv2d(1, 32, kernel_size=5, padding=2, bias=False)
         self.norm1 = nn.BatchNorm2d(32)
@@ -124,17 +134,21 @@ class Modern(Network):
         self.norm2 = nn.BatchNorm2d(64)
         self.conv3 = nn.Conv2d(64, 64, kernel_size=3, padding=1, bias=False)
         self.norm3 = nn.BatchNorm2d(64)
-        self.conv4 = nn.Conv2d(64, 192, kernel_size=3, padding=1, bias=False)
-        self.norm4 = nn.BatchNorm2d(192)
-        self.fc2 = nn.Linear(192, 10)
+        self.conv4 = nn.Conv2d(64, 64, kernel_size=3, padding=1, bias=False)
+        self.norm4 = nn.BatchNorm2d(64)
+        # The mean over the image in place of this layer saves parameters but forgets where things are: it was worse.
+        self.fc1 = nn.Linear(64 * 7 * 7, 128, bias=False)
+        self.norm5 = BatchNorm(128)
+        self.fc2 = nn.Linear(128, 10)
         self.dropout = Dropout(dropout)
 
     def features(self, digits: Tensor) -> Tensor:
-        """(B, 1, 28, 28) float32 in [0, 1] -> (B, 192) float32, at least 0."""
+        """(B, 1, 28, 28) float32 in [0, 1] -> (B, 128) float32, at least 0."""
         x = F.relu(self.norm1(F.max_pool2d(self.conv1(digits), 2)))  # (B, 32, 14, 14)
         x = F.relu(self.norm2(self.conv2(x)))  # (B, 64, 14, 14)
         x = F.relu(self.norm3(F.max_pool2d(self.conv3(x), 2)))  # (B, 64, 7, 7)
-        return F.relu(self.norm4(self.conv4(x))).mean((2, 3))  # (B, 192)
+        x = F.relu(self.norm4(self.conv4(x)))  # (B, 64, 7, 7)
+        return F.relu(self.norm5(self.fc1(x.flatten(1))))  # (B, 128)
 
 
 ARCHITECTURES: dict[str, type[Network]] = {

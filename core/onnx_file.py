@@ -33,7 +33,7 @@ def export(model: nn.Module, digits: DigitSet) -> bytes:
         import onnxruntime
 
         with warnings.catch_warnings():
-            # The newer exporter needs another package and ten seconds for the same file.
+            # The newer exporter needs a further package and ten seconds for the same file.
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 model,

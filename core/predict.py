@@ -1,5 +1,6 @@
 """28x28 digits -> what the model says of them, and how sure it may be."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,11 +16,15 @@ VERDICT = VerdictSettings()
 @dataclass(frozen=True)
 class Prediction:
     """The answer for one digit: `probabilities` has ten values that sum to 1; `verdict` is "digit", "unsure" or
-    "no digit". `is_strange` where the doubt is not between two digits but whether it is one at all."""
+    "no digit". `is_strange` where the doubt is not between two digits but whether it is one at all; `likeness` and
+    `wholeness` are how much more it looks like a digit than not, and like a whole one than like a part of a number, in
+    nats, where the model has learnt to tell."""
 
     probabilities: tuple[float, ...]
     verdict: str
     is_strange: bool = False
+    likeness: float | None = None
+    wholeness: float | None = None
 
     @property
     def digit(self) -> int:
@@ -35,6 +40,13 @@ class Prediction:
     def confidence(self) -> float:
         """Probability of the most probable digit, 0.1 to 1."""
         return max(self.probabilities)
+
+    @property
+    def score(self) -> float:
+        """How much speaks for this being one whole digit, in nats; negative where more speaks against it."""
+        if self.wholeness is None:
+            return math.log(self.confidence / max(1 - self.confidence, 1e-4))
+        return self.wholeness + math.log(self.confidence)
 
     @property
     def text(self) -> str:
@@ -64,23 +76,27 @@ def predict(checkpoint: Checkpoint, digits: np.ndarray) -> list[Prediction]:
     images = torch.from_numpy(np.ascontiguousarray(digits)).unsqueeze(1)  # (N, 1, 28, 28)
     rejection = checkpoint.rejection
     if rejection is None:
-        logits, scores = checkpoint.model.logits(images), [float("inf")] * len(images)
+        logits, scores = checkpoint.model.logits(images), [(None, None)] * len(images)
     else:
         features = checkpoint.model.features(images)  # (N, C)
-        logits, scores = checkpoint.model.fc2(features), rejection.score(features).tolist()
+        logits = checkpoint.model.fc2(features)
+        scores = torch.stack([rejection.digit.score(features), rejection.whole.score(features)], dim=1).tolist()
     probabilities = torch.softmax(logits / checkpoint.temperature, dim=1).tolist()
-    found = [Prediction(tuple(row), _judge(row)) for row in probabilities]
-    return [_doubt(one, score, rejection) for one, score in zip(found, scores, strict=True)]
+    return [_judge(tuple(row), *of_row, rejection) for row, of_row in zip(probabilities, scores, strict=True)]
 
 
-def _doubt(found: Prediction, score: float, rejection: Rejection | None) -> Prediction:
-    """The same probabilities with the verdict that is left of it when it looks little like a digit."""
-    if rejection is None or score >= rejection.doubt or found.verdict == "no digit":
-        return found
-    return Prediction(found.probabilities, "unsure" if score >= rejection.refuse else "no digit", True)
+def _judge(
+    probabilities: tuple[float, ...], likeness: float | None, wholeness: float | None, rejection: Rejection | None
+) -> Prediction:
+    """The probabilities with the verdict that is left of them when what was read looks little like a digit."""
+    verdict = _weigh(probabilities)
+    if rejection is None or likeness >= rejection.doubt or verdict == "no digit":
+        return Prediction(probabilities, verdict, False, likeness, wholeness)
+    verdict = "unsure" if likeness >= rejection.refuse else "no digit"
+    return Prediction(probabilities, verdict, True, likeness, wholeness)
 
 
-def _judge(probabilities: list[float]) -> str:
+def _weigh(probabilities: tuple[float, ...]) -> str:
     second, first = sorted(probabilities)[-2:]
     if first < VERDICT.possible:
         return "no digit"

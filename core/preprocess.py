@@ -17,9 +17,13 @@ cv2.setNumThreads(1)  # pictures this small gain nothing from a second, and ten 
 WORKING_SIDE = 640  # pixels: longer side while the ink is searched; a digit a tenth as high still has 64
 SMALLEST_SIDE = 224  # pixels: smaller pictures are enlarged first, so that a stroke is several pixels wide
 FAINTEST = 0.05  # of full scale: ink nearer to the paper's brightness than this is not seen
+NEARBY = 24  # share of the picture's longer side, 1 / NEARBY: how far ink is compared with other ink
+THICKEST_LINE = 0.03  # of the picture's longer side: a thicker straight stroke is the digit's own
 LINE_GAP = 11  # pixels: widest ruled line whose crossing by a stroke is mended
 MOST_PATCHES = 400  # patches of ink looked at, largest first: noise has tens of thousands
 THINNEST, THICKEST = 2.0, 4.2  # pixels at 28x28: strokes outside are thickened or thinned; MNIST's mean is about 2.9
+
+Box = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ class Preprocessed:
     digit: np.ndarray | None
     steps: tuple[Step, ...]
     polarity: str = "auto"
-    box: tuple[int, int, int, int] | None = None
-    others: tuple[tuple[int, int, int, int], ...] = ()
+    box: Box | None = None
+    others: tuple[Box, ...] = ()
     why_not: str = ""
 
 
@@ -60,13 +64,57 @@ class Trail:
         self.steps.append(Step(title, note, image))
 
 
+@dataclass(frozen=True)
+class Ink:
+    """The ink of a picture, before it is known what of it is a digit.
+
+    `mask` (H, W) bool says where it is and `contrast` (H, W) float32 how far each pixel is from the paper towards ink,
+    both at the size the search works at: `scale` of their pixels are one of the upright original, whose (width,
+    height) is `size`; `offset` is where they begin in it. `ready` is the digit itself, (28, 28) float32, where the
+    picture already has MNIST's form. `why_not` says why there is no ink, if there is none.
+    """
+
+    mask: np.ndarray
+    contrast: np.ndarray
+    polarity: str
+    steps: tuple[Step, ...]
+    scale: float
+    offset: tuple[float, float]
+    size: tuple[int, int]
+    ready: np.ndarray | None = None
+    why_not: str = ""
+
+    def place(self, box: Box) -> Box:
+        """x, y, width, height in pixels of the mask -> the same in pixels of the upright original, inside it."""
+        x, y, width, height = box
+        left, top = round(x / self.scale + self.offset[0]), round(y / self.scale + self.offset[1])
+        left, top = min(max(left, 0), self.size[0] - 1), min(max(top, 0), self.size[1] - 1)
+        return (
+            left,
+            top,
+            min(max(1, round(width / self.scale)), self.size[0] - left),
+            min(max(1, round(height / self.scale)), self.size[1] - top),
+        )
+
+
 def preprocess(
     picture: Picture, polarity: str = "auto", crop: tuple[float, float, float, float] | None = None
 ) -> Preprocessed:
-    """Find the digit in a picture and bring it into MNIST's form.
+    """Find the digit in a picture and bring it into MNIST's form; see `find_ink` for the arguments."""
+    return find_digit(find_ink(picture, polarity, crop))
+
+
+def find_ink(
+    picture: Picture,
+    polarity: str = "auto",
+    crop: tuple[float, float, float, float] | None = None,
+    smallest: int = SMALLEST_SIDE,
+) -> Ink:
+    """Find what was written in a picture, whatever it is.
 
     `polarity` is one of `POLARITIES`; `crop` is (left, top, right, bottom) as shares of the picture, 0 to 1, and takes
-    the whole picture when None. Raises `ValueError` for anything else.
+    the whole picture when None. Raises `ValueError` for anything else. What is `smallest` pixels long or less is
+    enlarged to that before the search.
     """
     if polarity not in POLARITIES:
         raise ValueError(f"polarity must be one of {', '.join(POLARITIES)}, not {polarity!r}")
@@ -75,10 +123,12 @@ def preprocess(
     ready = _as_mnist(picture.colours) if polarity == "auto" and crop is None else None
     if ready is not None:
         trail.add("Already in MNIST's form", "28x28, bright ink centred on black: it passes unchanged.", ready)
-        return Preprocessed(ready, tuple(trail.steps), "light on dark", _box_of(ready > 0.1))
+        steps = tuple(trail.steps)
+        return Ink(ready > 0.1, ready, "light on dark", steps, 1.0, (0.0, 0.0), picture.size, ready)
     colours, offset = _cut(picture.colours, crop)
-    colours, scale = _resize(colours)
+    colours, scale = _resize(colours, smallest)
     scale *= max(picture.colours.shape[:2]) / max(picture.size)
+    corner = (offset[0] * picture.size[0], offset[1] * picture.size[1])
     grey = _to_grey(colours)
     trail.add(
         "Grey", "Colours are mixed so that ink and paper differ most: red or blue pens keep their contrast.", grey
@@ -87,27 +137,26 @@ def preprocess(
     found = "dark on light" if dark_ink else "light on dark"
     trail.add("Paper flattened", f"Shadows and tints are divided out. The ink is {found}; it is bright here.", contrast)
     mask = _find_ink(contrast)
-    if not mask.any():
-        return Preprocessed(None, tuple(trail.steps), found, why_not="There is no ink in this picture.")
-    trail.add("Ink", "What is clearly darker or lighter than the paper; ruled lines and frames are dropped.", mask)
-    chosen, others, why_not = _choose_strokes(mask, contrast)
+    why_not = "" if mask.any() else "There is no ink in this picture."
+    if not why_not:
+        trail.add("Ink", "What is clearly darker or lighter than the paper; ruled lines and frames are dropped.", mask)
+    return Ink(mask, contrast, found, tuple(trail.steps), scale, corner, picture.size, why_not=why_not)
 
-    def place(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-        x, y, width, height = box
-        back = 1 / scale
-        return (
-            round(x * back + offset[0] * picture.size[0]),
-            round(y * back + offset[1] * picture.size[1]),
-            max(1, round(width * back)),
-            max(1, round(height * back)),
-        )
 
+def find_digit(ink: Ink) -> Preprocessed:
+    """The one digit in the ink, in MNIST's form."""
+    if ink.ready is not None:
+        return Preprocessed(ink.ready, ink.steps, ink.polarity, box_of(ink.mask))
+    if ink.why_not:
+        return Preprocessed(None, ink.steps, ink.polarity, why_not=ink.why_not)
+    chosen, others, why_not = _choose_strokes(ink.mask, ink.contrast)
     if why_not:
-        return Preprocessed(None, tuple(trail.steps), found, why_not=why_not)
+        return Preprocessed(None, ink.steps, ink.polarity, why_not=why_not)
+    trail = Trail(list(ink.steps))
     trail.add("The digit", "Strokes that belong together; specks and distant marks are left out.", chosen)
     digit = fit(chosen, trail)
-    box = _box_of(chosen)
-    return Preprocessed(digit, tuple(trail.steps), found, place(box), tuple(place(other) for other in others))
+    places = tuple(ink.place(other) for other in others)
+    return Preprocessed(digit, tuple(trail.steps), ink.polarity, ink.place(box_of(chosen)), places)
 
 
 def _as_mnist(colours: np.ndarray) -> np.ndarray | None:
@@ -118,7 +167,7 @@ def _as_mnist(colours: np.ndarray) -> np.ndarray | None:
     border = np.concatenate([digit[:2].ravel(), digit[-2:].ravel(), digit[:, :2].ravel(), digit[:, -2:].ravel()])
     if digit.max() < 0.5 or border.mean() > 0.03 or np.median(digit) > 0.05:
         return None
-    _, _, width, height = _box_of(digit > 0.1)
+    _, _, width, height = box_of(digit > 0.1)
     centre = _centre_of_mass(digit)
     is_centred = all(abs(value - (DIGIT_SIZE - 1) / 2) < 1.6 for value in centre)
     return digit if is_centred and 17 <= max(width, height) <= 22 else None
@@ -137,10 +186,10 @@ def _cut(colours: np.ndarray, crop: tuple[float, float, float, float] | None) ->
     return part, (x / width, y / height)
 
 
-def _resize(colours: np.ndarray) -> tuple[np.ndarray, float]:
+def _resize(colours: np.ndarray, smallest: int) -> tuple[np.ndarray, float]:
     """Bring the longer side between the smallest and the largest the search works at; gives the factor too."""
     longest = max(colours.shape[:2])
-    scale = min(max(1.0, SMALLEST_SIDE / longest), WORKING_SIDE / longest)
+    scale = min(max(1.0, smallest / longest), WORKING_SIDE / longest)
     if scale == 1:
         return colours, 1.0
     size = tuple(max(1, round(side * scale)) for side in colours.shape[1::-1])
@@ -183,7 +232,13 @@ def _is_ink_dark(grey: np.ndarray) -> bool:
     inset = min(max(1, min(small.shape) // 16), (min(small.shape) - 1) // 2)  # frame lines lie on the border itself
     inner = small[inset : -inset or None, inset : -inset or None]
     ring = np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
-    return tail + 0.8 * (2 * float((ring > threshold).mean()) - 1) > 0
+    # The corners are the last that a digit fills.
+    far = max(1, min(inner.shape) // 10)
+    ends = np.r_[:far, -far:0]
+    ring_is_light, corners_are_light = (
+        2 * float((part > threshold).mean()) - 1 for part in (ring, inner[np.ix_(ends, ends)])
+    )
+    return tail + 0.8 * ring_is_light + corners_are_light > 0
 
 
 def _shrink(grey: np.ndarray, side: int = 96) -> np.ndarray:
@@ -227,7 +282,11 @@ def _split_strokes(small: np.ndarray) -> np.ndarray | None:
         return None
     spread = small[dark > 0].mean() - small[dark == 0].mean()
     separation = share * (1 - share) * float(spread) ** 2 / max(float(small.var()), 1e-6)
-    return dark if separation > 0.6 and _stroke_width(dark > 0) < 0.32 * min(small.shape) else None
+    # In a narrow crop a 1 may be as wide as a shadow elsewhere; only it leaves most of the border free.
+    height, width = small.shape
+    ring = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
+    room = 0.42 * np.sqrt(height * width) if ring.mean() < 0.15 else 0.32 * min(height, width)
+    return dark if separation > 0.6 and stroke_width(dark > 0) < room else None
 
 
 def _find_ink(contrast: np.ndarray) -> np.ndarray:
@@ -240,9 +299,11 @@ def _find_ink(contrast: np.ndarray) -> np.ndarray:
     noise = 1.4826 * float(np.median(-above)) if above.size > 0.05 * contrast.size else 0.0
     lowest = max(FAINTEST, 4 * noise)
     visible = contrast > lowest
-    lines = _find_lines(visible, contrast)
+    lines = _find_frame(visible)
+    lines |= _find_edges(visible & ~lines)
+    lines |= _find_lines(visible & ~lines, contrast)
     unruled = visible & ~lines
-    if not unruled.any() and lines.any() and _box_of(lines)[2] < 0.2 * _box_of(lines)[3]:
+    if not unruled.any() and lines.any() and box_of(lines)[2] < 0.2 * box_of(lines)[3]:
         # One upright line and nothing else: a 1 from border to border.
         unruled, lines = visible, np.zeros_like(visible)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(unruled.astype(np.uint8), connectivity=8)
@@ -257,11 +318,47 @@ def _find_ink(contrast: np.ndarray) -> np.ndarray:
         if level > 1.5 * lowest:  # mottled paper hardly rises above the threshold that it just passes
             levels[label] = max(lowest, 0.5 * level)
     ink = contrast > levels[labels]
+    ink |= _follow_faint(contrast, levels[labels], lowest)
     if lines.any():
         # A stroke that crossed a line has a gap there now: what the line covered between two ends of ink is ink again.
         bridge = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (LINE_GAP, LINE_GAP))
         ink |= cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_CLOSE, bridge).astype(bool) & lines
+        ink &= ~_find_strands(ink)
     return ink
+
+
+def _find_strands(ink: np.ndarray) -> np.ndarray:
+    """Pieces of lines that still hang on the strokes: level or upright, and much thinner. (H, W) bool to bool."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    main = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])) if len(stats) > 1 else 0
+    width = _thickest(labels == main) if main else 0
+    reach = int(0.5 * width)
+    if reach < 3:
+        return np.zeros(ink.shape, bool)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    body = cv2.dilate(cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_OPEN, disc), np.ones((3, 3), np.uint8)) > 0
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((ink & ~body).astype(np.uint8), connectivity=8)
+    sides = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    is_strand = (sides.min(1) < reach) & (sides.max(1) > 1.5 * reach)
+    is_strand[0] = False
+    return is_strand[labels]
+
+
+def _thickest(ink: np.ndarray) -> float:
+    """The width of the strokes where they are broad, in pixels."""
+    distance = cv2.distanceTransform(np.pad(ink.astype(np.uint8), 1), cv2.DIST_L2, 5)
+    return 2 * float(np.percentile(distance[distance > 0], 90))
+
+
+def _follow_faint(contrast: np.ndarray, level: np.ndarray, lowest: float) -> np.ndarray:
+    """Where the pen was pressed less: ink judged against the darkest nearby, not against the whole patch's.
+
+    `contrast` and `level` (H, W) float32, `lowest` the contrast below which nothing is seen -> (H, W) bool.
+    """
+    reach = 2 * (max(contrast.shape) // NEARBY) + 1
+    near = cv2.dilate(contrast, np.ones((reach, reach), np.float32))
+    near = cv2.blur(near, (reach, reach))
+    return np.isfinite(level) & (contrast > np.maximum(lowest * 1.5, 0.65 * near)) & (contrast > 0.4 * level)
 
 
 def _find_lines(visible: np.ndarray, contrast: np.ndarray) -> np.ndarray:
@@ -289,9 +386,66 @@ def _find_lines(visible: np.ndarray, contrast: np.ndarray) -> np.ndarray:
                 # The darkest pixel across the line, at each place along it: most places have only the line.
                 darkest = np.where(on_run, contrast, 0).max(axis)
                 line &= contrast < 1.3 * float(np.median(darkest[darkest > 0]))
-                if np.count_nonzero(line & on_run) / extent < 0.03 * across:
+                if np.count_nonzero(line & on_run) / extent < THICKEST_LINE * max(across, length):
                     lines |= line
     return lines & visible
+
+
+def _find_frame(visible: np.ndarray) -> np.ndarray:
+    """A printed box around the digit, or what of it isn't cut off: at least three straight thin sides of one patch.
+    (H, W) bool to bool.
+    """
+    frame = np.zeros(visible.shape, bool)
+    deep = max(3, round(2 * THICKEST_LINE * max(visible.shape)))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(visible.astype(np.uint8), connectivity=8)
+    for label, (x, y, width, height, _) in enumerate(stats):
+        if label == 0 or width < 0.6 * visible.shape[1] or height < 0.6 * visible.shape[0]:
+            continue
+        patch = labels[y : y + height, x : x + width] == label
+        sides = [_find_side(np.rot90(patch, turn), deep) for turn in range(4)]
+        if sum(side.any() for side in sides) >= 3:
+            for turn, side in enumerate(sides):
+                frame[y : y + height, x : x + width] |= np.rot90(side, -turn)
+    return frame
+
+
+def _find_edges(visible: np.ndarray) -> np.ndarray:
+    """The rules just above and below a digit that was cut out between them. (H, W) bool to bool."""
+    deep = max(3, round(3 * THICKEST_LINE * max(visible.shape)))
+    edges = np.zeros(visible.shape, bool)
+    for turn in (0, 2):
+        side = np.rot90(visible, turn)
+        margin = max(1, side.shape[1] // 40)
+        ends = side[:deep].any(0)
+        if ends[:margin].any() and ends[-margin:].any():  # the bar of a 7 ends before the border
+            edges |= np.rot90(_find_side(side, deep), turn)
+    return edges
+
+
+def _find_side(patch: np.ndarray, deep: int) -> np.ndarray:
+    """The upper side of a box: the pixels of a straight thin line along the top of a patch, (H, W) bool to bool, none
+    where there is no such line within `deep` pixels."""
+    side = np.zeros(patch.shape, bool)
+    strip = patch[:deep]
+    covered = strip.any(0)
+    starts = strip.argmax(0)
+    runs = np.minimum(
+        np.argmin(
+            np.take_along_axis(np.pad(strip, ((0, deep + 1), (0, 0))), starts + np.arange(deep + 1)[:, None], 0), 0
+        ),
+        deep,
+    )
+    if covered.mean() < 0.85:
+        return side
+    thickness = float(np.median(runs[covered]))
+    columns = np.flatnonzero(covered)
+    slope, start = np.polyfit(columns, starts[covered], 1)
+    bend = np.abs(starts[covered] - slope * columns - start)
+    if thickness < 2 * THICKEST_LINE * max(patch.shape) and np.median(bend) < 0.5 * thickness:
+        rows = np.arange(len(strip))[:, None]
+        line = start + slope * np.arange(patch.shape[1])
+        side[:deep] = strip & (np.abs(rows - line - thickness / 2) < 0.75 * thickness + 1)
+    return side
 
 
 @dataclass(frozen=True)
@@ -309,7 +463,7 @@ class Patches:
     at_border: np.ndarray
     at_corner: np.ndarray
 
-    def box(self, index: int) -> tuple[int, int, int, int]:
+    def box(self, index: int) -> Box:
         """x, y, width, height of one patch."""
         x, y = int(self.left[index]), int(self.top[index])
         return x, y, int(self.right[index]) - x, int(self.bottom[index]) - y
@@ -319,7 +473,8 @@ class Patches:
         return float(self.strength[index] / self.area[index])
 
 
-def _measure_patches(mask: np.ndarray, contrast: np.ndarray) -> Patches:
+def measure_patches(mask: np.ndarray, contrast: np.ndarray) -> Patches:
+    """The connected patches of a mask (H, W) bool, with their contrast (H, W) float32."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     left, top, width, height, area = stats[1:].T.astype(float)
     right, bottom = left + width, top + height
@@ -329,21 +484,24 @@ def _measure_patches(mask: np.ndarray, contrast: np.ndarray) -> Patches:
     return Patches(labels, left, top, right, bottom, area, strength, sideways | upright, sideways & upright)
 
 
-def _choose_strokes(mask: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, list[tuple[int, int, int, int]], str]:
+def _choose_strokes(mask: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, list[Box], str]:
     """The strokes of the one digit to read, the boxes of other large ink, and why there is no digit, if there isn't."""
-    patches = _measure_patches(mask, contrast)
+    patches = measure_patches(mask, contrast)
     main = _find_main(patches, mask.shape)
     left, top, width, height = patches.box(main)
     right, bottom, size = left + width, top + height, max(width, height)
     members, others = [main], []
+    stroke = stroke_width(patches.labels == main + 1)
+    distance = cv2.distanceTransform((patches.labels != main + 1).astype(np.uint8), cv2.DIST_L2, 3)
     for index in np.argsort(-patches.area):
         if index == main or patches.area[index] < max(0.01 * patches.area[main], 4):
             continue
-        if patches.at_border[index] and not patches.at_border[main]:
+        x, y, wide, high = patches.box(index)
+        near = distance[y : y + high, x : x + wide][patches.labels[y : y + high, x : x + wide] == index + 1].min()
+        if patches.at_border[index] and _is_cut_off(patches, index, main, stroke):
             continue
         if patches.darkness(index) < 0.6 * patches.darkness(main):  # what is left of the lines of squared paper
             continue
-        x, y, wide, high = patches.box(index)
         gap_x, gap_y = max(x - right, left - x - wide, 0), max(y - bottom, top - y - high, 0)
         overlap_x = min(right, x + wide) - max(left, x)
         is_stacked = overlap_x > 0.3 * min(wide, right - left)
@@ -351,7 +509,9 @@ def _choose_strokes(mask: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray,
         is_bar = is_stacked and gap_y < 0.25 * size and max(wide, high) > 0.12 * size
         whole = max(right, x + wide) - min(left, x), max(bottom, y + high) - min(top, y)
         is_beside = gap_x < 0.15 * size and gap_y == 0 and high > 0.4 * size and whole[0] < 0.95 * whole[1]
-        if (gap_x == gap_y == 0 and is_stacked) or is_bar or is_beside:
+        # A faint stretch breaks a stroke in two: the other end is near and as thick.
+        is_next = near < 1.5 * stroke and patches.area[index] > 0.5 * stroke * max(wide, high)
+        if (gap_x == gap_y == 0 and is_stacked) or is_bar or is_beside or is_next:
             members.append(index)
             left, top, right, bottom = min(left, x), min(top, y), max(right, x + wide), max(bottom, y + high)
         elif high > 0.45 * size:
@@ -371,9 +531,21 @@ def _find_main(patches: Patches, shape: tuple[int, int]) -> int:
     return int(np.argmax(score))
 
 
+def _is_cut_off(patches: Patches, index: int, main: int, stroke: float) -> bool:
+    """Whether a patch at the border belongs to something outside: a rule, or a neighbour's stroke.
+
+    The loose bar of a 5 may touch the upper border: it lies above the digit and is as thick as its strokes, `stroke`
+    pixels.
+    """
+    _, _, width, height = patches.box(index)
+    thickness = patches.area[index] / max(width, height)
+    overlap = min(patches.right[index], patches.right[main]) - max(patches.left[index], patches.left[main])
+    return bool(thickness < 0.6 * stroke or overlap < 0.3 * width)
+
+
 def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, pieces: int) -> str:
     """Why what was found can't be a digit, or an empty string."""
-    _, _, width, height = _box_of(chosen)
+    _, _, width, height = box_of(chosen)
     size = max(width, height)
     if size < 7:
         return "There is only a speck of ink. Draw the digit larger, or take the picture from nearer."
@@ -383,12 +555,12 @@ def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, pieces: int) -> str
         return "This looks like a texture or a photograph, not like a digit on paper."
     if width > 4 * height:
         return "There is a line, but no digit. If it is a 1 lying on its side, turn the picture."
-    if _stroke_width(chosen) > 0.6 * size:
+    if stroke_width(chosen) > 0.6 * size:
         return "There is a blot or a dot, but no digit. Draw the digit with an open shape."
     return ""
 
 
-def _stroke_width(ink: np.ndarray) -> float:
+def stroke_width(ink: np.ndarray) -> float:
     """Mean width of the strokes in pixels: across a stroke, the distance to paper averages a quarter of its width."""
     padded = np.pad(ink.astype(np.uint8), 1)
     return 4 * float(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[padded > 0].mean()) - 1
@@ -399,7 +571,7 @@ def fit(chosen: np.ndarray, trail: Trail) -> np.ndarray:
 
     (H, W) bool with something set -> (28, 28) float32 in [0, 1].
     """
-    x, y, width, height = _box_of(chosen)
+    x, y, width, height = box_of(chosen)
     ink = chosen[y : y + height, x : x + width].astype(np.float32)
     # Work at ten times the final size: thickening and antialiasing are then smooth whatever the picture's size was.
     scale = 10 * INK_SIZE / max(width, height)
@@ -411,7 +583,7 @@ def fit(chosen: np.ndarray, trail: Trail) -> np.ndarray:
     ink = np.pad(ink, 30) > (0.5 if scale > 1 else 0.3)
     if not ink.any():
         ink = np.pad(np.ones(size[::-1], bool), 30)
-    stroke = _stroke_width(ink) / 10
+    stroke = stroke_width(ink) / 10
     if stroke < THINNEST:
         ink = _grow(ink, round(10 * (THINNEST - stroke)))
     elif stroke > THICKEST:
@@ -422,7 +594,7 @@ def fit(chosen: np.ndarray, trail: Trail) -> np.ndarray:
         f"Strokes of {stroke:.1f} pixels, as the model would see them, brought near MNIST's own.",
         ink,
     )
-    x, y, width, height = _box_of(ink)
+    x, y, width, height = box_of(ink)
     scale = INK_SIZE / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(ink[y : y + height, x : x + width].astype(np.float32), size, interpolation=cv2.INTER_AREA)
@@ -445,7 +617,7 @@ def _grow(ink: np.ndarray, diameter: int) -> np.ndarray:
     return cv2.dilate(ink.astype(np.uint8), disc).astype(bool)
 
 
-def _box_of(ink: np.ndarray) -> tuple[int, int, int, int]:
+def box_of(ink: np.ndarray) -> Box:
     """x, y, width, height of what is set in a mask (H, W) bool that has something set."""
     rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     x, y = int(columns[0]), int(rows[0])

@@ -1,54 +1,111 @@
-"""A picture read: what was found in it, what the model says, and every step between."""
+"""A picture read: the digit or the digits in it, what the model says of each, and every step between."""
 
 import os
 import threading
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from core.checkpoint import Checkpoint
+from core.config import EXPECTATIONS
 from core.picture import Picture
 from core.predict import Prediction, predict
-from core.preprocess import Preprocessed, preprocess
+from core.preprocess import Box, Ink, Preprocessed, Step, find_digit, find_ink
+from core.segment import WORST, Piece, find_closer, find_digits, is_number
 
 # More readings at once than processors only make each other wait, all of them: the first would be as late as the last.
 AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
+FRAME = (79, 179, 217)  # light blue, to be seen on black and on white
+
+
+@dataclass(frozen=True)
+class Digit:
+    """One digit of what was read: the `prediction`, the `box` of its ink (x, y, width, height in pixels of the upright
+    original) and the `image` the model saw, (28, 28) float32 in [0, 1]. `line` counts from 0 at the top."""
+
+    prediction: Prediction
+    box: Box
+    image: np.ndarray
+    line: int = 0
+
+    @property
+    def digit(self) -> int:
+        """The most probable digit, 0 to 9."""
+        return self.prediction.digit
+
+    @property
+    def confidence(self) -> float:
+        """Its probability, 0.1 to 1."""
+        return self.prediction.confidence
 
 
 @dataclass(frozen=True)
 class Reading:
-    """`prediction` is None where there was no ink to ask the model about; `model` and `version` say who answered."""
+    """What was read. Of one digit `prediction` is the answer, None where there was no ink to ask the model about, or
+    where a number was read; `digits` are those of the number, or the one. `model` and `version` say who answered."""
 
     picture: Picture
     found: Preprocessed
     prediction: Prediction | None
+    digits: tuple[Digit, ...]
     model: str
     version: str
 
     @property
+    def is_number(self) -> bool:
+        """Whether this was read as a number and not as one digit."""
+        return self.prediction is None and bool(self.digits)
+
+    @property
     def verdict(self) -> str:
-        """ "digit", "unsure" or "no digit"."""
+        """ "digit", "unsure" or "no digit"; a number is as sure as the least sure of its digits."""
+        if self.is_number:
+            return "digit" if not self.doubtful else "unsure"
         return self.prediction.verdict if self.prediction else "no digit"
 
     @property
+    def doubtful(self) -> tuple[int, ...]:
+        """Which digits of a number are not sure, counted from 0."""
+        return tuple(at for at, digit in enumerate(self.digits) if digit.prediction.verdict != "digit")
+
+    @property
     def text(self) -> str:
-        """What was read, "7" for example; empty when no digit."""
-        return self.prediction.text if self.prediction else ""
+        """What was read, "7" or "1984" for example, lines with a space between; empty when no digit."""
+        if not self.is_number:
+            return self.prediction.text if self.prediction else ""
+        lines: dict[int, str] = {}
+        for digit in self.digits:
+            lines[digit.line] = lines.get(digit.line, "") + str(digit.digit)
+        return " ".join(lines.values())
 
     @property
     def confidence(self) -> float:
-        """Probability of the answer, 0 to 1; 0 where the model was not asked."""
+        """Probability of the answer, 0 to 1: of a number that all its digits are right; 0 where nobody was asked."""
+        if self.is_number:
+            return float(np.prod([digit.confidence for digit in self.digits]))
         return self.prediction.confidence if self.prediction else 0.0
 
     @property
     def probabilities(self) -> tuple[float, ...]:
-        """Ten values in digit order; all 0 where the model was not asked."""
+        """Ten values in digit order; all 0 where the model was not asked, or about a number."""
         return self.prediction.probabilities if self.prediction else (0.0,) * 10
 
     @property
     def sentence(self) -> str:
         """The answer in words, or why there is none."""
-        return self.prediction.sentence if self.prediction else self.found.why_not
+        if not self.is_number:
+            return self.prediction.sentence if self.prediction else self.found.why_not
+        count = len(self.digits)
+        digits = f"A number of {count} digits" if count > 1 else "A number of one digit"
+        if not self.doubtful:
+            return f"{digits}, {'all of them sure' if count > 1 else 'sure'}."
+        doubts = [
+            f"the {_ordinal(at + 1)}, {self.digits[at].digit}, is perhaps a {self.digits[at].prediction.second}"
+            for at in self.doubtful[:3]
+        ]
+        more = f" {len(self.doubtful) - 3} more are unsure." if len(self.doubtful) > 3 else ""
+        return f"{digits}. Unsure: {'; '.join(doubts)}.{more}"
 
 
 def read(
@@ -56,11 +113,58 @@ def read(
     picture: Picture,
     polarity: str = "auto",
     crop: tuple[float, float, float, float] | None = None,
+    expect: str = "auto",
 ) -> Reading:
-    """Preprocess a picture and ask the model; see `core.preprocess.preprocess` for `polarity` and `crop`."""
+    """Find what is written in a picture and ask the model; see `core.preprocess.find_ink` for `polarity` and `crop`.
+
+    `expect` is one of `EXPECTATIONS`: "one" reads one digit whatever else there is, "number" all digits, "auto" sees
+    for itself which it is. Raises `ValueError` for anything else.
+    """
+    if expect not in EXPECTATIONS:
+        raise ValueError(f"expect must be one of {', '.join(EXPECTATIONS)}, not {expect!r}")
     with AT_ONCE:
-        found = preprocess(picture, polarity, crop)
-        prediction = None
-        if found.digit is not None:
-            prediction = predict(checkpoint, np.stack([found.digit]))[0]
-    return Reading(picture, found, prediction, checkpoint.name, checkpoint.version)
+        ink = find_ink(picture, polarity, crop)
+        one = find_digit(ink)
+        prediction = predict(checkpoint, np.stack([one.digit]))[0] if one.digit is not None else None
+        digits = (Digit(prediction, one.box, one.digit),) if prediction and prediction.text else ()
+        if expect != "one":
+            if closer := find_closer(ink):
+                ink = find_ink(picture, ink.polarity, *closer)
+            lines, answers = _find_number(checkpoint, ink)
+            if lines and (expect == "number" or is_number(lines, ink, one, prediction.score if prediction else WORST)):
+                digits = tuple(
+                    Digit(answers[piece.asked], ink.place(piece.box), piece.digit, number)
+                    for number, line in enumerate(lines)
+                    for piece in line
+                )
+                one, prediction = _show_number(ink, lines), None
+    return Reading(picture, one, prediction, digits, checkpoint.name, checkpoint.version)
+
+
+def _find_number(checkpoint: Checkpoint, ink: Ink) -> tuple[list[list[Piece]], list[Prediction]]:
+    """The pieces of ink that are a number's digits, and the model's answers to all pieces it was asked about."""
+    answers: list[Prediction] = []
+
+    def judge(digits: np.ndarray) -> np.ndarray:
+        new = predict(checkpoint, digits)
+        answers.extend(new)
+        return np.array([answer.score for answer in new])
+
+    return find_digits(ink, judge), answers
+
+
+def _show_number(ink: Ink, lines: list[list[Piece]]) -> Preprocessed:
+    """How a number was found: the steps to its ink, and one in which its digits are framed."""
+    framed = np.repeat(np.where(ink.mask, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
+    for line in lines:
+        for x, y, width, height in (piece.box for piece in line):
+            cv2.rectangle(framed, (x - 2, y - 2), (x + width + 1, y + height + 1), FRAME, 2)
+    note = "Cut where the model finds whole digits; specks, commas and signs are left out."
+    steps = (*ink.steps, Step("The digits", note, framed))
+    return Preprocessed(None, steps, ink.polarity)
+
+
+def _ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

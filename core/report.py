@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import html
 import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -11,18 +14,31 @@ import pandas as pd
 
 from core import figures
 from core.evaluate import REFUSED_SHARES, Evaluation, Report
-from core.robustness import DAMAGES, Point
+from core.quantity import percent
+from core.robustness import DAMAGES, Point, source
 from core.testset import UNKNOWN, TestSet
 
 WORST = 20  # errors shown in the page
+
+
+@dataclass(frozen=True)
+class Download:
+    """Something to take away: what it is, the name and type of its file, and how its content is made when asked for."""
+
+    title: str
+    name: str
+    mime: str
+    make: Callable[[], str | bytes]
+
 
 STYLE = """
 body { font: 16px/1.5 Helvetica, Arial, sans-serif; color: #1f2328; background: #fff; max-width: 60rem;
   margin: 2rem auto; padding: 0 1rem; }
 h1, h2 { line-height: 1.2; } h2 { margin-top: 2.5rem; }
 .source { color: #5c636b; } .big { font-size: 2rem; font-weight: 700; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 th, td { padding: .25rem .75rem; text-align: right; border-bottom: 1px solid #d9d4c8; }
+@media (max-width: 30rem) { th, td { padding: .25rem .35rem; font-size: .875rem; } }
 th:first-child, td:first-child { text-align: left; }
 svg { max-width: 100%; height: auto; }
 .digits { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; width: 9rem; font-size: .875rem; }
@@ -39,7 +55,8 @@ def predictions_csv(evaluation: Evaluation, digits: TestSet) -> str:
     table = pd.DataFrame(
         {
             "index": range(len(report)),
-            "file": digits.names or "",
+            # A spreadsheet would run such a name as a formula.
+            "file": [f"'{name}" if name.startswith(("=", "+", "-", "@")) else name for name in digits.names] or "",
             "label": pd.array(labels, dtype="Int64"),
             "answer": report.answers.numpy(),
             "confidence": probabilities.amax(1).numpy().round(6),
@@ -63,16 +80,55 @@ def comparison_table(first: Evaluation, second: Evaluation) -> pd.DataFrame:
         report = evaluation.report
         low, high = report.accuracy_interval
         return [
-            _percent(report.accuracy),
-            f"{_percent(low)} to {_percent(high)}",
+            percent(report.accuracy),
+            f"{percent(low)} to {percent(high)}",
             f"{report.errors:,}",
             f"{report.loss():.4f}",
-            _percent(report.calibration_error(evaluation.temperature)),
+            percent(report.calibration_error(evaluation.temperature)),
             evaluation.version,
         ]
 
     index = ["Accuracy", "95 % interval", "Errors", "Loss (nats)", "Calibration error", "Version"]
     return pd.DataFrame({first.model: column(first), second.model: column(second)}, index=index)
+
+
+def page(
+    evaluation: Evaluation, digits: TestSet, facts: dict[str, Any], curves: dict[str, list[Point]] | None = None
+) -> Download:
+    """The one self-contained page of an evaluation, see `as_html`."""
+    return Download(
+        "Report (HTML)",
+        f"{_stem(evaluation)}-report.html",
+        "text/html",
+        lambda: as_html(evaluation, digits, facts, curves),
+    )
+
+
+def tables(evaluation: Evaluation, digits: TestSet) -> tuple[Download, ...]:
+    """All predictions and, where the set is labelled, the table per digit, as CSV."""
+    stem, mime = _stem(evaluation), "text/csv"
+    answers = Download(
+        "All predictions (CSV)", f"{stem}-predictions.csv", mime, lambda: predictions_csv(evaluation, digits)
+    )
+    if not digits.is_labelled:
+        return (answers,)
+    table = per_digit_table(evaluation.report)
+    return answers, Download("Per digit (CSV)", f"{stem}-per-digit.csv", mime, lambda: table.to_csv(index=False))
+
+
+def pictures(evaluation: Evaluation, title: str, chart: alt.TopLevelMixin) -> tuple[Download, ...]:
+    """One of the `charts` as PNG and as SVG."""
+    stem = f"{_stem(evaluation)}-{title.lower().replace(' ', '-')}"
+    return (
+        Download("PNG", f"{stem}.png", "image/png", lambda: figures.as_png(chart)),
+        Download("SVG", f"{stem}.svg", "image/svg+xml", lambda: figures.as_svg(chart)),
+    )
+
+
+def _stem(evaluation: Evaluation) -> str:
+    """What a file is called: model, version and data, so that two downloads are told apart."""
+    words = f"{evaluation.model} {evaluation.version} {evaluation.data[:60]}"
+    return re.sub(r"[^\w.-]+", "-", words).strip("-.")
 
 
 def charts(evaluation: Evaluation, curves: dict[str, list[Point]]) -> dict[str, alt.TopLevelMixin]:
@@ -85,14 +141,20 @@ def charts(evaluation: Evaluation, curves: dict[str, list[Point]]) -> dict[str, 
         "Reliability": figures.reliability(report, evaluation.temperature),
         "Coverage": figures.coverage(report, evaluation.temperature).properties(width=360),
     }
+    sources = {title: [evaluation.source] for title in found}
     for damage in _measured(curves):
-        found[f"Robustness to {DAMAGES[damage].title.lower()}"] = figures.robustness(curves, damage).properties(
-            width=360
-        )
+        title = f"Robustness to {DAMAGES[damage].title.lower()}"
+        found[title] = figures.robustness(curves, damage).properties(width=360)
+        sources[title] = robustness_sources(evaluation, curves)
     return {
-        title: chart.properties(title=alt.Title(title, subtitle=evaluation.source, anchor="start"))
+        title: chart.properties(title=alt.Title(title, subtitle=sources[title], anchor="start"))
         for title, chart in found.items()
     }
+
+
+def robustness_sources(evaluation: Evaluation, curves: dict[str, list[Point]]) -> list[str]:
+    """What stands under the curves: a line for each model that has any, on the evaluation's set."""
+    return [source(model, evaluation.data, points) for model, points in curves.items() if points]
 
 
 def as_html(
@@ -109,8 +171,8 @@ def as_html(
         f"<h1>{_safe(title)}</h1>",
         f'<p class="source">{_safe(evaluation.source)}</p>',
         *(f"<p>{_safe(remark)}</p>" for remark in digits.remarks),
-        f'<p><span class="big">{_percent(report.accuracy)}</span> right '
-        f"(95 % interval {_percent(low)} to {_percent(high)}), {report.errors:,} errors of {len(report):,}, "
+        f'<p><span class="big">{percent(report.accuracy)}</span> right '
+        f"(95 % interval {percent(low)} to {percent(high)}), {report.errors:,} errors of {len(report):,}, "
         f"loss {report.loss():.4f} nats</p>",
         "<h2>Where it is wrong</h2>",
         _svg(
@@ -120,8 +182,8 @@ def as_html(
         "<h2>Per digit</h2>",
         _table(per_digit_table(report)),
         "<h2>Can its confidence be trusted?</h2>",
-        f"<p>Confidence is off by {_percent(report.calibration_error())} on average; with temperature {temperature:g}, "
-        f"fitted on the validation split, by {_percent(report.calibration_error(temperature))} (expected calibration "
+        f"<p>Confidence is off by {percent(report.calibration_error())} on average; with temperature {temperature:g}, "
+        f"fitted on the validation split, by {percent(report.calibration_error(temperature))} (expected calibration "
         "error, 15 bins).</p>",
         '<div class="charts">',
         _svg(figures.reliability(report, temperature), "Reliability diagram"),
@@ -130,11 +192,11 @@ def as_html(
         "<p>What it would gain by refusing: "
         + "; ".join(
             f"refusing the least sure {100 * share:.0f} % leaves "
-            f"{_percent(report.accuracy_when_refusing(share, temperature))} right"
+            f"{percent(report.accuracy_when_refusing(share, temperature))} right"
             for share in REFUSED_SHARES
         )
         + ".</p>",
-        *_robustness(curves or {}),
+        *_robustness(evaluation, curves or {}),
         *_worst(evaluation, digits),
         *_training(facts),
     ]
@@ -145,18 +207,19 @@ def as_html(
     )
 
 
-def _robustness(curves: dict[str, list[Point]]) -> list[str]:
+def _robustness(evaluation: Evaluation, curves: dict[str, list[Point]]) -> list[str]:
     measured = _measured(curves)
     if not measured:
         return []
     pictures = (
         _svg(
-            figures.robustness(curves, damage).properties(width=320, title=DAMAGES[damage].title),
+            figures.robustness(curves, damage).properties(width=320, height=190, title=DAMAGES[damage].title),
             f"Accuracy over {DAMAGES[damage].title.lower()}",
         )
         for damage in measured
     )
-    return ["<h2>How robust is it?</h2>", '<div class="charts">', *pictures, "</div>"]
+    sources = (f'<p class="source">{_safe(line)}</p>' for line in robustness_sources(evaluation, curves))
+    return ["<h2>How robust is it?</h2>", '<div class="charts">', *pictures, "</div>", *sources]
 
 
 def _measured(curves: dict[str, list[Point]]) -> list[str]:
@@ -174,7 +237,7 @@ def _worst(evaluation: Evaluation, digits: TestSet) -> list[str]:
         f'<figure><img alt="A {int(report.labels[index])}, read as {int(report.answers[index])}" '
         f'src="{figures.as_data_url(figures.digit_png(digits.digits.images[index]))}">'
         f"<figcaption>{int(report.labels[index])} read as {int(report.answers[index])}, "
-        f"{_percent(confidence[index].item())} sure<br>{_safe(digits.name_of(index))}</figcaption></figure>"
+        f"{percent(confidence[index].item())} sure<br>{_safe(digits.name_of(index))}</figcaption></figure>"
         for index in members
     )
     return [f"<h2>The {len(members)} most confident errors</h2>", '<div class="digits">', *shown, "</div>"]
@@ -185,9 +248,10 @@ def _training(facts: dict[str, Any]) -> list[str]:
     if not facts:
         return ["<h2>How it was trained</h2><p>Not known: this model came without its facts.</p>"]
     parts = ["<h2>How it was trained</h2>"]
-    history = facts.get("history")
-    if isinstance(history, list) and history and all("validation_accuracy" in entry for entry in history):
-        parts.append(_svg(figures.training_history(history), "Validation accuracy over epochs"))
+    if history := facts.get("history"):
+        parts.append(_svg(figures.training_history(history), "Validation accuracy and losses over the epochs"))
+    else:
+        parts.append("<p>The curves of its training were not kept.</p>")
     plain = {name: value for name, value in facts.items() if name not in ("settings", "history")}
     rows = {**plain, **(facts.get("settings") or {})}
     cells = (
@@ -198,6 +262,10 @@ def _training(facts: dict[str, Any]) -> list[str]:
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(part)}" for name, part in value.items())
+    if isinstance(value, float):
+        return f"{value:.6g}"
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -213,16 +281,12 @@ def _table(table: pd.DataFrame) -> str:
 def _cell(title: str, value: Any) -> str:
     if pd.isna(value):
         return "–"
-    return _percent(float(value)) if title in ("Precision", "Recall", "F1") else f"{int(value):,}"
+    return percent(float(value)) if title in ("Precision", "Recall", "F1") else f"{int(value):,}"
 
 
 def _svg(chart: alt.TopLevelMixin, text: str) -> str:
     picture = figures.as_svg(chart)
     return picture.replace("<svg ", f'<svg role="img" aria-label="{_safe(text)}" ', 1)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
 
 
 def _safe(text: str) -> str:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
+from core import quantity
 from core.config import DIGIT_SIZE
 from core.data import DigitSet
-from core.evaluate import evaluate
+from core.evaluate import evaluate, show_time
 from core.model import to_input
 
 SAMPLE = 2000  # digits: enough for +-1 % at 95 % accuracy, few enough for all curves in half a minute
@@ -29,20 +31,31 @@ class Damage:
 
 @dataclass(frozen=True)
 class Point:
-    """Accuracy at one strength of one damage, with its 95 % interval; shares 0 to 1."""
+    """Accuracy at one strength of one damage, with its 95 % interval; shares 0 to 1. `pictures` were read, `when`."""
 
     damage: str
     strength: float
     accuracy: float
     low: float
     high: float
+    pictures: int
+    when: datetime
 
 
 def measure(model: nn.Module, digits: DigitSet, damage: str, strength: float) -> Point:
     """The model's accuracy on digits damaged this much. The same digits meet the same damage whatever the model."""
     report = evaluate(model, spoil(digits, damage, strength))
     low, high = report.accuracy_interval
-    return Point(damage, strength, report.accuracy, low, high)
+    return Point(damage, strength, report.accuracy, low, high, len(digits), datetime.now().astimezone())
+
+
+def source(model: str, data: str, points: list[Point]) -> str:
+    """One line that names model, data and time, to stand under the curves of these points, of which there is one.
+
+    `model` is the model's name and version, `data` the name of the set the pictures are from.
+    """
+    last = max(points, key=lambda point: point.when)
+    return f"{model} · {quantity.count(last.pictures, 'picture')} of {data} · computed {show_time(last.when)}"
 
 
 def sample(digits: DigitSet, count: int = SAMPLE) -> DigitSet:
@@ -139,3 +152,6 @@ DAMAGES: dict[str, Damage] = {
     "thickness": Damage("Stroke thickness", "pixels thicker, or thinner below 0", (-2, -1, 0, 1, 2, 4), 0, _thicken),
     "occlusion": Damage("Covered part", "pixels, side of a black square", (0, 4, 7, 10, 13, 16), 0, _cover),
 }
+
+# Every damage at each of its strengths: the points of all curves, in the order they are measured in.
+STEPS = tuple((name, strength) for name, damage in DAMAGES.items() for strength in damage.strengths)

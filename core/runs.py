@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from core import checkpoint
 from core.config import MODELS_FOLDER, RUNS_FOLDER, SettingError, TrainingSettings
-from core.eventfile import EventFile
 
 try:
     import fcntl
@@ -32,10 +31,12 @@ except ImportError:  # Windows: a run left by a killed process can't be told fro
     fcntl = None
 
 if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
     from core.data import DigitSet
     from core.train import Epoch, Step, Training
 
-# torch is imported by the functions that touch weights: the list of runs is shown without it.
+# torch and TensorBoard are imported by the functions that train: the list of runs is shown without them.
 
 MOST_ROWS = 4000  # of the loss between epochs; longer runs keep means over several steps
 Status = Literal["running", "interrupted", "finished", "stopped", "diverged", "failed"]
@@ -70,7 +71,8 @@ class Score:
 
 @dataclass(frozen=True)
 class Run:
-    """What is known of a run. `model`: its weights' name in models/, None where none were kept."""
+    """What is known of a run. `model`: its weights' name in models/, None where none were kept. `base`: the model it
+    fine-tuned a copy of, None where it began with random weights."""
 
     id: str
     name: str
@@ -84,6 +86,7 @@ class Run:
     validation_images: int
     model: str | None = None
     scores: tuple[Score, ...] = ()
+    base: str | None = None
 
     @property
     def best(self) -> Score | None:
@@ -131,10 +134,10 @@ def read_pulses(run: str, folder: Path = RUNS_FOLDER) -> list[Pulse]:
         return []
 
 
-def propose_name(folder: Path = RUNS_FOLDER, models: Path = MODELS_FOLDER) -> str:
-    """The first of Run 1, Run 2 … that names no run and no model yet."""
+def propose_name(folder: Path = RUNS_FOLDER, models: Path = MODELS_FOLDER, word: str = "Run") -> str:
+    """The first of Run 1, Run 2 … that names no run and no model yet; `word` stands before the number."""
     taken = {run.name for run in list_runs(folder)} | set(checkpoint.names(models))
-    return next(name for number in range(1, len(taken) + 2) if (name := f"Run {number}") not in taken)
+    return next(name for number in range(1, len(taken) + 2) if (name := f"{word} {number}") not in taken)
 
 
 def check_name(name: str, folder: Path = RUNS_FOLDER, models: Path = MODELS_FOLDER) -> None:
@@ -155,7 +158,7 @@ def rename(run: Run, name: str, folder: Path = RUNS_FOLDER, models: Path = MODEL
     _refuse_if_held(run, folder)
     if run.model:
         in_use = checkpoint.in_use(models) == run.model
-        for suffix in (".json", checkpoint.REJECTION, ".pth"):
+        for suffix in checkpoint.FILES:
             if (models / f"{run.model}{suffix}").is_file():
                 (models / f"{run.model}{suffix}").rename(models / f"{name}{suffix}")
         if in_use:
@@ -169,21 +172,27 @@ def delete(run: Run, folder: Path = RUNS_FOLDER, models: Path = MODELS_FOLDER) -
     if run.model and checkpoint.in_use(models) == run.model:
         raise RunError(f"{run.name} is the model in use. Go back to the shipped model first, then delete it.")
     if run.model:
-        for suffix in (".pth", ".json", checkpoint.REJECTION):
-            (models / f"{run.model}{suffix}").unlink(missing_ok=True)
+        checkpoint.remove(run.model, models)
     shutil.rmtree(folder / run.id)
 
 
 def restore(run: Run, training: Training, folder: Path = RUNS_FOLDER) -> None:
-    """Put `training` back to the run's last saved state. Raises `RunError` when that is missing or damaged."""
+    """Put `training` back to the run's last saved state; a run killed before it was first saved begins anew.
+
+    Raises `RunError` when the run is over, or its state is missing or damaged.
+    """
     import torch
 
+    if run.status != "interrupted":
+        raise RunError(f"{run.name} is over and can't be resumed. {run.sentence}")
+    path = folder / run.id / "state.pt"
+    if not path.exists() and not run.scores:
+        return
     try:
-        state = torch.load(folder / run.id / "state.pt", map_location=training.device, weights_only=True)
-        state["chance"] = state["chance"].cpu()  # a generator's state is always there
+        state = torch.load(path, map_location=training.device, weights_only=True)
         training.restore(state)
     except Exception as error:  # torch reports unreadable files in a dozen ways
-        raise RunError(f"{run.name} can't be resumed: its saved state is missing or damaged.") from error
+        raise RunError("The run can't be resumed: its saved state is missing or damaged.") from error
 
 
 def find(name: str, folder: Path = RUNS_FOLDER) -> Run:
@@ -197,23 +206,25 @@ def find(name: str, folder: Path = RUNS_FOLDER) -> Run:
 class Record:
     """A run being written by the one process that trains it. Keeps a lock on the run's folder until it is closed."""
 
-    def __init__(self, run: Run, folder: Path, pulses: list[Pulse]) -> None:
+    def __init__(self, run: Run, folder: Path, pulses: list[Pulse], first_step: int = 0) -> None:
         """Use `create` or `reopen`."""
         self.run = run
         self.home = folder / run.id
         self.pulses = pulses
         self.scores = list(run.scores)
-        self._folder = folder
+        self.folder = folder
         self._every = max(1, run.steps // MOST_ROWS)
         self._waiting: list[Step] = []
         self._since = pulses[-1].seconds if pulses else 0.0  # seconds of training at the last pulse
         self._saved = time.monotonic()
         self._lock = _hold(self.home)
-        self._events = EventFile(self.home, first_step=pulses[-1].step + 1 if pulses else 0)
+        self._curves: list[tuple[str, float, int, float]] = []  # for TensorBoard: name, value, step, time
+        self._writer: SummaryWriter | None = None
+        self._first_step = first_step  # what TensorBoard's older files say from here on doesn't count
 
     @classmethod
-    def create(cls, name: str, training: Training, folder: Path = RUNS_FOLDER) -> Record:
-        """A new run's folder. Raises `OSError` when the disk refuses."""
+    def create(cls, name: str, training: Training, folder: Path = RUNS_FOLDER, base: str | None = None) -> Record:
+        """A new run's folder; `base` is the model it fine-tunes. Raises `OSError` when the disk refuses."""
         from core.model import count_parameters
 
         now = datetime.now(UTC)
@@ -228,8 +239,9 @@ class Record:
             settings=training.settings,
             parameters=count_parameters(training.model),
             steps=training.steps,
-            training_images=len(training.training),
+            training_images=len(training.digits),
             validation_images=len(training.validation),
+            base=base,
         )
         record = cls(run, folder, [])
         _write(run, folder)
@@ -239,7 +251,7 @@ class Record:
     def reopen(cls, run: Run, training: Training, folder: Path = RUNS_FOLDER) -> Record:
         """An interrupted run, with `training` put back to its last saved state.
 
-        Raises `RunError` when another process works on it, or its state is missing or damaged.
+        Raises `RunError` when another process works on it, it is over, or its state is missing or damaged.
         """
         _refuse_if_held(run, folder)
         restore(run, training, folder)
@@ -247,7 +259,7 @@ class Record:
         scores = tuple(score for score in run.scores if score.epoch <= training.epoch)
         pulses = [pulse for pulse in read_pulses(run.id, folder) if pulse.step <= training.step]
         run = replace(run, status="running", sentence="Training.", scores=scores)
-        record = cls(run, folder, pulses)
+        record = cls(run, folder, pulses, first_step=training.step + 1)
         _write(run, folder)
         return record
 
@@ -255,8 +267,9 @@ class Record:
         """Take note of what happened; on disk it comes with `save`."""
         if hasattr(event, "validation_loss"):
             self.scores.append(Score(*(getattr(event, entry.name) for entry in fields(Score))))
-            self._events.add(
-                event.step, validation_loss=event.validation_loss, validation_accuracy=event.validation_accuracy
+            self._draw(
+                event.step,
+                {"validation/loss": event.validation_loss, "validation/accuracy": event.validation_accuracy},
             )
             return
         self._waiting.append(event)
@@ -265,7 +278,7 @@ class Record:
             loss = sum(step.loss * step.images for step in self._waiting) / images
             rate = images / max(1e-9, event.seconds - self._since)
             self.pulses.append(Pulse(event.step, loss, event.learning_rate, event.seconds, rate))
-            self._events.add(event.step, training_loss=loss, learning_rate=event.learning_rate)
+            self._draw(event.step, {"training/loss": loss, "learning/rate": event.learning_rate})
             self._since = event.seconds
             self._waiting.clear()
 
@@ -287,12 +300,16 @@ class Record:
         """The run is over: no state is needed any more. Raises `OSError` when the disk refuses."""
         self.run = replace(self.run, status=status, sentence=sentence, model=model, scores=tuple(self.scores))
         self._write_history()
-        _write(self.run, self._folder)
+        _write(self.run, self.folder)
         (self.home / "state.pt").unlink(missing_ok=True)
         self.release()
 
     def release(self) -> None:
         """Let go of the folder: from now on the run counts as interrupted, unless it was closed."""
+        if self._writer:
+            with contextlib.suppress(OSError):  # what it was given is on disk since the last save
+                self._writer.close()
+            self._writer = None
         if self._lock:
             self._lock.close()
 
@@ -304,11 +321,32 @@ class Record:
     def _write_history(self) -> None:
         checkpoint.write_atomically(self.home / "epochs.csv", _to_csv(Score, self.scores).encode())
         checkpoint.write_atomically(self.home / "steps.csv", _to_csv(Pulse, self.pulses).encode())
-        self._events.flush()
+        self._write_curves()
+
+    def _write_curves(self) -> None:
+        """Hand what is new to TensorBoard's writer. After a failure a new one begins where this one broke off."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        if not self._curves:
+            return
+        try:
+            if not self._writer:
+                self._writer = SummaryWriter(str(self.home), purge_step=self._first_step or None)
+            for name, value, step, moment in self._curves:
+                self._writer.add_scalar(name, value, step, walltime=moment)
+            self._writer.flush()
+        except OSError:
+            self._writer = None
+            raise
+        self._first_step = self._curves[-1][2] + 1
+        self._curves.clear()
+
+    def _draw(self, step: int, values: dict[str, float]) -> None:
+        self._curves += [(name, value, step, time.time()) for name, value in values.items()]
 
 
-def keep(training: Training, run: Run, test: DigitSet, models: Path = MODELS_FOLDER, folder: Path = RUNS_FOLDER) -> str:
-    """Save the weights of the best epoch as `models/NAME.pth` with their facts; gives the name.
+def keep(training: Training, record: Record, test: DigitSet, models: Path = MODELS_FOLDER) -> str:
+    """Save the weights of the best epoch as `models/NAME.pth` with their facts, the history among them; gives the name.
 
     Weights of that name are replaced, and the run that left them no longer has any. The test set is asked here, once,
     after everything was decided on the validation set.
@@ -319,6 +357,7 @@ def keep(training: Training, run: Run, test: DigitSet, models: Path = MODELS_FOL
     from core.evaluate import evaluate, fit_temperature
     from core.model import build, count_parameters
 
+    run = record.run
     model = build(run.settings.architecture)
     model.load_state_dict(training.best.weights)
     model.eval()
@@ -343,10 +382,11 @@ def keep(training: Training, run: Run, test: DigitSet, models: Path = MODELS_FOL
         "threads": torch.get_num_threads(),
         "precision": str(training.precision).removeprefix("torch."),
         "command": run.settings.command(run.name),
+        "history": [asdict(score) for score in record.scores],
     }
-    for earlier in list_runs(folder):
+    for earlier in list_runs(record.folder):
         if earlier.model == run.name:
-            _write(replace(earlier, model=None), folder)
+            _write(replace(earlier, model=None), record.folder)
     checkpoint.save(run.name, model, facts, models)
     return run.name
 

@@ -18,6 +18,9 @@ from core import checkpoint
 from core.config import ROOT
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from core.corrections import Corrections
     from core.data import DigitSet
     from core.explain import Neighbours
     from core.job import TrainingJob
@@ -28,6 +31,7 @@ PAGES = (
     ("pages/2_Train.py", "Train", ":material/model_training:"),
     ("pages/3_Evaluate.py", "Evaluate", ":material/query_stats:"),
     ("pages/4_Explain.py", "Explain", ":material/lightbulb:"),
+    ("pages/4_My_digits.py", "My digits", ":material/edit_note:"),
 )
 
 
@@ -35,8 +39,11 @@ PAGES = (
 STYLE = """
 <style>
 .block-container { padding-top: 2.5rem; max-width: 72rem; }
+@media (max-width: 768px) { .block-container { padding-top: 4.5rem; } } /* the header lies over the page here */
 .answer { display: flex; align-items: baseline; gap: 1.25rem; line-height: 1; margin: 0 0 .25rem; }
 .answer .digit { font-size: clamp(5rem, 16vw, 8.5rem); font-weight: 700; font-variant-numeric: tabular-nums; }
+.answer.number { flex-wrap: wrap; row-gap: .25rem; }
+.answer.number .digit { font-size: clamp(2.5rem, 9vw, 5rem); line-height: 1.1; overflow-wrap: anywhere; }
 .answer .confidence { font-size: 1.75rem; opacity: .75; font-variant-numeric: tabular-nums; }
 .answer.example { opacity: .35; }
 .st-key-draw [data-testid="stColumn"]:first-child { min-width: 290px; } /* the canvas does not shrink */
@@ -44,6 +51,9 @@ STYLE = """
 @media (max-width: 640px) {
   .st-key-samples [data-testid="stHorizontalBlock"]:has(.answer) { flex-direction: column-reverse; }
 }
+/* Streamlit writes white on the dark theme's light accent, and axes in a grey too pale for paper. */
+.stApp :is([data-testid="stBaseButton-primary"], [data-tag] span) { color: light-dark(#fff, #16181c); }
+.stApp [data-testid="stVegaLiteChart"] text[fill="#808495"] { fill: #5c636b; }
 [class*="st-key-gallery"] button { padding: .25rem; min-height: 0; }
 [class*="st-key-gallery"] button img { height: 4.5rem; max-height: none; width: 4.5rem; object-fit: contain;
   border-radius: .25rem; vertical-align: middle; }
@@ -177,6 +187,71 @@ def training_job() -> TrainingJob:
         return data.load(train)
 
     return TrainingJob(load)
+
+
+@st.cache_resource(show_spinner=False)
+def corrections() -> Corrections:
+    """My digits: what visitors put right."""
+    from core.corrections import Corrections
+
+    return Corrections()
+
+
+def offer_correction(digit: np.ndarray, said: str, model: str, version: str, key: str) -> None:
+    """One click says what a picture really shows, and keeps it; another click on the same answer takes that back.
+
+    `digit` (28, 28) float32 in [0, 1] as the model read it; `said` its answer, empty for no digit, by `version` of
+    `model`. `key` names the place on the page: one place may show one picture after the other.
+    """
+    from core.corrections import NO_DIGIT, CorrectionsError
+
+    image = (digit * 255).round().astype("uint8")
+    try:
+        kept = corrections().find(image)
+    except CorrectionsError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    place = f"correct-{key}"
+    if done := st.session_state.pop(f"{place}-done", None):  # a fragment's callback may not show anything itself
+        text, icon = done
+        st.toast(text, icon=icon)
+    st.session_state[place] = kept.label if kept else None  # what is kept, not what was pressed for another picture
+    st.pills(
+        "Wrong? It is a …",
+        [*range(10), NO_DIGIT],
+        format_func=lambda label: "no digit" if label == NO_DIGIT else str(label),
+        key=place,
+        on_change=_correct,
+        args=(place, image, said, model, version),
+        help="Keeps what the model sees, with your answer and the time, in My digits on the computer this app runs on: "
+        "a copy of the model can be fine-tuned on them there. Press the same answer again to take it back.",
+    )
+    if kept:
+        st.page_link("pages/4_My_digits.py", label="Kept in My digits", icon=":material/check:")
+
+
+def _correct(place: str, image: np.ndarray, said: str, model: str, version: str) -> None:
+    from core.corrections import CorrectionsError
+
+    try:
+        done = _keep_or_take_back(image, st.session_state[place], said, model, version)
+        st.session_state[f"{place}-done"] = (done, ":material/check:")
+    except CorrectionsError as error:
+        st.session_state[f"{place}-done"] = (str(error), ":material/error:")
+
+
+def _keep_or_take_back(image: np.ndarray, label: int | None, said: str, model: str, version: str) -> str:
+    from core.corrections import NO_DIGIT
+
+    mine = corrections()
+    kept = mine.find(image)
+    if label is None:
+        mine.delete([kept.id] if kept else [])
+        return "Taken back: this picture is no longer in My digits."
+    mine.keep(image, label, said, model, version)
+    what = "no digit" if label == NO_DIGIT else f"a {label}"
+    before = " instead" if kept and kept.label != label else ""
+    return f"Kept in My digits as {what}{before}, in the file {mine.place} of this app."
 
 
 def use_model(name: str) -> None:

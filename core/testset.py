@@ -10,7 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -133,12 +133,9 @@ def read_files(name: str, files: Iterable[File], progress: Progress | None = Non
     files = [file for entry in files for file in _unpack(entry)]
     if not files:
         raise TestSetError(f"{name} is empty. {HOW_TO_LABEL}")
-    tables = [file for file in files if _is_table(file)]
-    arrays = [file for file in files if _is_idx(file)]
-    if arrays:
-        return _read_idx(name, arrays)
-    if tables:
-        return _read_tables(name, tables)
+    for belongs, read_kind in ((_is_idx, _read_idx), (_is_table, _read_tables)):
+        if chosen := [file for file in files if belongs(file)]:
+            return _leave_out(read_kind(name, chosen), [file for file in files if not belongs(file)], len(files))
     return _read_pictures(name, files, progress)
 
 
@@ -165,11 +162,24 @@ def _check_count(count: int) -> None:
         raise TestSetError(f"There are {count:,} files; at most {MOST_FILES:,} can be read. Take a part of them.")
 
 
+def _leave_out(found: TestSet, others: list[File], count: int) -> TestSet:
+    """The set with the files beside it listed as left out; `count` is how many files there were in all."""
+    if not others:
+        return found
+    why = "This set was read from IDX files or tables; whatever else was sent with them is not part of it."
+    skipped = tuple(Skipped(file_name, why) for file_name, _ in others)
+    return replace(found, skipped=skipped, remarks=(*found.remarks, _count_skipped(len(others), count)))
+
+
+def _count_skipped(skipped: int, count: int) -> str:
+    return f"{skipped:,} of {count:,} files could not be used and count neither as right nor as wrong."
+
+
 def _unpack(file: File) -> list[File]:
     """The files in a zip, the unzipped content of a gzip, or the file itself."""
     name, content = file
     if content[:2] == b"\x1f\x8b":
-        return [(name.removesuffix(".gz"), _gunzip(name, content))]
+        return [(name.removesuffix(".gz"), _gunzip(name, content, LARGEST))]
     if content[:4] not in (b"PK\x03\x04", b"PK\x05\x06"):
         return [file]
     try:
@@ -189,19 +199,23 @@ def _unpack(file: File) -> list[File]:
             unpacked = [(entry.filename, archive.read(entry)) for entry in members]
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, struct.error) as error:
         raise TestSetError(f"{name} is a damaged zip: it can't be unpacked. Pack it again.") from error
-    return [
-        (inner.removesuffix(".gz"), _gunzip(inner, part)) if part[:2] == b"\x1f\x8b" else (inner, part)
-        for inner, part in unpacked
-    ]
+    files, left = [], LARGEST
+    for inner, part in unpacked:
+        if part[:2] == b"\x1f\x8b":
+            inner, part = inner.removesuffix(".gz"), _gunzip(inner, part, left)
+            left -= len(part)  # many small gzips in one zip may be as large together as one
+        files.append((inner, part))
+    return files
 
 
-def _gunzip(name: str, content: bytes) -> bytes:
+def _gunzip(name: str, content: bytes, most: int) -> bytes:
+    """Unpacked, if that gives at most `most` bytes."""
     try:
         with gzip.open(io.BytesIO(content)) as file:
-            unpacked = file.read(LARGEST + 1)
+            unpacked = file.read(most + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise TestSetError(f"{name} is a damaged gzip: it can't be unpacked. Copy or download it again.") from error
-    if len(unpacked) > LARGEST:
+    if len(unpacked) > most:
         raise TestSetError(f"{name} unpacks to more than {LARGEST // 1_000_000} MB. Take a part of it.")
     return unpacked
 
@@ -226,7 +240,7 @@ def _read_idx(name: str, files: list[File]) -> TestSet:
     image_name, pixels = images[0]
     if pixels.shape[1:] != (DIGIT_SIZE, DIGIT_SIZE):
         raise TestSetError(f"{image_name} holds images of {pixels.shape[2]}x{pixels.shape[1]} pixels; 28x28 is needed.")
-    return _finish(name, pixels.astype(np.float32), labels[0][1].astype(np.float32) if labels else None)
+    return _finish(name, pixels.astype(np.float32), labels[0][1].astype(np.float32) if labels else None, image_name)
 
 
 def _parse_idx(name: str, content: bytes) -> np.ndarray:
@@ -261,9 +275,9 @@ def _read_tables(name: str, files: list[File]) -> TestSet:
             "labels."
         )
     if values.shape[1] == PIXELS:
-        return _finish(name, _as_images(values), labels[0][1][:, 0] if labels else None)
+        return _finish(name, _as_images(values), labels[0][1][:, 0] if labels else None, file_name)
     place = _label_column(values, columns)
-    return _finish(name, _as_images(np.delete(values, place, axis=1)), values[:, place])
+    return _finish(name, _as_images(np.delete(values, place, axis=1)), values[:, place], file_name)
 
 
 def _parse_table(name: str, content: bytes) -> tuple[np.ndarray, list[str]]:
@@ -317,23 +331,26 @@ def _as_images(values: np.ndarray) -> np.ndarray:
     return values.reshape(-1, DIGIT_SIZE, DIGIT_SIZE)
 
 
-def _finish(name: str, pixels: np.ndarray, labels: np.ndarray | None) -> TestSet:
-    """Check values, bring them to MNIST's form: pixels (N, 28, 28) float32 and labels (N,) float32 or None."""
+def _finish(name: str, pixels: np.ndarray, labels: np.ndarray | None, file: str) -> TestSet:
+    """Check values, bring them to MNIST's form: pixels (N, 28, 28) float32 and labels (N,) float32 or None.
+
+    `file` held the pixels: it is named in what is refused.
+    """
     if not len(pixels):
-        raise TestSetError(f"{name} holds no digits.")
+        raise TestSetError(f"{file} holds no digits.")
     if len(pixels) > MOST_PICTURES:
         raise TestSetError(
-            f"{name} holds {len(pixels):,} digits; at most {MOST_PICTURES:,} can be read. Take a part of it."
+            f"{file} holds {len(pixels):,} digits; at most {MOST_PICTURES:,} can be read. Take a part of it."
         )
     if labels is not None and len(labels) != len(pixels):
-        raise TestSetError(f"{name} has {len(pixels):,} digits but {len(labels):,} labels. Each digit needs one.")
+        raise TestSetError(f"{file} has {len(pixels):,} digits but {len(labels):,} labels. Each digit needs one.")
     if pixels.min() < 0 or pixels.max() > 255:
         worst = pixels.min() if pixels.min() < 0 else pixels.max()
-        raise TestSetError(f"{name} has pixels of {worst:g}; they must lie between 0 and 255, or between 0 and 1.")
+        raise TestSetError(f"{file} has pixels of {worst:g}; they must lie between 0 and 255, or between 0 and 1.")
     if labels is not None:
         wrong = labels[(labels < 0) | (labels > 9) | (labels % 1 != 0)]
         if len(wrong):
-            raise TestSetError(f"{name} has the label {wrong[0]:g}; labels are the digits 0 to 9.")
+            raise TestSetError(f"{file} has the label {wrong[0]:g}; labels are the digits 0 to 9.")
     remarks = []
     if 0 < pixels.max() <= 1:
         pixels = pixels * 255
@@ -370,9 +387,6 @@ def _read_pictures(name: str, files: list[File], progress: Progress | None) -> T
         if all(label_of(file_name) is None for file_name, _ in files):
             raise TestSetError(f"{name} has no labels: no file says which digit it shows. {HOW_TO_LABEL}")
         raise TestSetError(f"No picture in {name} could be read. The first: {skipped[0].name}: {skipped[0].why}")
-    remarks = ()
-    if skipped:
-        count = f"{len(skipped):,} of {len(files):,} files" if len(skipped) > 1 else f"1 of {len(files):,} files"
-        remarks = (f"{count} could not be used and count neither as right nor as wrong.",)
+    remarks = (_count_skipped(len(skipped), len(files)),) if skipped else ()
     digits = DigitSet(torch.from_numpy(np.stack(images)), torch.tensor(labels))
     return TestSet(name, digits, tuple(names), tuple(skipped), remarks)

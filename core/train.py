@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core import outliers
 from core.augment import DISTORTIONS, distort
 from core.config import SettingError, TrainingSettings
 from core.data import DigitSet
@@ -24,6 +26,10 @@ from core.evaluate import evaluate
 from core.model import Dropout, Network, build, to_input
 
 WARM_UP = 0.15  # share of a one-cycle run in which the learning rate rises
+PLACE = ("step", "epoch", "position", "improved", "seconds", "peak", "_losses")  # of a run: saved with its state
+AVERAGING_INTERVAL = (
+    8  # steps between two updates of the averaged weights: at each step it would cost 1.5 % of the time
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ def choose_device(settings: TrainingSettings) -> torch.device:
     if settings.device == "auto":
         return torch.device(next(name for name, found in present.items() if found))
     if not present[settings.device]:
-        raise SettingError(f"device {settings.device} isn't available on this machine; choose auto or cpu.")
+        raise SettingError(f"Device {settings.device} isn't available on this machine; choose auto or cpu.")
     return torch.device(settings.device)
 
 
@@ -156,7 +162,7 @@ class Training:
     """One run: iterate over it for its events. Between two events `state()` holds all that is needed to go on.
 
     Same seed, settings, thread count and machine: the same losses, whether or not the run was interrupted. All chance
-    comes from one generator of its own, seeded anew at each epoch.
+    comes from one generator of its own, seeded anew at each step.
 
     Under `torch.distributed` each process takes its share of every batch; gradients are averaged, so that the run is
     the one a single process would make (batch normalisation and chance apart, which each process has for itself).
@@ -174,14 +180,17 @@ class Training:
         self.precision = choose_precision(settings, self.device)
         if self.device.type == "cpu":
             hold_on_to_memory()
-        self.training, self.validation = training.to(self.device), validation.to(self.device)
+        self.digits, self.validation = training, validation.to(self.device)
+        shown = outliers.add(training, settings.outliers, settings.seed) if settings.outliers else training
+        self.training = shown.to(self.device)
         # Channels last: the convolutions' own order on a CPU, about a third less time per step.
         self.model = (model or new_model(settings)).to(self.device, memory_format=torch.channels_last).train()
         self.averaged = copy.deepcopy(self.model).eval() if settings.averaging else None
         self.optimiser = make_optimiser(self.model, settings)
-        self.steps = steps_per_epoch(len(training), settings) * settings.epochs
+        self.steps = steps_per_epoch(len(self.training), settings) * settings.epochs
         self.peak = settings.learning_rate  # the schedule's largest value; may be changed between two steps
         self.best: Best | None = None
+        self.improved = 0  # the last epoch whose accuracy was higher than any before
         self.seconds = 0.0
         self.step = self.epoch = self.position = 0  # steps and epochs done; batches done of the epoch that is going on
         self._losses = 0.0  # summed over the images of the epoch that is going on
@@ -212,10 +221,10 @@ class Training:
             yield self.judge()
             if (
                 self.best
-                and 0 < self.settings.patience <= self.epoch - self.best.epoch
+                and 0 < self.settings.patience <= self.epoch - self.improved
                 and self.epoch < self.settings.epochs
             ):
-                yield End("early", f"Stopped early: no better epoch since epoch {self.best.epoch}.")
+                yield End("early", f"Stopped early: no better epoch since epoch {self.improved}.")
                 return
         yield End(
             "finished", f"All {self.settings.epochs} epochs done." if self.settings.epochs > 1 else "One epoch done."
@@ -227,7 +236,10 @@ class Training:
         report = evaluate(self.candidate, self.validation)
         accuracy, loss = report.accuracy, report.loss()
         self.epoch += 1
-        is_best = self.best is None or (accuracy, -loss) > (self.best.validation_accuracy, -self.best.validation_loss)
+        # Of epochs that read as many digits right the last is kept: it was trained longest, at the gentlest rate.
+        is_best = self.best is None or accuracy >= self.best.validation_accuracy
+        if self.best is None or accuracy > self.best.validation_accuracy:
+            self.improved = self.epoch
         if is_best:
             weights = {key: value.detach().cpu().clone() for key, value in self.candidate.state_dict().items()}
             self.best = Best(self.epoch, accuracy, loss, weights)
@@ -237,15 +249,14 @@ class Training:
         return Epoch(self.epoch, self.step, self.seconds, mean_loss, loss, accuracy, is_best)
 
     def state(self) -> dict[str, Any]:
-        """Everything needed to go on after this event, for `torch.save`: weights, optimiser, averages, chance."""
+        """Everything needed to go on after this event, for `torch.save`: weights, optimiser, averages, place."""
         best = self.best and {**vars(self.best)}
         return {
             "model": self.model.state_dict(),
             "averaged": self.averaged.state_dict() if self.averaged else None,
             "optimiser": self.optimiser.state_dict(),
             "best": best,
-            "chance": self._chance.get_state(),
-            **{name: getattr(self, name) for name in ("step", "epoch", "position", "seconds", "peak", "_losses")},
+            **{name: getattr(self, name) for name in PLACE},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -255,22 +266,13 @@ class Training:
             self.averaged.load_state_dict(state["averaged"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.best = Best(**state["best"]) if state["best"] else None
-        self._chance.set_state(state["chance"])
-        for name in ("step", "epoch", "position", "seconds", "peak", "_losses"):
+        for name in PLACE:
             setattr(self, name, state[name])
 
     def _shuffle(self) -> tuple[Tensor, ...]:
-        """The epoch's batches as indices; at the epoch's beginning chance is seeded, in its middle it is left alone."""
-        seed = self.settings.seed * 100_003 + self.epoch
-        order = torch.Generator(self.device).manual_seed(seed)
-        batches = torch.randperm(len(self.training), generator=order, device=self.device).split(
-            self.settings.batch_size
-        )
-        if self.position == 0:
-            self._chance.set_state(order.get_state())
-            if self._rank:  # the same order in all processes, each its own distortions
-                self._chance.manual_seed(seed + (self._rank << 40))
-        return batches
+        """The epoch's batches as indices into the training set, the same in all processes."""
+        order = torch.Generator(self.device).manual_seed(self.settings.seed * 100_003 + self.epoch)
+        return torch.randperm(len(self.training), generator=order, device=self.device).split(self.settings.batch_size)
 
     def _correct(self, batch: Tensor) -> Step:
         """Show one batch, correct the weights once: (B,) int64 indices into the training set."""
@@ -278,6 +280,9 @@ class Training:
         rate = learning_rate(self.step / self.steps, self.settings) * self.peak / self.settings.learning_rate
         for group in self.optimiser.param_groups:
             group["lr"] = rate
+        # Each step of each process draws from a seed of its own: nothing of chance has to be saved to go on exactly.
+        seeds = np.random.SeedSequence((self.settings.seed, self.step, self._rank))
+        self._chance.manual_seed(int(seeds.generate_state(1)[0]))
         mine = batch[self._rank :: self._processes]
         # DDP averages over processes: with this weight each image counts the same, also in a batch of unequal shares.
         weight = len(mine) * self._processes / len(batch)
@@ -286,7 +291,7 @@ class Training:
         digits = distort(to_input(self.training.images[mine]), labels, self._distortion(), self._chance)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == torch.bfloat16):
             logits = self._score(digits.contiguous(memory_format=torch.channels_last))
-            loss = F.cross_entropy(logits, labels, label_smoothing=self.settings.label_smoothing) * weight
+            loss = F.cross_entropy(logits, self._aim(labels), label_smoothing=self.settings.label_smoothing) * weight
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
@@ -302,6 +307,14 @@ class Training:
         self.seconds += time.perf_counter() - began
         return Step(self.step, self.steps, self.epoch + 1, value, rate, len(batch), self.seconds)
 
+    def _aim(self, labels: Tensor) -> Tensor:
+        """What the network should answer: (B,) labels as they are, or (B, 10) shares where some may be no digit."""
+        if not self.settings.outliers:
+            return labels
+        shares = F.one_hot(labels.clamp_min(0), 10).float()
+        shares[labels < 0] = 0.1
+        return shares
+
     def _distortion(self):
         first_clean_epoch = self.settings.epochs - round(self.settings.epochs * self.settings.clean_share)
         return DISTORTIONS[self.settings.augmentation if self.epoch < first_clean_epoch else "none"]
@@ -309,9 +322,10 @@ class Training:
     @torch.no_grad()
     def _average(self) -> None:
         """Draw the averaged weights a little towards the trained ones; more in the first steps, which begin far off."""
-        if not self.averaged:
+        steps = AVERAGING_INTERVAL if self.step >= AVERAGING_INTERVAL else 1  # a run may be over after a few
+        if not self.averaged or self.step % steps:
             return
-        share = 1 - min(self.settings.averaging, (1 + self.step) / (10 + self.step))
+        share = 1 - min(self.settings.averaging, (1 + self.step) / (10 + self.step)) ** steps
         for mean, value in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
             mean.lerp_(value, share)
         for mean, value in zip(self.averaged.buffers(), self.model.buffers(), strict=True):
@@ -336,7 +350,7 @@ def measure(digits: DigitSet, settings: TrainingSettings, threads: int) -> float
     """
     torch.set_num_threads(threads)
     few = digits.pick(torch.arange(min(64, settings.batch_size) * 6) % len(digits))
-    small = dataclasses.replace(settings, epochs=1, clean_share=0.0, batch_size=len(few) // 6)
+    small = dataclasses.replace(settings, epochs=1, clean_share=0.0, outliers=0.0, batch_size=len(few) // 6)
     steps = [event for event, _ in zip(Training(few, few, small), range(6), strict=False)]
     return min(later.seconds - earlier.seconds for earlier, later in itertools.pairwise(steps)) / small.batch_size
 

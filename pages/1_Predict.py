@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from streamlit_drawable_canvas import st_canvas
 
-from core import batch, charts, checkpoint, picture, preprocess, reading
+from core import batch, boxes, charts, checkpoint, picture, preprocess, reading
 from core.config import POLARITIES, SAMPLES_FOLDER
 
 CANVAS_SIDE = 280  # pixels: fits a phone 320 pixels wide
@@ -25,6 +25,7 @@ MOST_UNDOS = 30  # states of the drawing kept to go back to, a few kB each
 SQUARE = 320  # pixels: side of a shown picture, twice what a page gives it
 PAPER, INK = "#ffffff", "#1f2328"
 WAYS = ("Draw", "Upload", "Samples")
+EXPECTED = {"auto": "Automatic", "one": "One digit", "number": "A number"}
 
 # A pasted picture goes into the uploader as if it had been dropped there: one way in.
 PASTE = """
@@ -58,17 +59,30 @@ def main() -> None:
     """Ask for a picture, read it, show what was read."""
     open_given_picture()
     st.title("Predict")
-    way = st.segmented_control(
-        "How do you want to give a digit?",
-        WAYS,
-        default="Draw",
-        required=True,
-        key="way",
-        label_visibility="collapsed",
-        persist_state="session",
-        bind="query-params",
-        on_change=renew_canvas,
-    )
+    with st.container(horizontal=True, gap="medium"):
+        way = st.segmented_control(
+            "How do you want to give a digit?",
+            WAYS,
+            default="Draw",
+            required=True,
+            key="way",
+            label_visibility="collapsed",
+            persist_state="session",
+            bind="query-params",
+            on_change=renew_canvas,
+        )
+        st.segmented_control(
+            "What to read",
+            list(EXPECTED),
+            format_func=EXPECTED.get,
+            default="auto",
+            required=True,
+            key="expect",
+            label_visibility="collapsed",
+            persist_state="session",
+            bind="query-params",
+            on_change=memory.pictures.clear,
+        )
     try:
         shared.model_in_use()
     except checkpoint.CheckpointError as error:
@@ -205,7 +219,7 @@ def ask_for_files() -> list:
     )
     st.caption(
         f"Any common picture format, HEIC too; at most {limits.bytes // 10**6} MB and {limits.pixels // 10**6} million "
-        "pixels each. Nothing is stored: pictures are forgotten when you leave."
+        "pixels each. Nothing is stored: pictures are forgotten when you leave, but for answers you put right."
     )
     paste_into_uploader(key="paste")
     return files
@@ -222,7 +236,7 @@ def read_files(files: list) -> None:
     model = shared.model_in_use()
     bar = st.progress(0.0) if len(waiting) > 4 else None
     for number, (name, content) in enumerate(waiting, start=1):
-        item = read_alone(name, content) if len(contents) == 1 else batch.read_file(model, name, content)
+        item = read_alone(name, content) if len(contents) == 1 else batch.read_file(model, name, content, memory.expect)
         memory.pictures[item.key] = item
         if bar:
             bar.progress(number / len(waiting), f"Read {number} of {len(waiting)} pictures")
@@ -392,9 +406,10 @@ def show_answer(content: bytes, name: str, key: str, caption: str = "As given") 
         answer.error(f"{batch.show_name(name)}: {error}", icon=":material/broken_image:")
         return
     with answer:
-        show_result(found, name, caption)
+        show_result(found, name, caption, key)
     if steps:
         show_steps(found.found.steps)
+        st.caption(shared.model_in_use().about_confidence)
 
 
 def look(
@@ -403,33 +418,71 @@ def look(
     """Read a picture, or give the last reading again where nothing it depends on has changed."""
     model = shared.model_in_use()
     # An uploaded file's key names its content; the canvas and the samples keep theirs while the picture changes.
-    asked = (key, hash(content) if key in ("draw", "sample") else None, polarity, crop, model.name, model.version)
+    changing = hash(content) if key in ("draw", "sample") else None
+    asked = (key, changing, polarity, crop, memory.expect, model.name, model.version)
     if memory.get("last_reading", (None,))[0] != asked:
-        memory.last_reading = (asked, reading.read(model, picture.read(content), polarity, crop))
+        memory.last_reading = (asked, reading.read(model, picture.read(content), polarity, crop, memory.expect))
     return memory.last_reading[1]
 
 
-def show_result(found: reading.Reading, name: str, caption: str) -> None:
-    """The digit, how sure it is in words and as ten bars, the picture beside what the model sees of it."""
+def show_result(found: reading.Reading, name: str, caption: str, key: str) -> None:
+    """What was read and how sure it is, in words, then one digit's details, or each of a number's on choosing it."""
     confidence = charts.show_percent(found.confidence) if found.text else "no digit"
+    kind = "answer number" if found.is_number else "answer"
     st.html(
-        f'<div class="answer" role="status" aria-live="polite"><span class="digit">{found.text or "–"}</span>'
+        f'<div class="{kind}" role="status" aria-live="polite"><span class="digit">{found.text or "–"}</span>'
         f'<span class="confidence">{escape(confidence)}</span></div>'
     )
     st.markdown(found.sentence)
+    if found.is_number:
+        show_number(found, name, key)
+        return
     if found.text and (warning := batch.warn_of_others(found)):
         st.markdown(f":material/info: {warning}")
     if found.prediction:
-        st.altair_chart(
-            charts.draw_probabilities(found.probabilities, shared.is_dark()),
-            width="stretch",
-            alt="Probability of each digit: "
-            + ", ".join(f"{digit} {value:.1%}" for digit, value in enumerate(found.probabilities)),
-        )
+        show_probabilities(found.probabilities)
     with st.container(horizontal=True):
-        show_square(mark_boxes(found), caption, f"The picture {batch.show_name(name)}")
+        show_square(boxes.mark_digit(found), caption, f"The picture {batch.show_name(name)}")
         if found.found.digit is not None:
             show_square(enlarge(found.found.digit), "What the model sees", "The 28x28 digit the model sees")
+    if found.found.digit is not None:
+        shared.offer_correction(found.found.digit, found.text, found.model, found.version, key)
+
+
+def show_number(found: reading.Reading, name: str, key: str) -> None:
+    """The picture with a box around each digit, and the details of the one that is chosen."""
+    digits = found.digits
+    place = st.container()
+    chosen = st.segmented_control(
+        "Details of the digit",
+        range(len(digits)),
+        format_func=lambda number: f"{number + 1}: {digits[number].digit}",  # equal names would be one choice
+        default=found.doubtful[0] if found.doubtful else 0,
+        required=True,
+        key=f"digit-{zlib.crc32(repr([digit.box for digit in digits]).encode())}",
+        help="Counted in reading order. The box of the chosen one is thicker.",
+    )
+    boxed = Image.fromarray(boxes.mark_number(found, chosen))
+    sentence = ", ".join(f"{digit.digit} with {charts.show_percent(digit.confidence)}" for digit in digits)
+    place.image(as_data_url(to_png(boxed)), alt=f"The picture {batch.show_name(name)}: {sentence}", width="stretch")
+    digit = digits[chosen]
+    st.markdown(digit.prediction.sentence)
+    left, right = st.columns([0.38, 0.62], vertical_alignment="center")
+    with left:
+        show_square(enlarge(digit.image), "What the model sees", "The 28x28 digit the model sees")
+    with right:
+        show_probabilities(digit.prediction.probabilities)
+    shared.offer_correction(digit.image, str(digit.digit), found.model, found.version, f"{key}-{chosen}")
+
+
+def show_probabilities(probabilities: tuple[float, ...]) -> None:
+    """Ten bars, one a digit."""
+    st.altair_chart(
+        charts.draw_probabilities(probabilities, shared.is_dark()),
+        width="stretch",
+        alt="Probability of each digit: "
+        + ", ".join(f"{digit} {value:.1%}" for digit, value in enumerate(probabilities)),
+    )
 
 
 def show_square(pixels: np.ndarray, caption: str | None, alt: str) -> None:
@@ -469,32 +522,6 @@ def show_steps(steps: tuple[preprocess.Step, ...]) -> None:
             with st.container(width=150):
                 show_square(step.image, None, step.title)
                 st.markdown(f"**{number}. {step.title}**  \n:small[{step.note}]")
-
-
-def mark_boxes(found: reading.Reading) -> np.ndarray:
-    """The picture as given, at most 400 pixels, with a frame around what was read and thin ones around the rest."""
-    image = Image.fromarray(found.picture.colours)
-    image.thumbnail((400, 400))
-    if image.width < 100:
-        image = image.resize((image.width * 8, image.height * 8), Image.Resampling.NEAREST)
-    pixels = np.array(image)
-    scale = image.width / found.picture.size[0]
-    for number, box in enumerate([found.found.box, *found.found.others]):
-        if box:
-            x, y, width, height = (round(value * scale) for value in box)
-            draw_frame(pixels, x - 3, y - 3, x + width + 3, y + height + 3, 3 if number == 0 else 1)
-    return pixels
-
-
-def draw_frame(pixels: np.ndarray, left: int, top: int, right: int, bottom: int, thickness: int) -> None:
-    """Draw a rectangle into pixels (H, W, 3) uint8, as far as it lies inside."""
-    colour = (11, 110, 153)
-    for inset in range(thickness):
-        x0, x1 = max(0, left + inset), min(pixels.shape[1] - 1, right - inset)
-        y0, y1 = max(0, top + inset), min(pixels.shape[0] - 1, bottom - inset)
-        if x0 < x1 and y0 < y1:
-            pixels[y0, x0:x1] = pixels[y1, x0:x1] = colour
-            pixels[y0:y1, x0] = pixels[y0 : y1 + 1, x1] = colour
 
 
 def enlarge(digit: np.ndarray, factor: int = 10) -> np.ndarray:

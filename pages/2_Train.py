@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import secrets
-from dataclasses import fields
 
 import streamlit as st
 
@@ -15,58 +12,23 @@ shared.open_page("Train")
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
-from core import charts, checkpoint, picture, reading, runs
+from core import charts, checkpoint, duration, link, picture, reading, runs, tile, wording
 from core.config import MODELS_FOLDER, PRESETS, SettingError, TrainingSettings
-from core.job import Opinion, Snapshot
+from core.job import Snapshot
 from core.runs import Run, RunError
+from core.wording import FIELDS
 
-FIELDS = {entry.name: entry for entry in fields(TrainingSettings)}
-GROUPS = {
-    "Network": ("architecture", "dropout", "averaging"),
-    "Data": ("training_images", "validation_share", "left_out", "seed"),
-    "Optimisation": (
-        "epochs", "batch_size", "learning_rate", "optimiser", "schedule", "weight_decay", "label_smoothing", "patience",
-        "device", "precision",
-    ),
-    "Augmentation": ("augmentation", "clean_share"),
-}  # fmt: skip
-LABELS = {
-    "architecture": "Network · parameters", "averaging": "Averaged weights", "training_images": "Images",
-    "left_out": "Digits to leave out",
-    "patience": "Early stopping", "clean_share": "Undistorted share at the end", "augmentation": "Distortion",
-}  # fmt: skip
-CHOICES = {
-    "reference": "Reference CNN", "lenet5": "LeNet-5", "mlp": "Multilayer perceptron", "modern": "Modern CNN",
-    "sgd": "SGD", "momentum": "SGD with momentum", "adam": "Adam", "adamw": "AdamW", "constant": "Constant",
-    "cosine": "Cosine", "one-cycle": "One cycle", "none": "None", "light": "Light", "strong": "Strong",
-    "auto": "Automatic",
-    "cpu": "Processor", "cuda": "NVIDIA card (CUDA)", "mps": "Apple chip (MPS)",
-}  # fmt: skip
-STATUS = {"running": "Running", "interrupted": "Interrupted", "finished": "Finished", "stopped": "Stopped",
-          "diverged": "Diverged", "failed": "Failed"}  # fmt: skip
 STEPS = {"learning_rate": 1e-3, "weight_decay": 0.01, "averaging": 0.01, "training_images": 1000, "batch_size": 32}
 
 STYLE = """
 <style>
-.watched { display: grid; grid-template-columns: repeat(auto-fill, minmax(3.8rem, 1fr)); gap: .75rem .5rem; margin: 0; }
-.watched figure { margin: 0; text-align: center; font-variant-numeric: tabular-nums; }
-.watched img { width: 100%; max-width: 5.2rem; image-rendering: pixelated; border-radius: .3rem; display: block;
-  margin: 0 auto .2rem; }
-.watched b { font-size: 1.5rem; line-height: 1.1; }
-.watched i { display: block; height: 4px; border-radius: 2px;
-  background: color-mix(in srgb, currentColor 15%, transparent);
-  overflow: hidden; max-width: 5.2rem; margin: .15rem auto; }
-.watched s { display: block; height: 100%; background: #0b6e99; }
-.watched .wrong s { background: #d9822b; }
-.watched .wrong b { text-decoration: underline dashed #d9822b 2px; text-underline-offset: 4px; }
-.watched small { opacity: .75; font-size: .75rem; }
+.st-key-setting-left_out [role] { flex-wrap: wrap; } /* all ten digits in sight */
 .st-key-figures [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
 </style>
 """
 
-st.html(STYLE)
+st.html(tile.STYLE + STYLE)
 memory = st.session_state
 job = shared.training_job()
 
@@ -75,9 +37,11 @@ def main() -> None:
     """The run if there is one, else the choice of one; below, what was trained before."""
     st.title("Train")
     if "settings" not in memory:
-        memory.settings, memory.link_refused = read_link()
+        settings, memory.link_refused = link.read(st.query_params)
+        memory.settings, memory.link_given = settings.as_dict(), bool(st.query_params)
         memory.visitor = secrets.token_hex(8)
-    show_notice()
+    with st.container():  # empty or not: what stands below keeps its place, and an open box stays open
+        show_notice("notice")
     snapshot = job.snapshot()
     later: dict = {}
     place = st.empty()  # sent first in either state: what the other one showed there vanishes at once
@@ -85,11 +49,17 @@ def main() -> None:
         hand_over_drawing()
         with place.container():
             watch_run()
+            watch_learning_rate()
+            st.caption(
+                "It goes on when you leave this page or close the browser. One run at a time on this server: everyone "
+                "who opens this page sees it. Predict keeps answering with the model in use."
+            )
     else:
         notice_start()
-        if snapshot.phase == "over":
-            show_outcome(snapshot)
-        offer_resume()
+        with st.container():
+            if snapshot.phase == "over":
+                show_outcome(snapshot)
+            offer_resume()
         later = choose()
     show_runs()
     bring_in()
@@ -98,67 +68,43 @@ def main() -> None:
         waiting.markdown(f":small[{estimate(settings, is_preset=position > 0)}]")
 
 
-def show_notice() -> None:
-    """What the last click led to, said once."""
-    if notice := memory.pop("notice", None):
+def show_notice(place: str) -> None:
+    """What the last click led to, said once, at the place where it was made."""
+    if notice := memory.pop(place, None):
         kind, text = notice
         (st.success if kind == "done" else st.error)(
             text, icon=":material/check_circle:" if kind == "done" else ":material/error:"
         )
 
 
-def attempt(done: str, action, *arguments, **options) -> None:
+def attempt(done: str, action, *arguments, place: str = "notice", **options) -> None:
     """Do what a button promises; say that it is done, or why not."""
     try:
         action(*arguments, **options)
     except (RunError, SettingError, checkpoint.CheckpointError) as error:
-        memory.notice = ("failed", str(error))
+        memory[place] = ("failed", str(error))
     except OSError as error:
-        memory.notice = ("failed", f"The disk refused: {error.strerror or error}.")
+        memory[place] = ("failed", f"The disk refused: {error.strerror or error}.")
     else:
         if done:
-            memory.notice = ("done", done)
+            memory[place] = ("done", done)
 
 
 # --- choosing ---------------------------------------------------------------------------------------------------------
-
-
-def read_link() -> tuple[dict, str]:
-    """The settings in the page's address, over the fastest preset's, and a sentence for what can't be used."""
-    chosen, refused = PRESETS["fast"].settings.as_dict(), []
-    for name, value in st.query_params.items():
-        if name in FIELDS:
-            try:
-                chosen = TrainingSettings.from_dict({**chosen, name: value}).as_dict()
-            except SettingError as error:
-                refused.append(str(error))
-    return chosen, " ".join(refused)
-
-
-def write_link() -> None:
-    """Keep the address in step, so that it can be handed out. What the fastest preset says isn't repeated."""
-    usual = PRESETS["fast"].settings.as_dict()
-    wanted = {
-        name: "".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        for name, value in memory.settings.items()
-        if value != usual[name]
-    }
-    if dict(st.query_params) != wanted:
-        st.query_params.from_dict(wanted)
 
 
 def choose() -> dict:
     """Start, a preset in one click, every setting below. Gives the places that wait for an estimated duration."""
     later: dict = {}
     if memory.link_refused:
-        st.warning(f"A setting of this link can't be used, its usual value is taken. {memory.link_refused}")
-    write_link()
+        st.warning(f"Not every setting of this link can be used; the usual value is taken. {memory.link_refused}")
     try:
-        settings, wrong = TrainingSettings.from_dict(memory.settings), ""
+        settings = TrainingSettings.from_dict(memory.settings)
     except SettingError as error:
-        settings, wrong = None, str(error)
-    if wrong:
-        st.error(wrong, icon=":material/error:")
+        settings = None
+        st.error(str(error), icon=":material/error:")
+    else:
+        write_link(settings)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(
             "Start",
@@ -170,16 +116,16 @@ def choose() -> dict:
         )
         if settings:
             with st.container(width="stretch", gap="xxsmall"):
-                st.markdown(f"**{summarise(settings)}**")
+                st.markdown(f"**{wording.summarise(settings)}**")
                 later[st.empty()] = settings
     show_presets(settings, later)
     st.subheader("Settings", anchor=False)
-    for group, names in GROUPS.items():
-        with st.expander(f"{group}: {', '.join(show_value(name) for name in names[:3])}"):
-            columns = st.columns(3)
-            for number, name in enumerate(names):
-                with columns[number % 3]:
-                    ask(name)
+    for group, names in wording.GROUPS.items():
+        with st.expander(group):  # a label that told the values would close it at every change
+            for first in range(0, len(names), 3):  # a row at a time: on a telephone they keep their order
+                for column, name in zip(st.columns(3), names[first : first + 3], strict=False):
+                    with column:
+                        ask(name)
             if group == "Augmentation" and settings:
                 preview(settings)
     with st.expander("Name, link, terminal"):
@@ -191,9 +137,20 @@ def choose() -> dict:
             help="The model it leaves is called so, too. Letters, digits, spaces, dots and dashes.",
         )
         if settings:
-            st.markdown("The address of this page holds these settings: copy it to hand them out. In a terminal:")
+            st.markdown("A link with these settings, to hand out:")
+            st.code(link.address(st.context.url or "", settings), language=None, wrap_lines=True)
+            st.markdown("The same run in a terminal:")
             st.code(settings.command(memory.get("run_name") or "my-model"), language="bash", wrap_lines=True)
     return later
+
+
+def write_link(settings: TrainingSettings) -> None:
+    """Keep the address in step once something was chosen. Before, it stays bare: going back would come back here."""
+    wanted = link.write(settings)
+    is_usual = settings == PRESETS["fast"].settings and not memory.link_given
+    if not is_usual and dict(st.query_params) != wanted:
+        memory.link_given = True
+        st.query_params.from_dict(wanted)
 
 
 def show_presets(settings: TrainingSettings | None, later: dict) -> None:
@@ -201,8 +158,9 @@ def show_presets(settings: TrainingSettings | None, later: dict) -> None:
     for column, (key, preset) in zip(st.columns(len(PRESETS)), PRESETS.items(), strict=True):
         is_chosen = settings == preset.settings
         with column.container(border=True, height="stretch", vertical_alignment="distribute"):
-            st.markdown(f"**{preset.title}**  \n:small[{preset.purpose}]")
-            later[st.empty()] = preset.settings
+            with st.container(gap="xxsmall"):
+                st.markdown(f"**{preset.title}**  \n:small[{preset.purpose}]")
+                later[st.empty()] = preset.settings
             st.button(
                 "Chosen" if is_chosen else "Choose",
                 key=f"preset-{key}",
@@ -225,7 +183,7 @@ def ask(name: str) -> None:
     """One setting as a widget: choices, digits, or a number within its bounds."""
     entry, key = FIELDS[name], f"setting-{name}"
     rule, value = entry.metadata, memory.settings[name]
-    label = LABELS.get(name, name.replace("_", " ").capitalize())
+    label = wording.label(name)
     common = {"key": key, "help": rule["help"], "on_change": remember, "args": (name,)}
     if rule["choices"]:
         if key not in memory:
@@ -240,9 +198,8 @@ def ask(name: str) -> None:
         if key not in memory:
             memory[key] = kind(value)
         step = STEPS.get(name, 1 if kind is int else 0.05)
-        unit = f" ({rule['unit']})" if rule["unit"] and rule["unit"] not in label.lower() else ""
         st.number_input(
-            label + unit,
+            label,
             min_value=kind(rule["low"]),
             max_value=kind(rule["high"]),
             step=step,
@@ -259,37 +216,13 @@ def remember(name: str) -> None:
 
 def show_choice(name: str, choice: str) -> str:
     """A choice in words; networks with their number of parameters."""
-    words = CHOICES.get(choice, choice)
+    words = wording.choice(choice)
     return f"{words} · {count_parameters(choice):,}" if name == "architecture" else words
 
 
-def show_value(name: str) -> str:
-    """A setting and its value in a few words, for a folded group."""
-    value = memory.settings[name]
-    label = LABELS.get(name, name.replace("_", " ")).lower()
-    if isinstance(value, tuple):
-        return f"without {', '.join(map(str, value))}" if value else "all digits"
-    if isinstance(value, str):
-        return CHOICES.get(value, value)
-    return f"{label} {value:,}" if isinstance(value, int) else f"{label} {value:.3g}"
-
-
-def summarise(settings: TrainingSettings) -> str:
-    """A run in one line."""
-    parts = [
-        CHOICES[settings.architecture],
-        f"{settings.epochs} epoch{'s' if settings.epochs > 1 else ''}",
-        f"batches of {settings.batch_size}",
-        f"{CHOICES[settings.optimiser]} at {settings.learning_rate:.4g}",
-        f"{CHOICES[settings.schedule].lower()} schedule",
-    ]
-    if settings.augmentation != "none":
-        parts.append(f"{settings.augmentation} distortion")
-    if settings.training_images < FIELDS["training_images"].default:
-        parts.append(f"{settings.training_images:,} images")
-    if settings.left_out:
-        parts.append(f"without {', '.join(map(str, settings.left_out))}")
-    return " · ".join(parts)
+def describe(run: Run) -> str:
+    """A run's settings in one line, and what it began with where that was another model."""
+    return f"Fine-tuned from {run.base} on My digits" if run.base else wording.summarise(run.settings)
 
 
 @st.cache_resource(show_spinner=False)
@@ -306,13 +239,15 @@ def estimate(settings: TrainingSettings, is_preset: bool) -> str:
         seconds = measure(settings.architecture, settings.augmentation, settings.device, settings.precision)
     except SettingError as error:
         return str(error)
-    images = settings.training_images * (1 - settings.validation_share) * settings.epochs
-    images += settings.training_images * settings.validation_share * settings.epochs / 3  # judging costs a third
-    about = show_seconds(seconds * images * (10 - len(settings.left_out)) / 10)
+    about = duration.show(duration.expect(settings, seconds))
     if is_preset:
         return f"About {about} here."
     cores = "one core" if job.threads == 1 else f"{job.threads} cores"
-    return f"{count_parameters(settings.architecture):,} parameters. About {about} on this machine, with {cores} of it."
+    size = count_parameters(settings.architecture)
+    return (
+        f"{size:,} parameters. About {about} on this machine, with {cores} of it; "
+        "half a minute more to learn what is no digit."
+    )
 
 
 @st.cache_resource(show_spinner=False, ttl=600)
@@ -331,12 +266,7 @@ def preview(settings: TrainingSettings) -> None:
     from core import augment
 
     seen = augment.preview(shared.digits(train=True), settings.augmentation, seed=memory.get("another-look", 0))
-    # As part of the page: a picture with an address of its own is gone when somebody presses Start before it is loaded.
-    tiles = [f'<figure><img src="{encode(digit.tobytes())}" alt=""></figure>' for digit in seen]
-    st.html(
-        f'<div class="watched" role="img" aria-label="Eight digits with {settings.augmentation} distortion">'
-        f"{''.join(tiles)}</div>"
-    )
+    st.html(tile.show(seen, f"Eight digits with {settings.augmentation} distortion"))
     st.caption("Eight digits as the network sees them.")
     if settings.augmentation != "none":
         st.button("Another look", icon=":material/refresh:", on_click=look_again)
@@ -357,11 +287,12 @@ def start() -> None:
 def offer_resume() -> None:
     """Runs that a killed server left behind."""
     for run in runs.list_runs():
-        if run.status == "interrupted":
+        if run.status == "interrupted" and not run.base:
             with st.container(border=True, horizontal=True, vertical_alignment="center"):
                 st.markdown(
-                    f":material/history: **{run.name}** was interrupted after {len(run.scores)} of "
-                    f"{run.settings.epochs} epochs. It can go on where it was last saved."
+                    f":material/history: **{run.name}** was interrupted "
+                    + (f"after {len(run.scores)} of {run.settings.epochs} epochs" if run.scores else "at its beginning")
+                    + ". It can go on; a minute of training is lost at most."
                 )
                 st.button(
                     "Resume",
@@ -389,7 +320,7 @@ def watch_run() -> None:
     if not snapshot.is_live:
         st.rerun()
     run = snapshot.run
-    st.markdown(f"**{run.name}**  \n:small[{summarise(run.settings)}]")
+    st.markdown(f"**{run.name}**  \n:small[{describe(run)}]")
     show_figures(snapshot)
     show_controls(snapshot)
     if snapshot.warning:
@@ -399,10 +330,6 @@ def watch_run() -> None:
         return
     show_curves(snapshot)
     show_watched(snapshot)
-    st.caption(
-        "It goes on when you leave this page or close the browser. One run at a time on this server: everyone who "
-        "opens this page sees it. Predict keeps answering with the model in use."
-    )
 
 
 def show_figures(snapshot: Snapshot) -> None:
@@ -426,23 +353,38 @@ def show_figures(snapshot: Snapshot) -> None:
         st.metric("Training loss", loss, help="How surprised the network is by the right answers, in nats.", width=140)
         rate = f"{snapshot.images_per_second:,.0f}" if snapshot.images_per_second else "–"
         st.metric("Images a second", rate, width=140)
-        left = show_seconds(snapshot.remaining) if snapshot.remaining is not None else "–"
-        st.metric("Time left", "paused" if snapshot.phase == "paused" else left, width=140)
+        left = duration.show(snapshot.remaining) if snapshot.remaining is not None else "–"
+        st.metric("Time left", {"paused": "paused", "finishing": "–"}.get(snapshot.phase, left), width=140)
     epoch = min(run.settings.epochs, len(scores) + 1)
     words = {"preparing": "Getting ready", "paused": "Paused", "stopping": "Stopping"}.get(snapshot.phase, "Training")
+    if snapshot.phase == "finishing":
+        st.progress(
+            snapshot.finished,
+            "Trained and kept. Now it learns what is no digit (letters, scribbles, dirt), which takes half a minute.",
+        )
+        return
     st.progress(
         min(1.0, snapshot.step / max(1, run.steps)),
-        f"{words} · epoch {epoch} of {run.settings.epochs} · {show_seconds(snapshot.seconds)} so far · learning rate "
+        f"{words} · epoch {epoch} of {run.settings.epochs} · {duration.show(snapshot.seconds)} so far · learning rate "
         f"{snapshot.learning_rate:.3g}",
     )
 
 
 def show_controls(snapshot: Snapshot) -> None:
     """Pause or go on, change the learning rate, stop one way or the other."""
-    is_busy = snapshot.phase in ("preparing", "stopping")
+    is_busy = snapshot.phase in ("preparing", "stopping", "finishing")
     with st.container(horizontal=True):
         wide = 120  # pixels, for both: the other buttons stay where the pointer may be
-        if snapshot.phase == "paused":
+        if snapshot.phase == "finishing":
+            st.button(
+                "Skip",
+                icon=":material/skip_next:",
+                on_click=job.skip,
+                key="skip",
+                width=wide,
+                help="Keep the model as it is. It takes more letters and scribbles for digits then.",
+            )
+        elif snapshot.phase == "paused":
             st.button(
                 "Resume", icon=":material/play_arrow:", type="primary", on_click=job.go_on, key="go_on", width=wide
             )
@@ -453,7 +395,7 @@ def show_controls(snapshot: Snapshot) -> None:
             icon=":material/stop:",
             on_click=job.stop,
             kwargs={"keep": True},
-            disabled=snapshot.phase == "stopping",
+            disabled=snapshot.phase in ("stopping", "finishing"),
             key="keep",
             help="End here and keep the best weights so far.",
         )
@@ -462,10 +404,11 @@ def show_controls(snapshot: Snapshot) -> None:
             st.button("Yes, discard it", type="primary", on_click=job.stop, kwargs={"keep": False}, key="discard")
         with st.popover("Learning rate", icon=":material/speed:", disabled=is_busy):
             rule = FIELDS["learning_rate"].metadata
-            if "peak" not in memory:
-                memory.peak = float(snapshot.peak)
+            # The value is given each time: a popover's content is made in the browser only when it is opened, and would
+            # then start from the smallest value allowed, and set it.
             st.number_input(
                 "Largest learning rate from now on",
+                value=float(snapshot.peak),
                 min_value=rule["low"],
                 max_value=rule["high"],
                 step=1e-3,
@@ -482,32 +425,47 @@ def change_peak() -> None:
 
 
 def show_curves(snapshot: Snapshot) -> None:
-    """Loss, accuracy and learning rate so far."""
+    """Loss and accuracy so far."""
     run, scores = snapshot.run, snapshot.scores
+    steps, epochs = run.steps, run.settings.epochs
+    if not snapshot.is_live:  # what was done, not what was planned
+        steps, epochs = max(1, snapshot.step), len(scores)
     best = max(scores, key=lambda score: (score.validation_accuracy, -score.validation_loss), default=None)
     left, right = st.columns(2)
     with left:
         st.markdown(":small[**Loss** · each step, :primary[smoothed], :orange[validation]]")
         now = f"{snapshot.pulses[-1].loss:.3f} now" if snapshot.pulses else "no step yet"
-        st.altair_chart(
-            charts.draw_loss(snapshot.pulses, scores, run.steps, shared.is_dark()),
+        st.vega_lite_chart(
+            charts.specify(charts.draw_loss, snapshot.pulses, scores, steps, shared.is_dark()),
             width="stretch",
             key="loss",
             alt=f"Loss by step: {now}",
         )
     with right:
         st.markdown(":small[**Accuracy** on the validation digits, after each epoch]")
-        st.altair_chart(
-            charts.draw_accuracy(scores, run.settings.epochs, best, shared.is_dark()),
+        st.vega_lite_chart(
+            charts.specify_once(charts.draw_accuracy, scores, epochs, best, shared.is_dark()),
             width="stretch",
             key="accuracy",
             alt=f"Validation accuracy by epoch: best {best.validation_accuracy:.2%}"
             if best
             else "No epoch finished yet",
         )
+
+
+@st.fragment(run_every=5.0)
+def watch_learning_rate() -> None:
+    """Its curve, less often than the rest: the figure itself stands above, each second."""
+    snapshot = job.snapshot()
+    if snapshot.pulses:
+        show_learning_rate(snapshot, snapshot.run.steps)
+
+
+def show_learning_rate(snapshot: Snapshot, steps: int) -> None:
+    """The learning rate at each step so far."""
     st.markdown(":small[**Learning rate** by step]")
-    st.altair_chart(
-        charts.draw_learning_rate(snapshot.pulses, run.steps, shared.is_dark()),
+    st.vega_lite_chart(
+        charts.specify(charts.draw_learning_rate, snapshot.pulses, steps, shared.is_dark()),
         width="stretch",
         key="rate",
         alt=f"Learning rate by step: {snapshot.learning_rate:.3g} now",
@@ -519,36 +477,12 @@ def show_watched(snapshot: Snapshot) -> None:
     own = snapshot.own_of(memory.visitor)
     if not snapshot.watched:
         return
-    st.markdown("**Watched digits** :small[what the network in training says of them now]")
-    tiles = [draw_tile(opinion) for opinion in snapshot.watched]
-    if own:
-        tiles.append(draw_tile(own))
-    st.html(f'<div class="watched">{"".join(tiles)}</div>')
-    if not own:
+    when = "what the network in training says of them now" if snapshot.is_live else "what the network said of them last"
+    st.markdown(f"**Watched digits** :small[{when}]")
+    opinions = [*snapshot.watched, *([own] if own else [])]
+    st.html(tile.watch([(opinion.image, opinion.label, opinion.probabilities) for opinion in opinions]))
+    if not own and snapshot.is_live:
         st.caption("Draw a digit on the Predict page: it joins them, for your eyes only.")
-
-
-def draw_tile(opinion: Opinion) -> str:
-    """A watched digit, the answer, how sure."""
-    answer = max(range(10), key=opinion.probabilities.__getitem__)
-    sure = opinion.probabilities[answer]
-    is_wrong = opinion.label is not None and answer != opinion.label
-    if opinion.label is None:
-        note, name = f"{sure:.0%}<br>yours", "Your drawing"
-    else:
-        note, name = f"{sure:.0%}<br>is a {opinion.label}" if is_wrong else f"{sure:.0%}", f"A {opinion.label}"
-    return (
-        f'<figure{" class=wrong" if is_wrong else ""}><img src="{encode(opinion.image.tobytes())}" alt="{name}">'
-        f"<b>{answer}</b><i><s style='width:{sure:.0%}'></s></i><small>{note}</small></figure>"
-    )
-
-
-@st.cache_data(show_spinner=False, max_entries=200)
-def encode(pixels: bytes) -> str:
-    """28x28 bytes as a picture for HTML, in eight greys: it is sent each second."""
-    buffer = io.BytesIO()
-    Image.frombytes("L", (28, 28), pixels).quantize(8).save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def hand_over_drawing() -> None:
@@ -574,14 +508,15 @@ def show_outcome(snapshot: Snapshot) -> None:
     if memory.get("outcome_seen") == run.id or (run.model and run.model not in checkpoint.names()):
         return
     with st.container(border=True):
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             if not run.model:
                 icon = ":material/warning:" if run.status in ("failed", "diverged") else ":material/info:"
                 sentence = f"{icon} **{run.name}** · {run.sentence}"
             else:
+                reached = f"{run.best.validation_accuracy:.2%} on {run.validation_images:,} validation digits"
                 sentence = (
-                    f":material/check_circle: **{run.name}: {run.best.validation_accuracy:.2%} on validation**"
-                    f"{compare(run.best)}. {run.sentence} It took {show_seconds(snapshot.seconds)}."
+                    f":material/check_circle: **{run.name}: {reached}**"
+                    f"{compare(run.model, run.best)}. {run.sentence} It took {duration.show(snapshot.seconds)}."
                 )
             with st.container(width="stretch"):
                 st.markdown(sentence)
@@ -590,12 +525,12 @@ def show_outcome(snapshot: Snapshot) -> None:
             )
         if run.model:
             with st.container(horizontal=True):
-                offer_use(run, "outcome")
-                take_away(run, "outcome")
-        if snapshot.scores:
+                offer_use(run, "notice")
+                take_away(run, "notice")
+        if snapshot.pulses and (run.model or run.status in ("failed", "diverged")):
             show_curves(snapshot)
-        if run.model:
             show_watched(snapshot)
+            show_learning_rate(snapshot, snapshot.step)
 
 
 def forget_outcome(run: str) -> None:
@@ -603,23 +538,20 @@ def forget_outcome(run: str) -> None:
     memory.outcome_seen = run
 
 
-def compare(best: runs.Score) -> str:
-    """How the new weights stand beside the model in use, judged by validation as both were."""
+def compare(name: str, best: runs.Score) -> str:
+    """How the weights of the run `name` stand beside the model in use, judged by validation as both were."""
     try:
         card = shared.model_card(checkpoint.in_use())
     except checkpoint.CheckpointError:
         return ""
     theirs = card.facts.get("validation_accuracy")
-    if not isinstance(theirs, float):
+    if not isinstance(theirs, float) or card.name == name:
         return ""
-    points = (best.validation_accuracy - theirs) * 100
-    if abs(points) < 0.005:
-        return f", as good as the model in use ({card.name})"
-    return f", {abs(points):.2f} points {'better' if points > 0 else 'worse'} than the model in use ({card.name})"
+    return f", {wording.compare(best.validation_accuracy, theirs, f'the model in use ({card.name})')}"
 
 
 def offer_use(run: Run, place: str) -> None:
-    """Let the run's model answer everywhere, if it doesn't yet."""
+    """Let the run's model answer everywhere, if it doesn't yet; `place` is where that is said."""
     if run.model == checkpoint.in_use():
         st.button("In use", icon=":material/check:", disabled=True, key=f"use-{place}")
         return
@@ -630,7 +562,7 @@ def offer_use(run: Run, place: str) -> None:
         key=f"use-{place}",
         on_click=attempt,
         args=(f"{run.name} is the model in use now: every page and every visitor is answered by it.", shared.use_model),
-        kwargs={"name": run.model},
+        kwargs={"name": run.model, "place": place},
         help="Every page answers with it at once.",
     )
 
@@ -693,9 +625,10 @@ def show_runs() -> None:
     """All runs in a table; ticked ones are laid over each other; one ticked can be used, renamed, deleted."""
     st.subheader("Runs", anchor=False)
     live = job.snapshot()
-    found = [run for run in runs.list_runs() if run.status != "running" or not live.is_live or run.id == live.run.id]
+    found = [run for run in runs.list_runs() if not live.is_live or run.id != live.run.id]
     if not found:
-        st.caption("Runs appear here with their settings, accuracy and curve. Choose a preset and press Start.")
+        show_notice("runs_notice")
+        st.caption("Runs appear here when they are over, with their settings, accuracy and curve.")
         back_to_shipped()
         return
     event = st.dataframe(
@@ -703,17 +636,24 @@ def show_runs() -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key=f"runs-{len(found)}",
+        key=f"runs-{hash(tuple(run.id for run in found))}",
         height=min(400, 38 + 35 * len(found)),
         column_config={
+            "Run": st.column_config.TextColumn(width=140),  # by itself as wide as the first names, others are cut off
             "accuracy": st.column_config.NumberColumn("Validation accuracy", format="%.2f %%"),
-            "curve": st.column_config.LineChartColumn("Accuracy by epoch", width="small"),
+            "curve": st.column_config.LineChartColumn("Curve", width="small", help="Validation accuracy by epoch"),
         },
+        placeholder="–",
     )
     chosen = [found[row] for row in event["selection"]["rows"] if row < len(found)]
     if not chosen:
         st.caption("Tick one run to use, rename, download or delete it; tick several to compare their curves.")
-    with_scores = {run.name: run.scores for run in chosen if run.scores}
+    called = [run.name for run in chosen]  # runs made in a terminal may share a name
+    with_scores = {
+        run.name if called.count(run.name) == 1 else f"{run.name} {run.created[11:19]}": run.scores
+        for run in chosen
+        if run.scores
+    }
     if with_scores:
         st.altair_chart(
             charts.draw_runs(with_scores),
@@ -723,6 +663,8 @@ def show_runs() -> None:
                 f"{name}: best {max(s.validation_accuracy for s in scores):.2%}" for name, scores in with_scores.items()
             ),
         )
+    with st.container():
+        show_notice("runs_notice")
     if len(chosen) == 1:
         show_run(chosen[0])
     back_to_shipped()
@@ -736,23 +678,26 @@ def tabulate(found: list[Run]) -> pd.DataFrame:
             "Run": [run.name for run in found],
             "accuracy": [run.best.validation_accuracy * 100 if run.best else None for run in found],
             "curve": [[score.validation_accuracy for score in run.scores][-60:] for run in found],
-            "Status": ["In use" if run.model == in_use else STATUS[run.status] for run in found],
-            "Duration": [show_seconds(run.seconds) if run.scores else "–" for run in found],
-            "Settings": [summarise(run.settings) for run in found],
+            "Status": ["In use" if run.model == in_use else wording.STATUS[run.status] for run in found],
+            "Duration": [duration.show(run.seconds) if run.scores else "–" for run in found],
+            "Settings": [describe(run) for run in found],
             "Parameters": [run.parameters for run in found],
-            "Started": [run.created.replace("T", " ")[:16] for run in found],
+            "Started": [run.created.replace("T", " ")[:19] for run in found],
         }
     )
 
 
 def show_run(run: Run) -> None:
     """One run's details and what can be done with it."""
-    st.markdown(f"**{run.name}** · {run.sentence}  \n:small[{summarise(run.settings)}]")
+    st.markdown(f"**{run.name}** · {run.sentence}  \n:small[{describe(run)}]")
     with st.container(horizontal=True):
         if run.model and (MODELS_FOLDER / f"{run.model}.pth").is_file():
-            offer_use(run, "run")
-            take_away(run, "run")
-        st.button("Take its settings", icon=":material/tune:", on_click=take_settings, args=(run,), key="take-settings")
+            offer_use(run, "runs_notice")
+            take_away(run, "runs_notice")
+        if not run.base:
+            st.button(
+                "Take its settings", icon=":material/tune:", on_click=take_settings, args=(run,), key="take-settings"
+            )
         with st.popover("Rename", icon=":material/edit:"):
             st.text_input("New name", value=run.name, key=f"name-{run.id}", max_chars=80)
             st.button("Rename", key=f"rename-{run.id}", on_click=rename, args=(run,))
@@ -764,20 +709,22 @@ def show_run(run: Run) -> None:
                 key=f"delete-{run.id}",
                 on_click=attempt,
                 args=(f"{run.name} is deleted.", runs.delete, run),
+                kwargs={"place": "runs_notice"},
             )
 
 
 def take_settings(run: Run) -> None:
     """The settings of an old run for a new one."""
-    memory.settings = run.settings.as_dict()
+    memory.settings, memory.link_refused = run.settings.as_dict(), ""
     for name in FIELDS:
         memory.pop(f"setting-{name}", None)
+    memory.runs_notice = ("done", f"The settings above are those of {run.name} now: Start begins a new run with them.")
 
 
 def rename(run: Run) -> None:
     """Call the run and its model as the field says."""
     name = memory[f"name-{run.id}"].strip()
-    attempt(f"{run.name} is called {name} now.", runs.rename, run, name)
+    attempt(f"{run.name} is called {name} now.", runs.rename, run, name, place="runs_notice")
 
 
 def back_to_shipped() -> None:
@@ -790,6 +737,7 @@ def back_to_shipped() -> None:
                 icon=":material/undo:",
                 on_click=attempt,
                 args=("The shipped model answers on every page again.", shared.use_model, checkpoint.SHIPPED),
+                kwargs={"place": "runs_notice"},
                 key="shipped",
             )
             st.caption(f"The model in use is {name}.")
@@ -804,6 +752,8 @@ def bring_in() -> None:
             key=f"weights-{memory.get('uploads', 0)}",
             help="As `torch.save(model.state_dict(), path)` writes it. Nothing in the file is ever run.",
         )
+        with st.container():
+            show_notice("brought")
         if file:
             st.button(
                 "Add to the models",
@@ -818,31 +768,46 @@ def bring_in() -> None:
                 "Or choose among all models", models, key="other-model", index=None, placeholder="Choose a model"
             )
             if name := memory.get("other-model"):
-                st.button(
-                    f"Use {name}",
-                    icon=":material/swap_horiz:",
-                    on_click=attempt,
-                    args=(
-                        f"{name} is the model in use now: every page and every visitor is answered by it.",
-                        shared.use_model,
-                    ),
-                    kwargs={"name": name},
-                )
+                with st.container(horizontal=True):
+                    st.button(
+                        f"Use {name}",
+                        icon=":material/swap_horiz:",
+                        on_click=attempt,
+                        args=(
+                            f"{name} is the model in use now: every page and every visitor is answered by it.",
+                            shared.use_model,
+                        ),
+                        kwargs={"name": name, "place": "brought"},
+                    )
+                    if checkpoint.is_uploaded(name):
+                        with st.popover("Delete", icon=":material/delete:"):
+                            st.markdown(f"Delete the weights **{name}**? This can't be undone.")
+                            st.button(
+                                "Yes, delete them",
+                                type="primary",
+                                key="delete-weights",
+                                on_click=throw_out,
+                                args=(name,),
+                            )
 
 
 def take_in(file: str, content: bytes) -> None:
     """Check the weights and put them among the models."""
-    attempt(f"{file} is among the models now. Choose it below to use it.", checkpoint.add, content, file)
+    attempt(
+        "The weights are among the models now; choose below to use them.", add_weights, content, file, place="brought"
+    )
     memory.uploads = memory.get("uploads", 0) + 1
 
 
-def show_seconds(seconds: float) -> str:
-    """A duration as people say it."""
-    if seconds < 99.5:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 5940:
-        return f"{round(seconds / 60)} min"
-    return f"{seconds / 3600:.1f} h"
+def throw_out(name: str) -> None:
+    """Delete weights that were brought in."""
+    memory["other-model"] = None
+    attempt(f"{name} is deleted.", checkpoint.remove, name, place="brought")
+
+
+def add_weights(content: bytes, file: str) -> None:
+    """The new model stands chosen in the box of all models."""
+    memory["other-model"] = checkpoint.add(content, file)
 
 
 main()

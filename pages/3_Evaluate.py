@@ -1,8 +1,8 @@
 """Where a model is wrong, down to the single picture: how good is it, where does it err, can it be trusted?"""
 
 import math
+import re
 from dataclasses import dataclass
-from datetime import datetime
 
 import streamlit as st
 
@@ -12,8 +12,9 @@ shared.open_page("Evaluate")
 
 import pandas as pd
 
-from core import charts, checkpoint, data, figures, report, robustness, testset
-from core.evaluate import ERROR_ORDERS, REFUSED_SHARES, Comparison, Evaluation, evaluate, fit_temperature
+from core import charts, checkpoint, data, explain, figures, report, robustness, testset
+from core.evaluate import ERROR_ORDERS, REFUSED_SHARES, Comparison, Evaluation, measure
+from core.quantity import count, percent
 from core.robustness import DAMAGES, Point
 
 SETS = ("MNIST test set", "Validation split", "Your own set")
@@ -55,9 +56,9 @@ def main() -> None:
     try:
         card = shared.model_card(name)
         digits = choose_digits(chosen, card)
-        shown = Shown(measure(card, digits), digits, card)
+        shown = Shown(find_evaluation(card, digits), digits, card)
     except (checkpoint.CheckpointError, data.DataError) as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         st.stop()
     say_when_model_changed(name)
     show_headline(shown)
@@ -121,6 +122,8 @@ def ask_for_own_set() -> testset.TestSet:
     if files and memory.get("own_token") != token:
         progress = st.progress(0.0, "Reading your pictures …")
         name = files[0].name if len(files) == 1 else f"{files[0].name} and {len(files) - 1:,} more"
+        if whole_folder:
+            name = files[0].name.split("/")[0]
         try:
             memory.own_set = testset.read_files(
                 name,
@@ -132,8 +135,10 @@ def ask_for_own_set() -> testset.TestSet:
             memory.own_set, memory.own_refusal = None, str(error)
         memory.own_token = token
         progress.empty()
+    elif not files:
+        memory.own_refusal = None  # what was refused is taken back
     if memory.get("own_refusal"):
-        st.error(memory.own_refusal, icon=":material/error:")
+        st.error(plain(memory.own_refusal), icon=":material/error:")
     if memory.own_set is None:
         if not files:
             st.info("Send a set above, and its figures appear here.", icon=":material/upload:")
@@ -141,14 +146,14 @@ def ask_for_own_set() -> testset.TestSet:
     return memory.own_set
 
 
-def measure(card: checkpoint.ModelCard, digits: testset.TestSet) -> Evaluation:
-    """The model's answers on these digits, from the store where they are known.
+def find_evaluation(card: checkpoint.ModelCard, digits: testset.TestSet) -> Evaluation:
+    """The model's answers on these digits, measured now where nobody asked for them before.
 
     When the model's weights changed since this visitor saw its figures, the old ones stay until asked.
     """
-    place = (card.name, digits.key)
+    place = (card.name, digits.key, digits.name)
     seen = memory.shown_version.get(place, card.version)
-    old = shared.results().find(("evaluation", card.name, seen, digits.key)) if seen != card.version else None
+    old = shared.results().find(("evaluation", *place, seen)) if seen != card.version else None
     if old:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.warning(
@@ -158,35 +163,35 @@ def measure(card: checkpoint.ModelCard, digits: testset.TestSet) -> Evaluation:
             if not st.button("Measure the new version", type="primary", key=f"renew-{card.name}"):
                 return old
     memory.shown_version[place] = card.version
-    key = ("evaluation", card.name, card.version, digits.key)
-    return shared.results().find(key) or shared.results().keep(key, lambda: measure_now(card, digits))
+    return shared.results().keep(("evaluation", *place, card.version), lambda: measure_now(card.name, digits))
+
+
+def measure_now(name: str, digits: testset.TestSet) -> Evaluation:
+    """Ask the model about every digit, saying how far it has got."""
+    progress = st.progress(0.0, "Loading the model …")
+    try:
+        return measure(
+            shared.model(name),
+            digits,
+            lambda share: progress.progress(share, f"Reading {count(len(digits.digits), 'picture')} … {share:.0%}"),
+        )
+    finally:
+        progress.empty()
 
 
 def say_when_model_changed(name: str) -> None:
     """The visitor came for the model in use; say so when meanwhile another one was chosen."""
-    in_use = checkpoint.in_use()
+    in_use = memory.in_use_at_last_run = checkpoint.in_use()
     if name != in_use and memory.get("model_in_use_seen", in_use) != in_use:
         st.info(f"The model in use is {in_use} now. This page still shows {name}.", icon=":material/update:")
     else:
         memory.model_in_use_seen = in_use
 
 
-def measure_now(card: checkpoint.ModelCard, digits: testset.TestSet) -> Evaluation:
-    """Ask the model about every digit, saying how far it has got; fit a temperature where none is stored."""
-    progress = st.progress(0.0, "Loading the model …")
-    model = shared.model(card.name)
-    temperature = model.temperature
-    if "temperature" not in model.facts:
-        progress.progress(0.0, "Fitting the temperature on the validation split …")
-        kept_aside = testset.validation(model.facts, shared.digits(train=True))
-        temperature = fit_temperature(evaluate(model.model, kept_aside.digits))
-    answers = evaluate(
-        model.model,
-        digits.digits,
-        lambda share: progress.progress(share, f"Reading {len(digits.digits):,} pictures … {share:.0%}"),
-    )
-    progress.empty()
-    return Evaluation(model.name, model.version, digits.name, datetime.now().astimezone(), answers, temperature)
+def rerun_when_model_changed() -> None:
+    """For a part of the page that runs alone: when another model was chosen, the whole page has something to say."""
+    if checkpoint.in_use() != memory.in_use_at_last_run:
+        st.rerun()
 
 
 def show_headline(shown: Shown) -> None:
@@ -194,8 +199,7 @@ def show_headline(shown: Shown) -> None:
     answers, temperature = shown.evaluation.report, shown.temperature
     if shown.digits.is_labelled:
         low, high = answers.accuracy_interval
-        error = answers.calibration_error(temperature)
-        with st.container(horizontal=True, gap="large"):
+        with st.container(horizontal=True, gap="medium"):
             show_figure(
                 "Accuracy",
                 percent(answers.accuracy),
@@ -207,12 +211,19 @@ def show_headline(shown: Shown) -> None:
                 "Errors",
                 f"{answers.errors:,}",
                 f"of {count(len(answers), 'picture')}",
-                f"Loss {answers.loss():.4f} nats: how surprised the model is by the right digit, on average.",
+                "How many answers are not the label.",
+            )
+            show_figure(
+                "Loss",
+                f"{answers.loss():.4f}",
+                "nats, less is better",
+                "How surprised the model is by the right digit, on average: 0 would be never. After temperature "
+                f"scaling, see Confidence, it is {answers.loss(temperature):.4f}.",
             )
             show_figure(
                 "Calibration",
-                "Good" if error < 0.01 else "Fair" if error < 0.03 else "Poor",
-                f"confidence off by {percent(error)}",
+                answers.calibration_grade(temperature),
+                f"confidence off by {percent(answers.calibration_error(temperature))}",
                 "Expected calibration error: how far confidence and the share of right answers lie apart. "
                 "Good below 1 %, fair below 3 %.",
             )
@@ -224,7 +235,17 @@ def show_headline(shown: Shown) -> None:
                 pd.DataFrame([(entry.name, entry.why) for entry in shown.digits.skipped], columns=["File", "Why"]),
                 hide_index=True,
             )
-    show_source(shown.evaluation)
+    show_source(shown.evaluation.source)
+
+
+def show_source(line: str) -> None:
+    """What stands under every figure: model, version, data and time."""
+    st.caption(plain(line))
+
+
+def plain(words: str) -> str:
+    """Words that hold a file's name, which is no Markdown: it may read like a link, a picture or a formula."""
+    return re.sub(r"([\[\]$])", r"\\\1", words)
 
 
 def show_figure(label: str, value: str, note: str, text: str) -> None:
@@ -232,24 +253,12 @@ def show_figure(label: str, value: str, note: str, text: str) -> None:
     st.metric(label, value, delta=note, delta_color="off", delta_arrow="off", help=text, width="content")
 
 
-def show_source(evaluation: Evaluation) -> None:
-    """Model, version, data and time, under every figure."""
-    st.caption(evaluation.source)
-
-
 def show_unlabelled(shown: Shown) -> None:
     """Answers without labels: the least sure first, and all of them to take away."""
     order = shown.evaluation.report.confidence(shown.temperature).argsort().tolist()
     st.subheader("What the model answers, the least sure first")
     show_gallery(shown, order, "unlabelled")
-    st.download_button(
-        "All answers (CSV)",
-        lambda: report.predictions_csv(shown.evaluation, shown.digits),
-        "answers.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    offer(report.tables(shown.evaluation, shown.digits), ":material/table:")
 
 
 # --- confusion --------------------------------------------------------------------------------------------------------
@@ -258,11 +267,12 @@ def show_unlabelled(shown: Shown) -> None:
 @st.fragment
 def show_confusion(shown: Shown) -> None:
     """The matrix, and the pictures behind the chosen cell beside it."""
+    rerun_when_model_changed()
     answers = shown.evaluation.report
     worst = answers.worst_pair()
     if memory.get("cell_of") != shown.evaluation.source:  # another model or other data: its own worst pair
         memory.cell_of, memory.true_digit, memory.read_digit = shown.evaluation.source, *worst
-        memory.last_click = clicked_cell()
+        forget_click()
     elif (clicked := clicked_cell()) and clicked != memory.last_click:
         memory.last_click = clicked
         memory.true_digit, memory.read_digit = clicked
@@ -279,18 +289,24 @@ def show_confusion(shown: Shown) -> None:
         )
         st.altair_chart(
             chart,
-            key="matrix",
+            key=f"matrix-{memory.matrix_number}",
             on_select="rerun",
             selection_mode="cell",
             alt=f"Confusion matrix, {shown.evaluation.source}. Most frequent: {worst[0]} read as {worst[1]}.",
         )
-        show_source(shown.evaluation)
+        show_source(shown.evaluation.source)
     with right:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             true = st.selectbox(
-                "True digit", range(10), key="true_digit", width=110, help="The same as clicking a cell of the matrix."
+                "True digit",
+                range(10),
+                key="true_digit",
+                width=110,
+                help="The same as clicking a cell of the matrix.",
+                on_change=forget_click,
+                **KEEP,
             )
-            read = st.selectbox("Read as", range(10), key="read_digit", width=110)
+            read = st.selectbox("Read as", range(10), key="read_digit", width=110, on_change=forget_click, **KEEP)
         members = answers.behind_cell(true, read, shown.temperature)
         verb = "read right" if true == read else f"read as {read}"
         st.subheader(f"{true} {verb}: {count(len(members), 'picture')}")
@@ -300,9 +316,15 @@ def show_confusion(shown: Shown) -> None:
         show_gallery(shown, members.tolist(), f"cell-{true}-{read}", beside=False)
 
 
+def forget_click() -> None:
+    """Start with a new matrix: the old one would keep quiet when the cell that is selected in it is clicked again."""
+    memory.last_click = None
+    memory.matrix_number = memory.get("matrix_number", 0) + 1
+
+
 def clicked_cell() -> tuple[int, int] | None:
     """The cell selected in the matrix, as (true, predicted), or None."""
-    state = memory.get("matrix") or {}
+    state = memory.get(f"matrix-{memory.matrix_number}") or {}
     points = state.get("selection", {}).get("cell") or []
     return (int(points[0]["true"]), int(points[0]["predicted"])) if points else None
 
@@ -331,14 +353,14 @@ def show_gallery(shown: Shown, members: list[int], key: str, beside: bool = True
             truth = "" if label == testset.UNKNOWN else f"a {label} "
             picture = figures.as_data_url(figures.digit_png(shown.digits.digits.images[index]))
             st.button(
-                f"![{truth}read as {answer}, {percent(confidence[index].item())} sure]({picture})",
+                f"![{truth}read as {answer}, {charts.show_percent(confidence[index].item())} sure]({picture})",
                 key=f"{key}-{index}",
                 type="primary" if index == picked else "secondary",
                 on_click=pick,
                 args=(key, index),
             )
     if pages > 1:
-        gallery.number_input(f"Page, of {pages:,}", 1, pages, key=f"page-{key}", width=160)
+        gallery.number_input(f"Page (of {pages:,})", 1, pages, key=f"page-{key}", width=160)
     with detail:
         show_picture(shown, picked)
     return picked
@@ -354,25 +376,25 @@ def show_picture(shown: Shown, index: int) -> None:
     answers, image = shown.evaluation.report, shown.digits.digits.images[index]
     label, answer = int(shown.digits.digits.labels[index]), int(answers.answers[index])
     probabilities = answers.probabilities_of(index, shown.temperature)
+    what = "" if label == testset.UNKNOWN else f": a {label}"
     with st.container(border=True):
         picture, facts = st.columns([1, 2])
-        picture.image(figures.digit_png(image, 6), width=168, alt=f"The digit as the model sees it: a {label}")
+        picture.image(figures.digit_png(image, 6), width=168, alt=f"The digit as the model sees it{what}")
         with facts:
             truth = "" if label == testset.UNKNOWN else f"Labelled **{label}**, read as " if label != answer else ""
             right = "Read right: " if label == answer else "" if truth else "Read as "
-            st.markdown(f"{right}{truth}**{answer}** with {percent(probabilities[answer])} confidence.")
+            st.markdown(f"{right}{truth}**{answer}** with {charts.show_percent(probabilities[answer])} confidence.")
             second = sorted(range(10), key=probabilities.__getitem__)[-2]
-            near = probabilities[second] >= 0.00005  # what would not read "0.00 %"
-            st.markdown(
-                f"The next best is {second} with {percent(probabilities[second])}." if near else "No other comes near."
-            )
-            st.caption(shown.digits.name_of(index))
+            near = probabilities[second] >= 0.0005  # what would not read "0.0%"
+            share = charts.show_percent(probabilities[second])
+            st.markdown(f"The next best is {second} with {share}." if near else "No other comes near.")
+            st.caption(plain(shown.digits.name_of(index)))
             if st.button("Open in Predict", key=f"open-{index}", icon=":material/open_in_new:"):
                 memory.predict_given = {
                     "name": f"{shown.digits.name} {shown.digits.name_of(index)}",
                     "picture": figures.digit_png(image, 1),
                 }
-                st.switch_page("pages/1_Predict.py")
+                st.switch_page("pages/1_Predict.py", query_params={"way": "Samples"})
         st.altair_chart(
             charts.draw_probabilities(probabilities, shared.is_dark()),
             key=f"bars-{index}",
@@ -402,7 +424,7 @@ def show_neighbours(shown: Shown, index: int, label: int, answer: int) -> None:
         alt="The most similar training images are labelled " + ", ".join(map(str, labels)),
     )
     st.caption("Labelled " + ", ".join(map(str, labels)))
-    if label not in (testset.UNKNOWN, answer) and labels.count(label) <= 1 and labels.count(answer) >= NEIGHBOURS - 2:
+    if label != testset.UNKNOWN and explain.doubts_label(label, answer, labels):
         st.markdown(f":material/help: Perhaps the label is wrong: pictures like this one are labelled {answer}.")
 
 
@@ -413,8 +435,9 @@ def show_per_digit(shown: Shown) -> None:
     """A sortable table and its chart."""
     table, chart = st.columns([1, 1], gap="large")
     with table:
+        scores = report.per_digit_table(shown.evaluation.report)
         st.dataframe(
-            report.per_digit_table(shown.evaluation.report),
+            scores.assign(**{name: 100 * scores[name] for name in ("Precision", "Recall", "F1")}),
             hide_index=True,
             height="content",
             placeholder="–",
@@ -432,16 +455,17 @@ def show_per_digit(shown: Shown) -> None:
             figures.per_digit(shown.evaluation.report, dark=shared.is_dark()),
             alt="Precision and recall of each digit: "
             + ", ".join(
-                f"{score.digit}: {dash(score.precision)} and {dash(score.recall)}"
+                f"{score.digit}: {percent(score.precision)} and {percent(score.recall)}"
                 for score in shown.evaluation.report.per_digit
             ),
         )
-        show_source(shown.evaluation)
+        show_source(shown.evaluation.source)
 
 
 @st.fragment
 def show_errors(shown: Shown) -> None:
     """All misread pictures, filtered and sorted."""
+    rerun_when_model_changed()
     answers = shown.evaluation.report
     if not answers.errors:
         st.success(f"Not one error in {len(answers):,} pictures.", icon=":material/check:")
@@ -452,7 +476,7 @@ def show_errors(shown: Shown) -> None:
         read = st.selectbox("Read as", any_digit, key="errors_read", width=110, **KEEP)
         low, high = st.slider("Confidence", 0, 100, (0, 100), format="%d %%", key="errors_range", width=240, **KEEP)
         order = st.segmented_control(
-            "First",
+            "Show first",
             ERROR_ORDERS,
             default=ERROR_ORDERS[0],
             required=True,
@@ -471,7 +495,7 @@ def show_errors(shown: Shown) -> None:
         st.markdown("No error fits this choice. Widen it to see more.")
         return
     show_gallery(shown, members.tolist(), f"errors-{true}-{read}-{order}")
-    show_source(shown.evaluation)
+    show_source(shown.evaluation.source)
 
 
 # --- confidence -------------------------------------------------------------------------------------------------------
@@ -500,7 +524,7 @@ def show_confidence(shown: Shown) -> None:
             alt=f"Reliability diagram; calibration error {percent(before)} before and {percent(after)} after.",
         )
         st.markdown(
-            f"Temperature **{temperature:g}**: left to itself, the model was {kind}.",
+            f"Temperature **{temperature:.2f}**: left to itself, the model was {kind}.",
             help="Scores are divided by it before they become probabilities. Fitted on the validation split, never on "
             "the test set. Answers stay the same; only confidence moves.",
         )
@@ -518,7 +542,7 @@ def show_confidence(shown: Shown) -> None:
             figures.coverage(answers, temperature, dark=shared.is_dark()),
             alt="Accuracy of the rest over the share of refused answers",
         )
-    show_source(shown.evaluation)
+    show_source(shown.evaluation.source)
 
 
 def show_storing(shown: Shown) -> None:
@@ -526,6 +550,8 @@ def show_storing(shown: Shown) -> None:
     if "temperature" in shown.card.facts:
         st.caption("It is stored with the model, and Predict uses it.")
         return
+    if shown.evaluation.version != shown.card.version:
+        return  # it was fitted for other weights than those that would get it
     st.caption("This model came without a temperature; Predict still shows its bare confidence.")
     if st.button("Store it with the model", icon=":material/save:"):
         try:
@@ -554,43 +580,53 @@ def show_robustness(shown: Shown) -> None:
             key="robustness_models",
             **KEEP,
         )
-        start = st.button("Measure", type="primary", icon=":material/play_arrow:", disabled=not names)
-    cards = {name: shared.model_card(name) for name in names}
-    jobs = [(name, damage, strength) for name in names for damage in DAMAGES for strength in DAMAGES[damage].strengths]
-    todo = [job for job in jobs if find_point(cards[job[0]], shown.digits, *job[1:]) is None]
-    if start and todo:
-        measure_curves(shown, cards, todo)
-        todo = []
-    curves = {}
-    for name in names:
-        points = (find_point(cards[name], shown.digits, damage, strength) for _, damage, strength in jobs if _ == name)
-        curves[f"{name} {cards[name].version}"] = [point for point in points if point]
-    if todo:
-        share = f"{len(jobs) - len(todo)} of {len(jobs)} points are measured. " if len(todo) < len(jobs) else ""
-        st.info(f"{share}Measure takes about half a minute a model on two cores.", icon=":material/timer:")
-    show_curves(shown, curves)
+        cards = [shared.model_card(name) for name in names]
+        todo = [(card, step) for card in cards for step in robustness.STEPS if not find_point(card, shown.digits, step)]
+        start = st.button("Measure", type="primary", icon=":material/play_arrow:", disabled=not todo)
+    if start:
+        measure_points(shown.digits, todo)
+    elif todo:
+        total = len(cards) * len(robustness.STEPS)
+        known = f"{total - len(todo)} of {total} points are measured. " if len(todo) < total else ""
+        st.info(f"{known}Measure takes about half a minute a model on two cores.", icon=":material/timer:")
+    show_curves(shown, {name_version(card): find_points(card, shown.digits) for card in cards})
 
 
-def find_point(card: checkpoint.ModelCard, digits: testset.TestSet, damage: str, strength: float) -> Point | None:
+def name_version(card: checkpoint.ModelCard) -> str:
+    """What the curves of a model are called."""
+    return f"{card.name} {card.version}"
+
+
+def point_key(card: checkpoint.ModelCard, digits: testset.TestSet, step: tuple[str, float]) -> tuple:
+    """What a point of a curve is kept under."""
+    return ("robustness", card.name, card.version, digits.key, *step)
+
+
+def find_point(card: checkpoint.ModelCard, digits: testset.TestSet, step: tuple[str, float]) -> Point | None:
     """A point measured before, for anyone, or None."""
-    return shared.results().find(("robustness", card.name, card.version, digits.key, damage, strength))
+    return shared.results().find(point_key(card, digits, step))
 
 
-def measure_curves(shown: Shown, cards: dict[str, checkpoint.ModelCard], todo: list[tuple[str, str, float]]) -> None:
+def find_points(card: checkpoint.ModelCard, digits: testset.TestSet) -> list[Point]:
+    """All points measured so far."""
+    return [point for step in robustness.STEPS if (point := find_point(card, digits, step))]
+
+
+def measure_points(digits: testset.TestSet, todo: list[tuple[checkpoint.ModelCard, tuple[str, float]]]) -> None:
     """Measure point by point. Cancel, like any click, ends the run of this script; what was measured stays."""
     progress = st.progress(0.0, "Measuring …")
     place = st.empty()
     place.button("Cancel", icon=":material/close:")
-    part = robustness.sample(shown.digits.digits)
-    for done, (name, damage, strength) in enumerate(todo):
-        progress.progress(done / len(todo), f"{DAMAGES[damage].title}, {name}: {done} of {len(todo)} points")
-        model = shared.model(name)
-        shared.results().keep(
-            ("robustness", name, cards[name].version, shown.digits.key, damage, strength),
-            lambda model=model, damage=damage, strength=strength: robustness.measure(
-                model.model, part, damage, strength
-            ),
-        )
+    part = robustness.sample(digits.digits)
+    try:
+        for done, (card, step) in enumerate(todo):
+            progress.progress(done / len(todo), f"{DAMAGES[step[0]].title}, {card.name}: {done} of {len(todo)} points")
+            model = shared.model(card.name).model
+            shared.results().keep(
+                point_key(card, digits, step), lambda model=model, step=step: robustness.measure(model, part, *step)
+            )
+    except checkpoint.CheckpointError as error:
+        st.error(str(error), icon=":material/error:")
     progress.empty()
     place.empty()
 
@@ -605,7 +641,7 @@ def show_curves(shown: Shown, curves: dict[str, list[Point]]) -> None:
                 st.altair_chart(
                     figures.robustness(curves, name, dark=shared.is_dark()),
                     key=f"curve-{name}",
-                    alt=f"Accuracy over {damage.title.lower()}: " + describe_curves(curves, name),
+                    alt=figures.describe_robustness(curves, name),
                 )
             marks = ", ".join(f"{strength:g}" for strength in damage.strengths)
             st.image(
@@ -613,15 +649,8 @@ def show_curves(shown: Shown, curves: dict[str, list[Point]]) -> None:
                 alt=f"A digit at {marks} {damage.axis}",
             )
             st.caption(f"{marks} {damage.axis}")
-    show_source(shown.evaluation)
-
-
-def describe_curves(curves: dict[str, list[Point]], damage: str) -> str:
-    """A chart's points in words, for those who don't see it."""
-    return "; ".join(
-        f"{name}: " + ", ".join(f"{p.accuracy:.0%} at {p.strength:g}" for p in points if p.damage == damage)
-        for name, points in curves.items()
-    )
+    for line in report.robustness_sources(shown.evaluation, curves):
+        show_source(line)
 
 
 # --- compare ----------------------------------------------------------------------------------------------------------
@@ -638,8 +667,8 @@ def show_compare(shown: Shown) -> None:
     name = st.selectbox("Compare with", others, key="compare_with", width=240, **KEEP)
     try:
         card = shared.model_card(name)
-        other = Shown(measure(card, shown.digits), shown.digits, card)
-    except checkpoint.CheckpointError as error:
+        other = Shown(find_evaluation(card, shown.digits), shown.digits, card)
+    except (checkpoint.CheckpointError, data.DataError) as error:
         st.error(str(error), icon=":material/error:")
         return
     pair = Comparison(shown.evaluation.report, other.evaluation.report)
@@ -657,14 +686,15 @@ def show_compare(shown: Shown) -> None:
             alt=f"How many percentage points more of each digit {name} reads right than {shown.card.name}",
         )
         st.caption(f"Above 0: {name} reads more of this digit right than {shown.card.name}.")
-    show_source(shown.evaluation)
-    show_source(other.evaluation)
+    show_source(shown.evaluation.source)
+    show_source(other.evaluation.source)
     show_disagreements(shown, other, pair)
 
 
 @st.fragment
 def show_disagreements(shown: Shown, other: Shown, pair: Comparison) -> None:
     """The pictures on which the two answers differ; the open one through the eyes of both."""
+    rerun_when_model_changed()
     st.subheader(f"They disagree on {count(len(pair.disagreements), 'picture')}")
     if len(pair.disagreements):
         left, right = shown.card.name, other.card.name
@@ -673,7 +703,7 @@ def show_disagreements(shown: Shown, other: Shown, pair: Comparison) -> None:
         picked = show_gallery(shown, pair.disagreements.tolist(), key)
         answer = int(pair.second.answers[picked])
         sure = pair.second.confidence(other.temperature)[picked].item()
-        words.markdown(f"{right} reads the open picture as **{answer}** with {percent(sure)} confidence.")
+        words.markdown(f"{right} reads the open picture as **{answer}** with {charts.show_percent(sure)} confidence.")
 
 
 # --- take away --------------------------------------------------------------------------------------------------------
@@ -681,98 +711,37 @@ def show_disagreements(shown: Shown, other: Shown, pair: Comparison) -> None:
 
 def show_take_away(shown: Shown) -> None:
     """Everything as files."""
-    evaluation, digits = shown.evaluation, shown.digits
-    stem = f"{evaluation.model}-{evaluation.version}".replace(" ", "-")
+    points = find_points(shown.card, shown.digits)
+    curves = {name_version(shown.card): points} if points else {}
     whole, tables, pictures = st.columns(3, gap="large")
     with whole:
         st.subheader("Report")
         st.markdown("One page with settings, figures and the worst errors. It opens without a network.")
-        st.download_button(
-            "Report (HTML)",
-            lambda: report.as_html(evaluation, digits, shown.card.facts, known_curves(shown)),
-            f"{stem}-report.html",
-            "text/html",
-            icon=":material/description:",
-            type="primary",
-            on_click="ignore",
-        )
-        if not known_curves(shown):
+        page = report.page(shown.evaluation, shown.digits, shown.card.facts, curves)
+        offer((page,), ":material/description:", "primary")
+        if not curves:
             st.caption("Measure the robustness first, and its curves are part of the report.")
     with tables:
         st.subheader("Tables")
-        st.download_button(
-            "All predictions (CSV)",
-            lambda: report.predictions_csv(evaluation, digits),
-            f"{stem}-predictions.csv",
-            "text/csv",
-            icon=":material/table:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Per digit (CSV)",
-            lambda: report.per_digit_table(evaluation.report).to_csv(index=False),
-            f"{stem}-per-digit.csv",
-            "text/csv",
-            icon=":material/table:",
-            on_click="ignore",
-        )
+        offer(report.tables(shown.evaluation, shown.digits), ":material/table:")
     with pictures:
         st.subheader("Charts")
-        all_charts = report.charts(evaluation, known_curves(shown))
+        all_charts = report.charts(shown.evaluation, curves)
         title = st.selectbox("Chart", list(all_charts), key="take_away_chart", **KEEP)
-        name = f"{stem}-{title.lower().replace(' ', '-')}"
         with st.container(horizontal=True):
-            st.download_button(
-                "PNG",
-                lambda: figures.as_png(all_charts[title]),
-                f"{name}.png",
-                "image/png",
-                icon=":material/image:",
-                on_click="ignore",
-            )
-            st.download_button(
-                "SVG",
-                lambda: figures.as_svg(all_charts[title]),
-                f"{name}.svg",
-                "image/svg+xml",
-                icon=":material/polyline:",
-                on_click="ignore",
-            )
-    show_source(evaluation)
+            offer(report.pictures(shown.evaluation, title, all_charts[title]), ":material/image:")
+    show_source(shown.evaluation.source)
 
 
-def known_curves(shown: Shown) -> dict[str, list[Point]]:
-    """The robustness measured so far for the model shown; empty when there is none."""
-    points = [
-        find_point(shown.card, shown.digits, damage, strength)
-        for damage in DAMAGES
-        for strength in DAMAGES[damage].strengths
-    ]
-    points = [point for point in points if point]
-    return {shown.card.name: points} if points else {}
-
-
-# --- words ------------------------------------------------------------------------------------------------------------
-
-
-def percent(share: float) -> str:
-    """0.9957 -> "99.57 %"."""
-    return f"{100 * share:.2f}\u00a0%"  # the sign never starts a line of its own
-
-
-def dash(share: float | None) -> str:
-    """A share, or a dash where there is none."""
-    return "–" if share is None else percent(share)
-
-
-def count(number: int, noun: str) -> str:
-    """ "1 picture", "2 pictures"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def offer(files: tuple[report.Download, ...], icon: str, kind: str = "secondary") -> None:
+    """A button for each file, which is made when the button is pressed."""
+    for file in files:
+        st.download_button(file.title, file.make, file.name, file.mime, icon=icon, type=kind, on_click="ignore")
 
 
 def share_column(text: str) -> st.column_config.Column:
-    """A column of shares, 0 to 1, shown in percent."""
-    return st.column_config.NumberColumn(format="percent", help=text)
+    """A column of shares in percent, two places always: the ready-made format drops zeros."""
+    return st.column_config.NumberColumn(format="%.2f %%", help=text)
 
 
 main()

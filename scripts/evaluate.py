@@ -8,13 +8,13 @@ python scripts/evaluate.py --format json --report report.html  # figures for a p
 import argparse
 import json
 import sys
-from datetime import datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core import checkpoint, data, robustness, testset
-from core.evaluate import REFUSED_SHARES, Evaluation, evaluate, fit_temperature
+from core.evaluate import REFUSED_SHARES, Evaluation, measure
+from core.quantity import percent
 
 
 def main() -> int:
@@ -67,24 +67,11 @@ def choose_data(name: str, model: checkpoint.Checkpoint) -> testset.TestSet:
     return digits
 
 
-def measure(model: checkpoint.Checkpoint, digits: testset.TestSet) -> Evaluation:
-    """Ask the model; where its facts hold no temperature, fit one on the validation split."""
-    temperature = model.temperature
-    if "temperature" not in model.facts:
-        temperature = fit_temperature(evaluate(model.model, testset.validation(model.facts).digits))
-    answers = evaluate(model.model, digits.digits)
-    return Evaluation(model.name, model.version, digits.name, datetime.now().astimezone(), answers, temperature)
-
-
 def measure_curves(model: checkpoint.Checkpoint, digits: testset.TestSet) -> dict[str, list[robustness.Point]]:
-    """Accuracy over eight kinds of damage, by the model's name."""
+    """Accuracy over eight kinds of damage, by the model's name and version."""
     part = robustness.sample(digits.digits)
     return {
-        model.name: [
-            robustness.measure(model.model, part, name, strength)
-            for name, damage in robustness.DAMAGES.items()
-            for strength in damage.strengths
-        ]
+        f"{model.name} {model.version}": [robustness.measure(model.model, part, *step) for step in robustness.STEPS]
     }
 
 
@@ -133,7 +120,7 @@ def as_table(evaluation: Evaluation, digits: testset.TestSet) -> str:
         "",
         "digit  precision   recall       F1  pictures",
         *(
-            f"{score.digit:5}  {_cell(score.precision):>9}  {_cell(score.recall):>7}  {_cell(score.f1):>7}  "
+            f"{score.digit:5}  {percent(score.precision):>9}  {percent(score.recall):>7}  {percent(score.f1):>7}  "
             f"{score.support:8,}"
             for score in answers.per_digit
         ),
@@ -145,10 +132,6 @@ def as_table(evaluation: Evaluation, digits: testset.TestSet) -> str:
         ),
     ]
     return "\n".join(lines)
-
-
-def _cell(share: float | None) -> str:
-    return "–" if share is None else f"{share:.2%}"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     python scripts/predict.py photo.jpg scans/              # a table
     python scripts/predict.py --format json scans/          # one JSON object a line
+    python scripts/predict.py --expect number cheque.png    # all its digits, even if there is only one
 
 Exit code 0, or 2 when a file was refused, a path does not exist or the model can't be loaded.
 """
@@ -16,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core import batch, checkpoint, picture
 from core.batch import Item
+from core.config import EXPECTATIONS
 
 
 def main() -> int:
@@ -26,7 +28,7 @@ def main() -> int:
     except checkpoint.CheckpointError as error:
         print(error, file=sys.stderr)
         return 2
-    items = (read_path(model, path) for path in walk(options.paths))
+    items = (read_path(model, path, options.expect) for path in walk(options.paths))
     refused = WRITERS[options.format](items)
     return 2 if refused else 0
 
@@ -36,6 +38,9 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures, or folders of pictures")
     parser.add_argument("--model", default=checkpoint.in_use(), help="a model in models/ (the model in use)")
+    parser.add_argument(
+        "--expect", choices=EXPECTATIONS, default="auto", help="one digit, a number, or see which it is (auto)"
+    )
     parser.add_argument("--format", choices=tuple(WRITERS), default="table")
     return parser.parse_args()
 
@@ -50,14 +55,14 @@ def walk(paths: list[Path]) -> Iterator[Path]:
             yield path
 
 
-def read_path(model: checkpoint.Checkpoint, path: Path) -> Item:
+def read_path(model: checkpoint.Checkpoint, path: Path, expect: str) -> Item:
     """Read one file; what can't be opened is an item with an error like any other refusal."""
     try:
         with path.open("rb") as file:
             content = file.read(picture.LIMITS.bytes + 1)  # enough to be refused for its size
     except (OSError, ValueError) as error:
         return batch.refuse(str(path), f"This file can't be opened: {getattr(error, 'strerror', None) or error}.")
-    return batch.read_file(model, str(path), content)
+    return batch.read_file(model, str(path), content, expect)
 
 
 def write_json(items: Iterator[Item]) -> int:
@@ -71,6 +76,10 @@ def write_json(items: Iterator[Item]) -> int:
             "verdict": item.verdict,
             "confidence": round(item.confidence, 6),
             "probabilities": [round(value, 6) for value in item.probabilities],
+            "digits": [
+                {"digit": digit, "confidence": round(confidence, 6), "box": list(box)}
+                for digit, confidence, box in item.digits
+            ],
             "error": item.error,
             "remark": item.remark,
             "label": item.label,

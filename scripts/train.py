@@ -9,22 +9,26 @@ torchrun --nproc-per-node=4 scripts/train.py         # the same run, shared out 
 Ctrl-C saves the run, to be resumed. Exit codes: 0 done, 1 below the target or diverged, 2 refused, 130 interrupted.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import signal
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import torch
-import torch.distributed as dist
-
-from core import checkpoint, data, runs
+from core import checkpoint, runs
 from core.config import MODELS_FOLDER, PRESETS, RUNS_FOLDER, SettingError, TrainingSettings
-from core.runs import Record, RunError
-from core.train import End, Epoch, Step, Training, choose_device
+from core.runs import Record, Run, RunError
+
+if TYPE_CHECKING:
+    from core.train import End, Epoch, Step, Training
+
+# torch is imported when there is something to train: --help and a refusal come at once.
 
 
 def main() -> int:
@@ -33,8 +37,22 @@ def main() -> int:
     try:
         run = runs.find(options.resume, options.runs) if options.resume else None
         settings = run.settings if run else choose_settings(options)
-        if not checkpoint.NAME.fullmatch(options.name):
-            raise SettingError("The name must be made of letters, digits, spaces, dots and dashes.")
+        check_options(options)
+    except (SettingError, RunError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return train(settings, run, options)
+
+
+def train(settings: TrainingSettings, run: Run | None, options: argparse.Namespace) -> int:
+    """A new run, or `run` from where it was saved, to its end. Gives the exit code."""
+    import torch
+    import torch.distributed as dist
+
+    from core import data
+    from core.train import Training
+
+    try:
         rank = join_processes(settings)
         digits = data.load(train=True)
         if options.threads:
@@ -55,7 +73,7 @@ def main() -> int:
         print(f"The disk refused: {error.strerror or error}.", file=sys.stderr)
         return 2
     code = follow(training, record, options)
-    if dist.is_initialized() and code != 130:
+    if dist.is_initialized():
         dist.destroy_process_group()
     return code
 
@@ -68,6 +86,12 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--resume", metavar="RUN", help="go on with this run; settings are its own")
     parser.add_argument(
         "--target", type=float, default=0.0, help="validation accuracy, 0 to 1, below which to exit with 1"
+    )
+    parser.add_argument(
+        "--rejection-digits",
+        type=int,
+        default=8000,
+        help="digits from which it learns at the end what is none, in about a minute; 0 leaves that out (8000)",
     )
     parser.add_argument("--threads", type=int, default=0, help="processor threads; 0 leaves the choice to torch")
     parser.add_argument("--runs", type=Path, default=RUNS_FOLDER, help="folder of the runs (runs/)")
@@ -85,6 +109,17 @@ def parse_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def check_options(options: argparse.Namespace) -> None:
+    """Raise `SettingError` for the first of the script's own options that can't be used."""
+    if not checkpoint.NAME.fullmatch(options.name):
+        raise SettingError("The name must be made of letters, digits, spaces, dots and dashes.")
+    if not 0 <= options.target <= 1:
+        raise SettingError(f"Target must lie between 0 and 1, not {options.target:g}; 99 % is 0.99.")
+    for name in ("threads", "rejection_digits"):
+        if (value := getattr(options, name)) < 0:
+            raise SettingError(f"{name.replace('_', ' ').capitalize()} must be at least 0, not {value}.")
+
+
 def choose_settings(options: argparse.Namespace) -> TrainingSettings:
     """The preset's settings with those that were given instead. Raises `SettingError` outside their bounds."""
     given = {entry.name: getattr(options, entry.name) for entry in fields(TrainingSettings)}
@@ -98,6 +133,11 @@ def join_processes(settings: TrainingSettings) -> int:
     """Under torchrun, join the other processes; gives this one's rank, 0 when it is alone."""
     if "LOCAL_RANK" not in os.environ:
         return 0
+    import torch
+    import torch.distributed as dist
+
+    from core.train import choose_device
+
     device = choose_device(settings)
     if device.type == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
@@ -107,6 +147,8 @@ def join_processes(settings: TrainingSettings) -> int:
 
 def follow(training: Training, record: Record | None, options: argparse.Namespace) -> int:
     """Train to the end or to Ctrl-C, print and save on the way. Only the process that has the record does so."""
+    from core.train import End, Epoch
+
     interrupted = []
     for number in (signal.SIGINT, signal.SIGTERM):
         # Between two steps, not in the middle of one; a second Ctrl-C ends at once.
@@ -120,7 +162,7 @@ def follow(training: Training, record: Record | None, options: argparse.Namespac
             show(event, training)
             if record.is_due(isinstance(event, Epoch)):
                 save(record, training)
-        if interrupted:
+        if agree(bool(interrupted)):
             break
     if not record:
         return 0 if ending else 130
@@ -130,6 +172,19 @@ def follow(training: Training, record: Record | None, options: argparse.Namespac
         print(f"\nInterrupted. Go on with: python scripts/train.py --resume {record.run.id}")
         return 130
     return finish(training, record, ending, options)
+
+
+def agree(wish: bool) -> bool:
+    """Whether any of the processes wants to stop: then all must after the same step, or some would wait for ever."""
+    import torch
+    import torch.distributed as dist
+
+    if not dist.is_initialized():
+        return wish
+    device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+    wishes = torch.tensor(float(wish), device=device)
+    dist.all_reduce(wishes, dist.ReduceOp.MAX)
+    return bool(wishes.item())
 
 
 def save(record: Record, training: Training) -> None:
@@ -142,12 +197,16 @@ def save(record: Record, training: Training) -> None:
 
 def finish(training: Training, record: Record, ending: End, options: argparse.Namespace) -> int:
     """Keep the best weights, close the record, say how it went."""
+    from core import data
+
     print(ending.sentence)
+    save(record, training)  # should the disk refuse the weights, the run can be resumed at its end
     model = None
     try:
         if training.best:
-            model = runs.keep(training, record.run, data.load(train=False), options.models, options.runs)
-            checkpoint.add_rejection(model, training.training.to("cpu"), training.validation.to("cpu"), options.models)
+            model = runs.keep(training, record, data.load(train=False), options.models)
+            if options.rejection_digits > 0:
+                teach(model, training, options)
         record.close({"early": "finished"}.get(ending.reason, ending.reason), ending.sentence, model)
     except OSError as error:
         print(f"The weights can't be saved ({error.strerror or error}).", file=sys.stderr)
@@ -163,8 +222,20 @@ def finish(training: Training, record: Record, ending: End, options: argparse.Na
     return 1 if ending.reason == "diverged" else 0
 
 
+def teach(model: str, training: Training, options: argparse.Namespace) -> None:
+    """Let the kept model learn what is no digit. Ctrl-C leaves it as it is."""
+    print("Learning what is no digit … (Ctrl-C leaves that out)", flush=True)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        checkpoint.add_rejection(model, training.digits, training.validation, options.models, options.rejection_digits)
+    except KeyboardInterrupt:
+        print("Left out. Later: python scripts/add_rejection.py", model)
+
+
 def show(event: Step | Epoch, training: Training) -> None:
     """A line for each epoch; between them, where somebody is watching, a bar for the whole run."""
+    from core.train import Epoch
+
     settings = training.settings
     if isinstance(event, Epoch):
         clear = "\r\033[K" if sys.stdout.isatty() else ""

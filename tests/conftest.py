@@ -100,6 +100,18 @@ def fresh_server(tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The app in a folder of its own: its runs and models are nobody else's."""
+    folder = tmp_path / "app"
+    for name in ("core", "pages", "models", ".streamlit", "samples"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Home.py", folder)
+    (folder / "data").symlink_to(ROOT / "data")
+    (folder / "models" / "in-use.txt").unlink(missing_ok=True)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator:
     """Chromium. Without one the tests are skipped, except in CI, where that would hide what they are for."""

@@ -168,7 +168,7 @@ def test_ink_beside_the_digit_is_told(model):
     sheet = np.concatenate(
         [np.asarray(Image.open(io.BytesIO(draw(glyph)))) for glyph in ("3_round", "7_plain", "6_curled")], axis=1
     )
-    item = batch.read_file(model, "three.png", draw_samples.encode(sheet, "png"))
+    item = batch.read_file(model, "three.png", draw_samples.encode(sheet, "png"), "one")
     assert "2 more shapes were left out" in item.remark
 
 

@@ -211,6 +211,11 @@ CONTENTS = {
 }
 
 
+def test_sizes_that_do_not_fit_are_named(tmp_path: Path, weights):
+    put(tmp_path, CONTENTS["another shape"](weights))
+    assert "fc2.bias is 11 where 10 is expected" in assert_refused(tmp_path)
+
+
 @pytest.mark.parametrize("kind", CONTENTS)
 def test_weights_of_anything_else_are_refused(kind: str, tmp_path: Path, weights):
     put(tmp_path, CONTENTS[kind](weights))

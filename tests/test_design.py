@@ -17,8 +17,9 @@ SCRIPTS = {
 
 # Nobody imports from a floor above. Files of one floor may know each other as long as no circle comes about.
 FLOORS = (
-    ("config", "picture", "eventfile"),
-    ("preprocess", "segment", "data", "model"),
+    ("config", "picture", "tile", "quantity"),
+    ("preprocess", "segment", "data", "model", "link", "duration", "wording", "strokes"),
+    ("habits", "wear"),
     (
         "augment",
         "predict",
@@ -30,10 +31,12 @@ FLOORS = (
         "checkpoint",
         "onnx_file",
         "junk",
+        "pieces",
+        "outliers",
         "rejection",
     ),
-    ("reading", "batch", "runs"),
-    ("job", "charts", "figures", "report"),
+    ("reading", "batch", "runs", "corrections", "fine_tuning"),
+    ("job", "charts", "boxes", "figures", "report"),
     ("shared",),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
@@ -41,13 +44,19 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 # What comes from outside, where that is few and on purpose: these must stay quick to import and easy to replace.
 OUTSIDE = {
     "config": set(),
+    "quantity": set(),
     "job": {"torch", "numpy"},  # imported by the thread that trains, when it trains
     "picture": {"PIL", "numpy", "pillow_heif"},
     "preprocess": {"numpy", "cv2", "scipy"},
     "segment": {"numpy", "cv2", "scipy"},
     "model": {"torch"},
     "augment": {"torch", "numpy"},
+    "strokes": {"torch"},
+    "habits": {"torch"},
+    "wear": {"torch"},
     "junk": {"numpy", "cv2"},
+    "pieces": {"torch", "numpy", "cv2"},
+    "outliers": {"torch", "numpy"},
     "rejection": {"torch", "numpy"},
     "charts": {"altair", "pandas"},
     "shared": {"streamlit", "numpy", "altair"},
@@ -155,12 +164,12 @@ def test_the_model_in_use_is_named_without_torch():
     assert run(code + "print('torch' in sys.modules)") == "False"
 
 
-def test_predicting_never_loads_torchvision():
-    """It costs 160 MB and more than a second."""
+def test_predicting_never_loads_torchvision_or_scikit_learn():
+    """They cost 230 MB and two seconds."""
     code = (
         "import sys\nimport numpy as np\nfrom core import batch, charts, checkpoint, picture, reading, shared\n"
         "drawing = picture.from_array(np.eye(80, dtype=np.uint8) * 255)\n"
         "reading.read(checkpoint.load(checkpoint.SHIPPED), drawing)\n"
-        "print('torch' in sys.modules, 'torchvision' in sys.modules)"
+        "print([name for name in ('torch', 'torchvision', 'sklearn', 'scipy') if name in sys.modules])"
     )
-    assert run(code) == "True False"
+    assert run(code) == "['torch']"

@@ -1,15 +1,15 @@
 """Metrics by hand and against scikit-learn; the laws of calibration; the comparison of two models."""
 
 import math
+from collections import Counter
+from datetime import UTC, datetime
 
-import numpy as np
 import pytest
 import torch
-from scipy import stats
 from sklearn import metrics
 
 from core.data import DigitSet
-from core.evaluate import Comparison, Report, evaluate, fit_temperature, wilson_interval
+from core.evaluate import Comparison, Evaluation, Report, evaluate, fit_temperature, wilson_interval
 from core.model import build
 
 
@@ -38,14 +38,21 @@ def calibrated() -> Report:
     return Report(torch.multinomial(logits.softmax(1), 1, generator=chance).flatten(), logits)
 
 
-def test_standard_metrics_agree_with_scikit_learn(middling):
+def test_accuracy_and_loss_agree_with_scikit_learn(middling):
     labels, answers = middling.labels.numpy(), middling.answers.numpy()
     assert middling.accuracy == pytest.approx(metrics.accuracy_score(labels, answers))
     assert middling.loss() == pytest.approx(metrics.log_loss(labels, middling.logits.double().softmax(1)), abs=1e-5)
-    assert np.array_equal(middling.confusion, metrics.confusion_matrix(labels, answers, labels=range(10)))
-    table = metrics.precision_recall_fscore_support(labels, answers, labels=range(10), zero_division=np.nan)
-    ours = np.array([(s.precision, s.recall, s.f1, s.support) for s in middling.per_digit], dtype=float)
-    assert ours == pytest.approx(np.array(table, dtype=float).T)
+
+
+def test_rows_of_the_matrix_are_true_digits_and_the_table_follows_from_it(middling):
+    pairs = Counter(zip(middling.labels.tolist(), middling.answers.tolist(), strict=True))
+    assert middling.confusion.tolist() == [[pairs[true, read] for read in range(10)] for true in range(10)]
+    for score in middling.per_digit:
+        right = pairs[score.digit, score.digit]
+        answered = sum(pairs[true, score.digit] for true in range(10))
+        assert score.support == sum(pairs[score.digit, read] for read in range(10))
+        assert (score.precision, score.recall) == pytest.approx((right / answered, right / score.support))
+        assert score.f1 == pytest.approx(2 * right / (answered + score.support))
 
 
 def test_a_tiny_case_by_hand():
@@ -101,9 +108,25 @@ def test_progress_ends_at_one_and_can_stop_the_work():
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(9957, 10_000), (3, 4), (0, 5), (5, 5)])
-def test_wilson_interval_agrees_with_scipy(hits, trials):
-    expected = stats.binomtest(hits, trials).proportion_ci(0.95, method="wilson")
-    assert wilson_interval(hits, trials) == pytest.approx((expected.low, expected.high))
+def test_the_interval_holds_the_shares_that_explain_the_hits(hits, trials):
+    """Wilson's bounds are the shares whose own spread just reaches the hits: (share - p)^2 = z^2 p (1 - p) / n."""
+    share = hits / trials
+    for bound in wilson_interval(hits, trials):
+        assert (share - bound) ** 2 == pytest.approx(1.95996398**2 * bound * (1 - bound) / trials, abs=1e-9)
+    assert wilson_interval(0, 0) == (0.0, 1.0)
+
+
+def test_threads_share_the_batches_out_and_keep_their_order():
+    chance = torch.Generator().manual_seed(4)
+    images = torch.randint(256, (700, 28, 28), dtype=torch.uint8, generator=chance)
+    digits, model, threads = DigitSet(images, torch.zeros(700, dtype=torch.int64)), build("reference"), []
+    try:
+        for count in (1, 3):
+            torch.set_num_threads(count)
+            threads.append(evaluate(model, digits).logits)
+    finally:
+        torch.set_num_threads(2)
+    assert torch.allclose(*threads, atol=1e-5)
 
 
 def test_the_most_confidently_wrong_come_first(middling):
@@ -179,11 +202,19 @@ def test_mcnemar_agrees_with_the_binomial_test_and_says_what_it_means():
     second = report_of(labels, [1] * 12 + [0] * 28)
     pair = Comparison(first, second)
     assert (pair.only_first, pair.only_second, len(pair.disagreements)) == (12, 2, 14)
-    assert pair.p_value == pytest.approx(stats.binomtest(2, 14, 0.5).pvalue)
+    assert pair.p_value == pytest.approx(2 * (1 + 14 + 91) / 2**14), "two tails of 14 tosses of a coin"
     assert "new reads these pictures better" in pair.verdict("new", "old")
     assert "luck, so neither" in Comparison(first, report_of(labels, [0] * 37 + [1] * 3)).verdict("new", "old")
     assert "exactly the same" in Comparison(first, first).verdict("new", "old")
     assert Comparison(first, first).p_value == 1.0
+    assert Comparison(first, report_of(labels, [0] * 39 + [1])).verdict("new", "old").startswith("On 1 picture just")
+
+
+def test_the_source_counts_pictures_as_people_do():
+    when = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    one, two = (Evaluation("m", "v", "d", when, report_of([1] * count, [1] * count)) for count in (1, 2000))
+    assert one.source == "m v · d, 1 picture · computed 2026-01-02 03:04 UTC"
+    assert "2,000 pictures" in two.source
 
 
 def test_reports_on_different_pictures_are_not_compared():

@@ -104,7 +104,7 @@ def lab(monkeypatch, small) -> Lab:
 
 def test_it_opens_on_the_worst_pair_with_pictures(lab):
     page = lab.open()
-    assert [metric.label for metric in page.metric] == ["Accuracy", "Errors", "Calibration"]
+    assert [metric.label for metric in page.metric] == ["Accuracy", "Errors", "Loss", "Calibration"]
     subheader = page.subheader[0].value
     assert " read as " in subheader and " 0 pictures" not in subheader
     assert any("sure" in button.label for button in page.button), "pictures one can press"
@@ -112,15 +112,45 @@ def test_it_opens_on_the_worst_pair_with_pictures(lab):
     assert "Nearest training images" in lab.texts()
 
 
+def click_cell(page: AppTest, true: int, read: int) -> None:
+    """As a browser reports a click on the matrix that is on the page."""
+    place = f"matrix-{page.session_state['matrix_number']}"
+    page.session_state[place] = {"selection": {"cell": [{"true": true, "predicted": read}]}}
+
+
 def test_a_click_on_a_cell_and_the_boxes_are_twins(lab):
     page = lab.open()
-    page.session_state["matrix"] = {"selection": {"cell": [{"true": 3, "predicted": 3}]}}
+    click_cell(page, 3, 3)
     page = lab.run()
     assert page.subheader[0].value.startswith("3 read right")
     assert (page.selectbox(key="true_digit").value, page.selectbox(key="read_digit").value) == (3, 3)
     page.selectbox(key="read_digit").set_value(0)
     page = lab.run()
     assert page.subheader[0].value.startswith("3 read as 0"), "the boxes win over an older click"
+
+
+def test_a_cell_clicked_before_opens_again_after_the_boxes_moved_on(lab):
+    page = lab.open()
+    click_cell(page, 3, 3)
+    page = lab.run()
+    page.selectbox(key="true_digit").set_value(5)
+    page = lab.run()
+    click_cell(page, 3, 3)
+    page = lab.run()
+    assert page.subheader[0].value.startswith("3 read right")
+
+
+def test_the_chosen_cell_is_still_open_after_a_look_at_another_section(lab):
+    page = lab.open()
+    click_cell(page, 3, 3)
+    page = lab.run()
+    page.selectbox(key="true_digit").set_value(2)
+    page.selectbox(key="read_digit").set_value(2)
+    lab.run()
+    for section in ("Per digit", "Confusion"):
+        page.session_state["evaluate_section"] = section
+        page = lab.run()
+    assert page.subheader[0].value.startswith("2 read right")
 
 
 def test_an_empty_cell_says_so_and_a_full_one_is_paged(lab):
@@ -151,9 +181,10 @@ def test_a_picture_is_handed_to_predict(lab):
     page = lab.open("Errors")
     next(button for button in page.button if button.label == "Open in Predict").click()
     page.run(timeout=SECONDS)
-    given = page.session_state["predict_given"]
-    assert given["name"].startswith("MNIST test set number")
-    assert Image.open(io.BytesIO(given["picture"])).size == (28, 28)
+    assert page.title[0].value == "Predict"
+    sample = page.session_state["sample"]
+    assert sample["name"].startswith("MNIST test set number")
+    assert Image.open(io.BytesIO(sample["content"])).size == (28, 28)
 
 
 def test_errors_are_filtered_and_sorted(lab):
@@ -238,8 +269,42 @@ def test_robustness_is_measured_once_for_all(lab):
     next(button for button in page.button if button.label == "Measure").click()
     page = lab.run()
     assert len(page.get("vega_lite_chart")) == 8
+    assert "means 11111111 · 300 pictures of MNIST test set · computed" in lab.texts()
     lab.page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS)
     assert len(lab.open("Robustness").get("vega_lite_chart")) == 8, "a second visitor finds the curves"
+
+
+def break_model(lab, monkeypatch, name: str) -> None:
+    """From now on this model is listed, but its weights can't be loaded."""
+
+    def load(asked: str) -> checkpoint.Checkpoint:
+        if asked == name:
+            raise checkpoint.CheckpointError(f"{name}.pth can't be read as weights.")
+        return lab.models[asked]
+
+    monkeypatch.setattr(shared, "model", load)
+
+
+def test_a_model_that_cannot_be_loaded_is_said_and_nothing_seems_to_go_on(lab, monkeypatch):
+    break_model(lab, monkeypatch, "no nine")
+    lab.in_use = "no nine"
+    page = lab.open()
+    assert "no nine.pth can't be read" in lab.texts() and not page.metric
+    assert not page.get("progress")
+
+
+def test_robustness_and_comparison_go_on_without_a_model_that_cannot_be_loaded(lab, monkeypatch):
+    page = lab.open("Robustness")
+    break_model(lab, monkeypatch, "no nine")
+    page.multiselect(key="robustness_models").set_value(["no nine"])
+    lab.run()
+    next(button for button in page.button if button.label == "Measure").click()
+    page = lab.run()
+    assert "no nine.pth can't be read" in lab.texts() and not page.get("progress")
+    page.session_state["evaluate_section"] = "Compare"
+    page.session_state["compare_with"] = "no nine"
+    page = lab.run()
+    assert "no nine.pth can't be read" in lab.texts() and not page.get("progress")
 
 
 def test_a_model_swapped_meanwhile_is_said(lab):
@@ -295,11 +360,25 @@ def test_an_own_set_is_measured_and_a_malformed_one_refused(lab, small):
     page.file_uploader[0].set_value(("broken.zip", b"PK\x03\x04 this is no zip", "application/zip"))
     page = lab.run()
     assert "damaged zip" in lab.texts() and not page.metric
+    page.file_uploader[0].set_value([])
+    page = lab.run()
+    assert "damaged zip" not in lab.texts() and "Send a set above" in lab.texts()
     files = {f"{label}/{n}.png": as_png(test.images[n]) for n, label in enumerate(test.labels[:20].tolist())}
     page.file_uploader[0].set_value(("mine.zip", own_set({**files, "readme.txt": b"by Anna"}), "application/zip"))
     page = lab.run()
     assert "mine.zip, 20 pictures" in lab.texts() and "1 of 21 files could not be used" in lab.texts()
     assert page.metric[0].label == "Accuracy"
+
+
+def test_a_files_name_is_shown_as_it_is_never_as_markdown(lab, small):
+    name = "![x](http://example.com/a.png)/7.png"
+    page = lab.open()
+    page.selectbox(key="evaluate_data").set_value("Your own set")
+    page = lab.run()
+    seven = small[1].images[small[1].labels.tolist().index(7)]
+    page.file_uploader[0].set_value(("[mine](x).zip", own_set({name: as_png(seven)}), "application/zip"))
+    lab.run()
+    assert r"!\[x\](http://example.com/a.png)/7.png" in lab.texts() and r"\[mine\](x).zip, 1 picture ·" in lab.texts()
 
 
 def test_a_set_without_labels_shows_answers_only(lab, small):

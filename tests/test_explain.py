@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from core import checkpoint, data, shared
-from core.explain import Neighbours
+from core.explain import Neighbours, doubts_label
 from core.model import build
 
 
@@ -24,6 +24,13 @@ def test_neighbours_look_alike_and_mostly_mean_the_same(training):
     index, test = Neighbours(training), data.load(train=False).pick(torch.arange(100))
     votes = [training.labels[index.nearest(image, 7)].mode().values for image in test.images]
     assert (torch.stack(votes) == test.labels).double().mean() > 0.85
+
+
+def test_a_label_is_doubted_only_when_the_neighbours_side_with_the_answer():
+    assert doubts_label(4, 9, [9, 9, 9, 9, 9, 9, 9, 4])
+    assert not doubts_label(4, 9, [9, 9, 9, 9, 9, 9, 4, 4]), "two of eight agree with the label"
+    assert not doubts_label(4, 9, [9, 9, 9, 9, 9, 7, 7, 7]), "the neighbours agree on nothing"
+    assert not doubts_label(9, 9, [4] * 8), "the model reads what the label says"
 
 
 def test_a_handful_of_digits_is_enough(training):

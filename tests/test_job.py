@@ -19,10 +19,16 @@ from core import checkpoint, data, runs
 from core.config import ROOT, TrainingSettings
 from core.job import TrainingJob
 from core.runs import Record, RunError
-from core.train import Training
+from core.train import End, Training
 
 SETTINGS = TrainingSettings(
-    architecture="lenet5", epochs=3, batch_size=16, training_images=1000, validation_share=0.2, augmentation="none"
+    architecture="lenet5",
+    epochs=3,
+    batch_size=16,
+    training_images=1000,
+    validation_share=0.2,
+    augmentation="none",
+    outliers=0.0,
 )
 LONG = dataclasses.replace(SETTINGS, epochs=1000)
 STEPS = 51  # an epoch
@@ -37,6 +43,11 @@ def digits():
 @pytest.fixture
 def folders(tmp_path) -> tuple[Path, Path]:
     return tmp_path / "runs", tmp_path / "models"
+
+
+@pytest.fixture(autouse=True)
+def few_rejection_digits(monkeypatch):
+    monkeypatch.setattr("core.job.REJECTION_DIGITS", 40)
 
 
 @pytest.fixture
@@ -65,6 +76,8 @@ def test_a_run_trains_is_kept_and_listed(job, folders):
     kept = checkpoint.load("first", folders[1])
     assert kept.facts["validation_accuracy"] == pytest.approx(run.best.validation_accuracy, abs=1e-6)
     assert kept.facts["command"].startswith("python scripts/train.py --name first --architecture lenet5")
+    history = [entry["validation_accuracy"] for entry in kept.facts["history"]]
+    assert history == pytest.approx([score.validation_accuracy for score in run.scores])
     assert not (folders[0] / run.id / "state.pt").exists()
 
 
@@ -144,6 +157,52 @@ def test_a_discarded_run_leaves_nothing(job, folders):
     job.stop(keep=False)
     assert job.wait(20)
     assert runs.list_runs(folders[0]) == [] and checkpoint.names(folders[1]) == []
+
+
+def finishing(job, monkeypatch) -> None:
+    """A run whose model is learning what is no digit, from more digits than a test would wait for."""
+    monkeypatch.setattr("core.job.REJECTION_DIGITS", 800)
+    job.start(LONG, "new")
+    until(lambda: job.snapshot().scores)
+    job.stop(keep=True)
+    until(lambda: job.snapshot().phase == "finishing")
+
+
+def test_a_kept_model_learns_what_is_no_digit(job, folders):
+    job.start(SETTINGS, "new")
+    assert job.wait(30)
+    kept = checkpoint.load("new", folders[1])
+    assert kept.rejection is not None and kept.rejection.version == kept.version
+
+
+def test_who_cannot_wait_keeps_the_model_without(job, folders, monkeypatch):
+    finishing(job, monkeypatch)
+    job.skip()
+    assert job.wait(20)
+    assert job.snapshot().run.model == "new" and job.snapshot().run.status == "stopped"
+    assert checkpoint.load("new", folders[1]).rejection is None
+
+
+def test_also_a_run_being_finished_can_be_discarded(job, folders, monkeypatch):
+    finishing(job, monkeypatch)
+    job.stop(keep=False)
+    assert job.wait(20)
+    assert runs.list_runs(folders[0]) == [] and checkpoint.names(folders[1]) == []
+    assert not any(folders[1].iterdir())
+
+
+def test_a_server_that_ends_while_finishing_finishes_after_resuming(job, digits, folders, monkeypatch):
+    finishing(job, monkeypatch)
+    job.close()
+    (run,) = runs.list_runs(folders[0])
+    assert run.status == "interrupted"
+    monkeypatch.setattr("core.job.REJECTION_DIGITS", 40)
+    another = TrainingJob(digits, *folders, threads=1)
+    another.resume(run)
+    until(lambda: another.snapshot().phase == "running")
+    another.stop(keep=True)
+    assert another.wait(20)
+    assert checkpoint.load("new", folders[1]).rejection is not None
 
 
 def test_the_learning_rate_changes_while_it_runs(job):
@@ -231,6 +290,27 @@ def test_a_damaged_state_is_refused_with_a_sentence(job, folders):
     assert "can't be resumed" in job.snapshot().run.sentence
 
 
+def test_a_run_killed_before_it_was_first_saved_begins_anew(digits, folders):
+    training = Training(*data.split(digits(True), SETTINGS), SETTINGS)
+    Record.create("hardly begun", training, folders[0]).release()
+    (run,) = runs.list_runs(folders[0])
+    assert run.status == "interrupted"
+    another = TrainingJob(digits, *folders, threads=1)
+    another.resume(run)
+    assert another.wait(30)
+    (run,) = runs.list_runs(folders[0])
+    assert run.status == "finished" and run.model == "hardly begun"
+
+
+def test_a_run_that_is_over_is_not_resumed(job, digits, folders):
+    job.start(SETTINGS, "done")
+    assert job.wait(30)
+    (run,) = runs.list_runs(folders[0])
+    with pytest.raises(RunError, match="is over"):
+        Record.reopen(run, Training(*data.split(digits(True), SETTINGS), SETTINGS), folders[0])
+    assert runs.list_runs(folders[0]) == [run]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs locks that the system lifts")
 def test_a_killed_process_leaves_an_interrupted_run_and_a_living_one_a_running(tmp_path):
     script = f"""
@@ -283,11 +363,47 @@ def test_tensorboard_reads_the_same_curves(job, folders):
     job.start(SETTINGS)
     assert job.wait(30)
     (run,) = runs.list_runs(folders[0])
-    events = EventAccumulator(str(folders[0] / run.id))
-    events.Reload()
-    assert len(events.Scalars("training/loss")) == 3 * STEPS
+    assert_same_curves(folders[0] / run.id, run.scores)
+
+
+def test_tensorboard_sees_no_step_twice_after_a_full_disk_and_a_kill(digits, folders, monkeypatch):
+    torch.set_num_threads(1)
+    events = iter(training := Training(*data.split(digits(True), SETTINGS), SETTINGS))
+    record = Record.create("broken off", training, folders[0])
+    for _ in range(20):
+        record.add(next(events))
+    record.save(training)
+    for _ in range(20):
+        record.add(next(events))
+    with monkeypatch.context() as patch:
+        patch.setattr("torch.utils.tensorboard.SummaryWriter.flush", lambda _: refuse_to_write())
+        with pytest.raises(OSError, match="No space"):
+            record.save(training)
+    for _ in range(20):
+        record.add(next(events))
+    record.save(training)
+    for _ in range(20):  # written by nobody: killed
+        record.add(next(events))
+    record.release()
+    resumed = Training(*data.split(digits(True), SETTINGS), SETTINGS)
+    record = Record.reopen(runs.list_runs(folders[0])[0], resumed, folders[0])
+    assert resumed.step == 59  # and an epoch's end among the 60 events
+    for event in resumed:
+        if not isinstance(event, End):
+            record.add(event)
+    record.close("finished", "Done.")
+    assert_same_curves(record.home, record.scores)
+
+
+def refuse_to_write() -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def assert_same_curves(folder: Path, scores) -> None:
+    events = EventAccumulator(str(folder)).Reload()
+    assert [event.step for event in events.Scalars("training/loss")] == list(range(1, 3 * STEPS + 1))
     read = [event.value for event in events.Scalars("validation/accuracy")]
-    assert read == pytest.approx([score.validation_accuracy for score in run.scores])
+    assert read == pytest.approx([score.validation_accuracy for score in scores])
 
 
 def test_an_unreadable_run_is_passed_over(tmp_path):

@@ -73,7 +73,7 @@ def read_answer(app: AppTest) -> str | None:
     """The large digit: "7", "–" where there is none, None before anything was given."""
     for entry in app.get("html"):
         body = entry.proto.body
-        if 'class="answer"' in body:
+        if 'class="answer"' in body or 'class="answer number"' in body:
             return body.split('class="digit">')[1].split("<")[0]
     return None
 
@@ -170,7 +170,7 @@ def test_the_steps_are_shown_when_asked() -> None:
     assert "Paper flattened" not in read_text(app)
     app.toggle(key="steps-draw").set_value(True).run()
     assert_calm(app)
-    for title in ("The picture as given", "Paper flattened", "What the model sees"):
+    for title in ("The picture as given", "Paper flattened", "What the model sees", "divided by its temperature"):
         assert title in read_text(app)
 
 
@@ -183,6 +183,24 @@ def test_one_picture_shows_its_answer() -> None:
     upload(app, ("note.png", make_picture(SEVEN)))
     assert read_answer(app) == "7"
     assert not app.dataframe
+
+
+def test_a_number_shows_all_its_digits_and_the_details_of_the_chosen_one() -> None:
+    app = open_predict("Upload")
+    three, one = Image.new("RGB", (840, 280), "white"), Image.open(io.BytesIO(make_picture(SEVEN)))
+    for number in range(3):
+        three.paste(one, (280 * number, 0))
+    buffer = io.BytesIO()
+    three.save(buffer, "PNG")
+    upload(app, ("three.png", buffer.getvalue()))
+    assert read_answer(app) == "777"
+    (choice,) = [entry for entry in app.segmented_control if entry.label == "Details of the digit"]
+    assert choice.options == ["1: 7", "2: 7", "3: 7"]
+    choice.set_value(2).run()
+    assert_calm(app)
+    app.segmented_control(key="expect").set_value("one").run()
+    assert_calm(app)
+    assert len(read_answer(app)) == 1
 
 
 def test_many_pictures_become_a_table_and_a_bad_one_stops_nothing() -> None:

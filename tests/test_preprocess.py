@@ -174,6 +174,28 @@ def test_tinting_changes_hardly_a_pixel():
         assert np.abs(find(on_paper(covered, (20, 20, 30), tint)).digit - plain).mean() < 0.03, tint
 
 
+def test_a_printed_box_around_the_digit_is_dropped():
+    """Also one that lies inside the picture, where no line reaches the border."""
+    plain = on_paper(write("5_two_strokes", 12, 130))
+    boxed = frame(plain, 0.25, thickness=3, inset=24)
+    assert np.abs(find(boxed).digit - find(plain).digit).mean() < 0.02
+
+
+@pytest.mark.parametrize("glyph", ["2_round", "3_round", "9_straight"])
+def test_the_rules_a_digit_was_cut_out_between_are_dropped(glyph: str):
+    plain = crop_tightly(on_paper(write(glyph)), write(glyph), 16)
+    ruled = plain.copy()
+    ruled[3:8] = ruled[-8:-3] = 0.35
+    assert np.abs(find(ruled).digit - find(plain).digit).mean() < 0.03
+
+
+def test_a_stretch_written_with_less_pressure_is_kept():
+    covered = write("0_round", 16).copy()
+    plain = find(on_paper(covered)).digit
+    covered[:, SIDE // 2 :] *= 0.6
+    assert np.abs(find(on_paper(covered)).digit - plain).mean() < 0.04
+
+
 # --- MNIST ------------------------------------------------------------------------------------------------------------
 
 

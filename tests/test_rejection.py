@@ -82,8 +82,8 @@ def test_new_junk_is_mostly_caught(shipped: Checkpoint):
     bare = predict(replace(shipped, rejection=None), things)
     found = predict(shipped, things)
     sure = sum(one.verdict == "digit" for one in found)
-    assert sure < 0.25 * len(things)
-    assert sure < 0.5 * sum(one.verdict == "digit" for one in bare)
+    assert sure < 0.08 * len(things)
+    assert sure < 0.75 * sum(one.verdict == "digit" for one in bare)  # the network doubts much of it by itself
 
 
 def test_the_probabilities_know_nothing_of_it(shipped: Checkpoint):
@@ -110,8 +110,9 @@ def blank_seven() -> np.ndarray:
 
 def test_a_head_survives_its_file(shipped: Checkpoint):
     again = Rejection.from_bytes(shipped.rejection.to_bytes())
-    features = torch.rand(5, shipped.rejection.hidden.shape[1], generator=torch.Generator().manual_seed(0))
-    assert torch.equal(again.score(features), shipped.rejection.score(features))
+    features = torch.rand(5, shipped.rejection.digit.hidden.shape[1], generator=torch.Generator().manual_seed(0))
+    for name in ("digit", "whole"):
+        assert torch.equal(getattr(again, name).score(features), getattr(shipped.rejection, name).score(features))
     assert (again.doubt, again.refuse, again.version) == (
         shipped.rejection.doubt,
         shipped.rejection.refuse,
@@ -160,13 +161,10 @@ def test_digits_written_again_stay_what_they_were(shipped: Checkpoint, validatio
     assert np.mean(right) > 0.97
 
 
-def test_a_head_is_learnt_from_few_digits(
-    shipped: Checkpoint, validation: data.DigitSet, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("core.rejection.DIGITS", 600)
+def test_a_head_is_learnt_from_few_digits(shipped: Checkpoint, validation: data.DigitSet):
     before = {key: value.clone() for key, value in shipped.model.state_dict().items()}
     some = validation.pick(torch.arange(0, len(validation), 8))
-    head = learn(shipped.model, shipped.version, validation, some)
+    head = learn(shipped.model, shipped.version, validation, some, count=600)
     assert head.refuse < head.doubt
     found = predict(replace(shipped, rejection=head), as_digits(junk.make(130, seed=77)))
     assert np.mean([one.verdict == "digit" for one in found]) < 0.6

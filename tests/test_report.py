@@ -39,7 +39,8 @@ def evaluation(digits) -> Evaluation:
 
 @pytest.fixture(scope="module")
 def curves() -> dict[str, list[Point]]:
-    return {"mine": [Point("blur", strength, 0.9, 0.85, 0.95) for strength in DAMAGES["blur"].strengths]}
+    when = datetime(2026, 1, 2, 5, 6, tzinfo=UTC)
+    return {"mine 0123abcd": [Point("blur", at, 0.9, 0.85, 0.95, 150, when) for at in DAMAGES["blur"].strengths]}
 
 
 def test_predictions_csv_holds_every_picture(evaluation, digits):
@@ -49,6 +50,17 @@ def test_predictions_csv_holds_every_picture(evaluation, digits):
     shares = table[[f"p{digit}" for digit in range(10)]]
     assert shares.sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-4)
     assert shares.max(axis=1).to_numpy() == pytest.approx(table["confidence"].to_numpy())
+
+
+def test_files_are_named_by_model_version_and_data(evaluation, digits):
+    names = [file.name for file in report.tables(evaluation, digits)]
+    assert names == [f"mine-0123abcd-a-set-of-mine-{what}.csv" for what in ("predictions", "per-digit")]
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_defused(evaluation, digits):
+    names = ("=1+1.png", *digits.names[1:])
+    content = report.predictions_csv(evaluation, testset.TestSet("u", digits.digits, names))
+    assert pd.read_csv(io.StringIO(content))["file"][0] == "'=1+1.png"
 
 
 def test_a_set_without_labels_has_an_empty_label_column(digits):
@@ -87,6 +99,7 @@ def test_the_page_needs_nothing_from_elsewhere_and_shows_everything(evaluation, 
     assert not {"script", "link", "iframe"} & set(page.tags) and "url(http" not in content and "@import" not in content
     assert page.tags.count("img") == 20 and page.tags.count("svg") == 4
     assert "mine 0123abcd · a <set> of & mine, 200 pictures · computed 2026-01-02 03:04 UTC" in page.text
+    assert "mine 0123abcd · 150 pictures of a <set> of & mine · computed 2026-01-02 05:06 UTC" in page.text
     for words in ("Where it is wrong", "Per digit", "confidence be trusted", "How robust", "most confident errors"):
         assert words in page.text
     assert "epochs" in page.text and "–" in page.text and "nan" not in page.text.lower()
@@ -96,7 +109,7 @@ def test_the_page_of_a_perfect_model_without_facts(digits):
     logits = torch.nn.functional.one_hot(digits.digits.labels, 10).float() * 9
     perfect = Evaluation("m", "v", "d", datetime.now(UTC), Report(digits.digits.labels, logits))
     page = Page(report.as_html(perfect, digits, {}))
-    assert "None." in page.text and "Not known" in page.text and "100.00 %" in page.text
+    assert "None." in page.text and "Not known" in page.text and "100.00\u00a0%" in page.text
 
 
 def test_every_chart_can_be_taken_away_and_names_its_source(evaluation, curves):
@@ -105,12 +118,24 @@ def test_every_chart_can_be_taken_away_and_names_its_source(evaluation, curves):
     for title, chart in charts.items():
         picture = figures.as_svg(chart)
         assert picture.startswith("<svg") and "mine 0123abcd" in picture and title in picture
+        assert ("150 pictures of" in picture) == title.startswith("Robustness"), "the curves have a source of their own"
     assert figures.as_png(charts["Coverage"]).startswith(b"\x89PNG")
 
 
+def test_the_models_facts_are_written_for_people(evaluation, digits):
+    facts = {"versions": {"python": "3.11", "torch": "2.14"}, "settings": {"validation_share": 1 / 12}}
+    text = Page(report.as_html(evaluation, digits, facts)).text
+    assert "python 3.11, torch 2.14" in text and "0.0833333" in text and "0.08333333" not in text
+
+
 def test_a_training_history_among_the_facts_is_drawn(evaluation, digits):
-    history = [{"epoch": n, "validation_accuracy": 0.9 + n / 100} for n in range(1, 4)]
-    assert Page(report.as_html(evaluation, digits, {"history": history})).tags.count("svg") == 4
+    history = [
+        {"epoch": n, "validation_accuracy": 0.9 + n / 100, "training_loss": 1 / n, "validation_loss": 2 / n}
+        for n in range(1, 4)
+    ]
+    page = Page(report.as_html(evaluation, digits, {"history": history}))
+    assert page.tags.count("svg") == 4 and "validation accuracy" in page.text and "not kept" not in page.text
+    assert "The curves of its training were not kept." in Page(report.as_html(evaluation, digits, {"epoch": 3})).text
 
 
 def load_script():

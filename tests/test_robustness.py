@@ -26,6 +26,13 @@ class Nearest(nn.Module):
         return nn.functional.one_hot(self.labels[nearest], 10).float()
 
 
+def test_a_point_knows_how_many_pictures_and_when(digits):
+    point = robustness.measure(Nearest(digits), digits, "blur", 0)
+    assert point.accuracy == 1 and point.pictures == 60
+    line = robustness.source("mine 0123abcd", "MNIST test set", [point])
+    assert line.startswith("mine 0123abcd · 60 pictures of MNIST test set · computed 20")
+
+
 def test_eight_damages_with_six_rising_strengths_one_of_them_harmless():
     assert list(DAMAGES) == ["rotation", "shift", "scale", "blur", "noise", "contrast", "thickness", "occlusion"]
     for damage in DAMAGES.values():

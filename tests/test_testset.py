@@ -196,6 +196,26 @@ def test_every_malformed_set_is_refused_with_a_sentence(rows, mnist):
         assert sentence.endswith((".", ")")) and "\n" not in sentence and "Error" not in sentence, f"{case}: {sentence}"
 
 
+def test_what_lies_beside_a_table_is_listed_as_left_out(rows, mnist):
+    files = [("photo.zip", as_zip({"7.png": as_png(mnist.images[0])})), ("t.csv", as_csv(rows))]
+    found = testset.read_files("both", files)
+    assert same(found, mnist) and [entry.name for entry in found.skipped] == ["7.png"]
+    assert found.remarks == ("1 of 2 files could not be used and count neither as right nor as wrong.",)
+
+
+def test_the_file_at_fault_is_named(rows):
+    wrong = as_csv(np.where(rows == rows.max(), 999, rows))
+    with pytest.raises(testset.TestSetError, match=r"^t\.csv has pixels of 999"):
+        testset.read_files("photo.zip and 1 more", [("t.csv", wrong)])
+
+
+def test_packed_files_in_a_zip_are_measured_together(monkeypatch):
+    part = gzip.compress(b"\0" * 600)
+    monkeypatch.setattr(testset, "LARGEST", 1000)
+    with pytest.raises(testset.TestSetError, match="unpacks to more than"):
+        testset.read_files("z.zip", [("z.zip", as_zip({"a-idx3-ubyte.gz": part, "b-idx1-ubyte.gz": part}))])
+
+
 def test_sizes_are_checked_before_unpacking(monkeypatch):
     monkeypatch.setattr(testset, "LARGEST", 1000)
     with pytest.raises(testset.TestSetError, match="unpacks to more"):

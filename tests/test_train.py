@@ -1,5 +1,6 @@
 """The loop: seeded, resumable to the bit, ends in a sentence, leaves what isn't its own alone."""
 
+import copy
 import dataclasses
 import io
 import math
@@ -156,7 +157,7 @@ def test_schedules_stay_between_zero_and_their_peak(schedule):
 @pytest.mark.parametrize("architecture", ["reference", "modern"])
 def test_odd_batches_train(digits, batch_size, architecture):
     settings = dataclasses.replace(
-        SMALL, architecture=architecture, batch_size=batch_size, epochs=1, augmentation="none"
+        SMALL, architecture=architecture, batch_size=batch_size, epochs=1, augmentation="none", outliers=0.0
     )
     count = 5 if batch_size == 1 else 81
     training = Training(digits.pick(torch.arange(count)), digits.pick(torch.arange(100, 120)), settings)
@@ -190,7 +191,7 @@ def test_networks_give_log_probabilities(architecture):
 
 def test_the_networks_are_as_large_as_their_descriptions_say():
     sizes = {name: count_parameters(build(name)) for name in ARCHITECTURES}
-    assert sizes == {"reference": 3_274_634, "lenet5": 61_706, "mlp": 118_282, "modern": 169_322}
+    assert sizes == {"reference": 3_274_634, "lenet5": 61_706, "mlp": 118_282, "modern": 496_362}
     for name, size in sizes.items():
         assert f"{size:,}" in type(build(name)).__doc__
 
@@ -243,3 +244,56 @@ def test_every_preset_runs(digits):
     for preset in PRESETS.values():
         settings = dataclasses.replace(preset.settings, architecture="lenet5", epochs=1, batch_size=64)
         assert isinstance(list(make(digits, settings))[-1], End)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_every_process_of_several_resumes_exactly(digits, monkeypatch, rank):
+    monkeypatch.setattr("core.train.dist.all_reduce", lambda *_: None)  # what the other processes found is left out
+
+    def make_share(of: int) -> Training:
+        training = make(digits)
+        training._rank, training._processes = of, 2
+        return training
+
+    expected = losses(make_share(rank))
+    interrupted, resumed = make_share(rank), make_share(rank)
+    for event in interrupted:
+        if event.step == 3:  # in the middle of an epoch
+            break
+    # What is saved is the first process's; weights and optimiser are the same in all.
+    resumed.restore(copy.deepcopy(interrupted.state()))
+    assert losses(resumed) == expected[3:]
+
+
+def test_each_process_draws_its_own_chance(digits):
+    drawn = []
+    for rank in (0, 1):
+        training = make(digits)
+        training._rank = rank
+        next(iter(training))
+        drawn.append(torch.rand(3, generator=training._chance).tolist())
+    assert drawn[0] != drawn[1]
+
+
+def test_what_is_no_digit_is_answered_by_all_alike(digits):
+    """No other right answer: the loss of a batch of outliers is least where all ten shares are a tenth."""
+    training = make(digits, dataclasses.replace(SMALL, label_smoothing=0.0))
+    labels = torch.tensor([3, -1])
+    shares = training._aim(labels)
+    assert shares[0].argmax() == 3 and shares[0].sum() == 1
+    assert torch.allclose(shares[1], torch.full((10,), 0.1))
+
+
+def test_outliers_are_shown_but_are_no_part_of_the_digits(digits):
+    training = make(digits, dataclasses.replace(SMALL, outliers=0.5))
+    assert len(training.training) > 1.4 * len(training.digits)
+    assert training.digits.labels.min() >= 0
+    assert (training.validation.labels >= 0).all()
+
+
+def test_of_equally_good_epochs_the_last_is_kept(digits):
+    settings = dataclasses.replace(SMALL, learning_rate=1e-6, epochs=3, averaging=0.0, outliers=0.0)
+    training = make(digits, settings)
+    epochs = [event for event in training if isinstance(event, Epoch)]
+    best = max(event.validation_accuracy for event in epochs)
+    assert training.best.epoch == max(event.epoch for event in epochs if event.validation_accuracy == best)

@@ -1,26 +1,31 @@
 """The Train page in a real browser: train, leave, come back, reload, pause, resume, keep, use, predict."""
 
 import base64
+import io
 import re
 import shutil
 import signal
 from pathlib import Path
 
 import pytest
+import torch
 from conftest import ROOT, start_server
+
+from core.config import PRESETS
+from core.model import build
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
 pytestmark = pytest.mark.browser
 
-LINK = "/Train?architecture=lenet5&training_images=2000&batch_size=32&epochs="
+LINK = "/Train?architecture=lenet5&training_images=1000&batch_size=32&epochs="
 LONG = 30_000  # milliseconds: for what waits for training on a busy machine
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The app in a folder of its own: its runs and models are nobody else's."""
-    folder = tmp_path / "app"
+    folder = tmp_path_factory.mktemp("app")
     for name in ("core", "pages", "models", ".streamlit", "samples"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Home.py", folder)
@@ -29,24 +34,27 @@ def copy(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def app(copy: Path, tmp_path: Path):
-    with start_server(tmp_path / "log.txt", copy) as running:
+@pytest.fixture(scope="module")
+def app(copy: Path):
+    """One server for all tests: whoever starts a run ends it."""
+    with start_server(copy / "log.txt", copy) as running:
         yield running
 
 
-def start(page, url: str, epochs: int) -> None:
+def start(page, url: str, epochs: int = 1000) -> None:
     page.goto(f"{url}{LINK}{epochs}")
     page.get_by_role("button", name="Start", exact=True).click(timeout=LONG)
     expect(page.get_by_role("button", name="Pause")).to_be_enabled(timeout=LONG)
 
 
-def read_progress(page) -> float:
-    return float(page.get_by_role("progressbar").first.get_attribute("aria-valuenow"))
+def discard(page) -> None:
+    page.get_by_role("button", name="Discard").click()
+    page.get_by_role("button", name="Yes, discard it").click()
+    expect(page.get_by_text("Stopped and discarded")).to_be_visible(timeout=LONG)
 
 
 def test_a_run_is_watched_left_paused_kept_and_used(app, page, copy):
-    start(page, app.url, epochs=1000)
+    start(page, app.url)
     expect(page.locator(".watched figure")).to_have_count(10, timeout=LONG)
     expect(page.get_by_text(re.compile(r"best \d+\.\d+%"))).to_be_visible(timeout=LONG)
 
@@ -84,10 +92,9 @@ def test_a_second_visitor_sees_the_same_run_and_can_end_it(app, new_page):
     first, second = new_page(), new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
     second.goto(f"{app.url}/Train")
     expect(second.get_by_role("button", name="Start", exact=True)).to_be_visible(timeout=LONG)
-    start(first, app.url, epochs=1000)
+    start(first, app.url)
     expect(second.get_by_text("One run at a time")).to_be_visible(timeout=LONG)
-    second.get_by_role("button", name="Discard").click()
-    second.get_by_role("button", name="Yes, discard it").click()
+    discard(second)
     expect(first.get_by_text("Stopped and discarded")).to_be_visible(timeout=LONG)
     width = second.evaluate("document.documentElement.scrollWidth")
     assert width <= 390
@@ -95,20 +102,57 @@ def test_a_second_visitor_sees_the_same_run_and_can_end_it(app, new_page):
         page.goto("about:blank")
 
 
-def test_after_a_killed_server_the_run_can_be_resumed(copy, new_page, tmp_path):
-    page = new_page()
-    with start_server(tmp_path / "first.txt", copy) as running:
-        start(page, running.url, epochs=400)
+def test_after_a_killed_server_the_run_can_be_resumed(app, copy, page):
+    with start_server(copy / "killed.txt", copy) as killed:
+        start(page, killed.url)
         page.get_by_role("button", name="Pause").click()  # which saves
         expect(page.get_by_text(re.compile("^Paused"))).to_be_visible(timeout=LONG)
         page.goto("about:blank")
-        running.process.send_signal(signal.SIGKILL)
-        running.process.wait()
-    with start_server(tmp_path / "second.txt", copy) as running:
-        page.goto(f"{running.url}/Train")
-        expect(page.get_by_text("was interrupted")).to_be_visible(timeout=LONG)
-        page.get_by_role("button", name="Resume").click()
-        expect(page.get_by_role("button", name="Pause")).to_be_enabled(timeout=LONG)
+        killed.process.send_signal(signal.SIGKILL)
+        killed.process.wait()
+    page.goto(f"{app.url}/Train")  # the same runs, another server
+    expect(page.get_by_text("was interrupted")).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_enabled(timeout=LONG)
+    discard(page)
+    page.goto("about:blank")
+
+
+def test_the_learning_rate_can_be_looked_at_and_changed_while_it_runs(app, page):
+    start(page, app.url)
+    page.get_by_role("button", name="Learning rate", exact=True).click()
+    field = page.get_by_role("spinbutton", name="Largest learning rate from now on")
+    usual = f"{PRESETS['fast'].settings.learning_rate:g}"  # what a link that doesn't name it takes
+    expect(field).to_have_value(usual)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Learning rate", exact=True).click()
+    expect(field).to_have_value(usual)
+    field.fill("0.5")
+    field.press("Enter")
+    page.reload()
+    page.get_by_role("button", name="Learning rate", exact=True).click(timeout=LONG)
+    expect(field).to_have_value("0.5", timeout=LONG)
+    page.keyboard.press("Escape")
+    discard(page)
+    page.goto("about:blank")
+
+
+def test_a_link_shows_a_stranger_the_same_settings(app, new_page):
+    teacher, pupil = new_page(), new_page(viewport={"width": 390, "height": 844})
+    teacher.goto(f"{app.url}/Train")
+    teacher.get_by_role("button", name="Choose", exact=True).last.click(timeout=LONG)
+    teacher.get_by_text("Data", exact=True).click(timeout=LONG)
+    for digit in ("3", "9"):
+        pill = teacher.get_by_test_id("stButtonGroup").get_by_role("button", name=digit, exact=True)
+        expect(pill).to_be_in_viewport(ratio=1)  # none hides at the end of a row
+        pill.click()
+    expect(teacher.get_by_text("without 3, 9").first).to_be_visible(timeout=LONG)
+    teacher.wait_for_url(re.compile("left_out=39"))
+    line = teacher.locator("strong").get_by_text(re.compile("epochs · batches of")).inner_text()
+    pupil.goto(teacher.url)
+    expect(pupil.get_by_text(line)).to_be_visible(timeout=LONG)
+    assert pupil.url == teacher.url
+    for page in (teacher, pupil):
         page.goto("about:blank")
 
 
@@ -138,6 +182,24 @@ def test_a_pickle_with_code_is_refused_and_never_runs(app, page, tmp_path):
     page.goto("about:blank")
 
 
+def test_weights_brought_in_can_be_deleted_again(app, page, copy):
+    weights = io.BytesIO()
+    torch.save(build("lenet5").state_dict(), weights)
+    page.goto(f"{app.url}/Train")
+    page.get_by_text("Bring in weights").click(timeout=LONG)
+    page.locator("input[type=file]").set_input_files(
+        {"name": "guest.pth", "mimeType": "application/octet-stream", "buffer": weights.getvalue()}
+    )
+    page.get_by_role("button", name="Add to the models").click(timeout=LONG)
+    expect(page.get_by_role("button", name="Use guest")).to_be_visible(timeout=LONG)
+    assert (copy / "models" / "guest.pth").exists()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Yes, delete them").click()
+    expect(page.get_by_text("guest is deleted.")).to_be_visible(timeout=LONG)
+    assert not list((copy / "models").glob("guest*"))
+    page.goto("about:blank")
+
+
 def test_a_tick_of_the_page_is_small(app, page):
     frames: list[bytes] = []
     session = page.context.new_cdp_session(page)
@@ -146,12 +208,12 @@ def test_a_tick_of_the_page_is_small(app, page):
         "Network.webSocketFrameReceived",
         lambda event: frames.append(base64.b64decode(event["response"]["payloadData"])),
     )
-    start(page, app.url, epochs=1000)
+    start(page, app.url)
     expect(page.locator(".watched figure")).to_have_count(10, timeout=LONG)
-    page.wait_for_timeout(2000)
     frames.clear()
-    page.wait_for_timeout(8000)
+    page.wait_for_timeout(5000)
     ticks = sum(b'class="watched"' in frame for frame in frames)
     assert ticks > 2
     assert sum(map(len, frames)) / ticks < 20_000
+    discard(page)
     page.goto("about:blank")

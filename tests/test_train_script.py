@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from core import checkpoint, runs
+from core import checkpoint, data, runs
 from core.config import ROOT
+from core.train import Epoch, Training
 
 SCRIPT = [sys.executable, str(ROOT / "scripts" / "train.py")]
 SMALL = ["--architecture", "lenet5", "--epochs", "1", "--training-images", "1000", "--augmentation", "none"]
+SMALL += ["--rejection-digits", "0"]
 
 
 def options(folder: Path) -> list[str]:
@@ -28,14 +30,26 @@ def call(command: list[str]) -> subprocess.CompletedProcess:
 
 
 def test_a_target_out_of_reach_is_exit_code_1_and_the_weights_are_kept(tmp_path):
-    done = call([*SCRIPT, *options(tmp_path), "--name", "weak", "--target", "0.999", "--left-out", "3", "9"])
+    wanted = ["--target", "0.999", "--left-out", "3", "9", "--rejection-digits", "40"]
+    done = call([*SCRIPT, *options(tmp_path), "--name", "weak", *wanted])
     assert done.returncode == 1, done.stderr
+    assert (tmp_path / "models" / f"weak{checkpoint.REJECTION}").is_file()
     assert "99.90%" in done.stderr and "Saved weak.pth" in done.stdout
     facts = json.loads((tmp_path / "models" / "weak.json").read_text())
     assert facts["settings"]["left_out"] == [3, 9] and facts["command"].endswith("--left-out 3 9")
 
 
-@pytest.mark.parametrize("wrong", [["--epochs", "0"], ["--resume", "nothing"], ["--name", "../x"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--epochs", "0"],
+        ["--resume", "nothing"],
+        ["--name", "../x"],
+        ["--target", "99"],
+        ["--threads", "-1"],
+        ["--rejection-digits", "-1"],
+    ],
+)
 def test_what_cannot_be_done_is_a_sentence_and_exit_code_2(tmp_path, wrong):
     done = call([*SCRIPT, *options(tmp_path), *wrong])
     assert done.returncode == 2
@@ -62,18 +76,18 @@ def test_an_interrupted_run_is_resumed(tmp_path):
 
 def test_two_processes_make_the_run_that_one_makes(tmp_path):
     same = ["--dropout", "0", "--averaging", "0", "--epochs", "2", "--optimiser", "momentum", "--learning-rate", "0.02"]
-    alone = call([*SCRIPT, *options(tmp_path), *same, "--name", "alone"])
-    assert alone.returncode == 0, alone.stderr
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port", str(free_port())]
     shared = call([*launcher, SCRIPT[1], *options(tmp_path), *same, "--name", "shared"])
     assert shared.returncode == 0, shared.stderr
     assert shared.stdout.count("Saved") == 1  # one process writes
-    one, two = (checkpoint.load(name, tmp_path / "models").model.state_dict() for name in ("alone", "shared"))
-    for key, value in one.items():
-        torch.testing.assert_close(two[key], value, rtol=1e-3, atol=1e-4)
-    first, second = (run.scores for run in runs.list_runs(tmp_path / "runs"))
-    for score, other in zip(first, second, strict=True):
-        assert score.training_loss == pytest.approx(other.training_loss, rel=1e-4)
+    (run,) = runs.list_runs(tmp_path / "runs")
+    alone = Training(*data.split(data.load(train=True), run.settings), run.settings)
+    epochs = [event for event in alone if isinstance(event, Epoch)]
+    for score, epoch in zip(run.scores, epochs, strict=True):
+        assert score.training_loss == pytest.approx(epoch.training_loss, rel=1e-4)
+    kept = checkpoint.load("shared", tmp_path / "models").model.state_dict()
+    for key, value in alone.best.weights.items():
+        torch.testing.assert_close(kept[key], value, rtol=1e-3, atol=1e-4)
 
 
 def free_port() -> int:

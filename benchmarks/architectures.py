@@ -1,0 +1,65 @@
+"""What each network reaches with the same recipe, judged on validation images alone.
+
+python benchmarks/architectures.py               # five epochs each; a few minutes
+python benchmarks/architectures.py --epochs 20 --seeds 0 1 2
+"""
+
+import argparse
+import platform
+import statistics
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import torch
+
+from core import data
+from core.config import ARCHITECTURES, TrainingSettings
+from core.model import build_without_memory, count_parameters
+from core.train import Training
+
+
+def main() -> None:
+    """Train and print a line for each network."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--augmentation", default="light")
+    parser.add_argument("--dropout", type=float, default=TrainingSettings().dropout)
+    parser.add_argument("--architectures", nargs="+", choices=ARCHITECTURES, default=["reference", "modern"])
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0], help="one run each; the split is drawn by the seed"
+    )
+    parser.add_argument("--threads", type=int, default=0, help="processor threads; 0 leaves the choice to torch")
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    digits = data.load(train=True)
+    print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}")
+    for architecture in options.architectures:
+        settings = TrainingSettings(
+            architecture=architecture,
+            epochs=options.epochs,
+            augmentation=options.augmentation,
+            dropout=options.dropout,
+            clean_share=0.2,
+        )
+        best, seconds = [], []
+        for seed in options.seeds:
+            seeded = replace(settings, seed=seed)
+            training = Training(*data.split(digits, seeded), seeded)
+            for _ in training:
+                pass
+            best.append(training.best.validation_accuracy)
+            seconds.append(training.seconds)
+        print(
+            f"{architecture}: {count_parameters(build_without_memory(architecture)):,} parameters, "
+            f"{statistics.mean(best):.2%} of {len(training.validation):,} validation images "
+            f"({', '.join(f'{accuracy:.2%}' for accuracy in best)}), {statistics.mean(seconds):.0f} s a run",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,454 @@
+"""Exact matches on numbers written by rule: `python benchmarks/whole_numbers.py [--count N] [--kind NAME]`.
+
+Decisions about core/segment.py are made here. The digits are MNIST's validation part, which the shipped model never
+learnt from, and the strokes of scripts/draw_samples.py; what surrounds them is made up: other numbers at every seed.
+"""
+
+import argparse
+import functools
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from core import checkpoint, data, junk, picture, reading
+from core.config import TrainingSettings
+from scripts import draw_samples
+from scripts.draw_samples import BLACK, BLUE, GLYPHS, RED
+
+Chance = np.random.Generator
+SIGNS = ("dollar", "euro", "pound", "hash")
+MARGIN = 0.7  # of the digits' height: paper around a number
+
+
+@dataclass(frozen=True)
+class Page:
+    """A written page: `sheet` (H, W, 3) uint8 and the `text` on it, lines one after the other."""
+
+    sheet: np.ndarray
+    text: str
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def validation_digits() -> list[list[np.ndarray]]:
+    """MNIST's validation digits by their label: (28, 28) uint8 each."""
+    _, kept = data.split(data.load(train=True), TrainingSettings())
+    return [list(kept.images[kept.labels == label].numpy()) for label in range(10)]
+
+
+def crop(ink: np.ndarray) -> np.ndarray:
+    """The part of (H, W) float in [0, 1] that has ink."""
+    rows, columns = np.flatnonzero((ink > 0.3).any(1)), np.flatnonzero((ink > 0.3).any(0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def write_digit(digit: int, height: int, pen: float, chance: Chance, source: str) -> np.ndarray:
+    """One digit, cropped to its ink: (height, W) float32 in [0, 1]. `source` is "mnist" or "strokes"."""
+    if source == "mnist":
+        images = validation_digits()[digit]
+        small = images[chance.integers(len(images))]
+        large = cv2.GaussianBlur(cv2.resize(small, None, fx=8, fy=8, interpolation=cv2.INTER_CUBIC), (0, 0), 2)
+        ink = crop(np.clip((large.astype(np.float32) - 90) / 60, 0, 1))
+        return cv2.resize(
+            ink, (max(2, round(ink.shape[1] * height / ink.shape[0])), height), interpolation=cv2.INTER_AREA
+        )
+    glyph = chance.choice([name for name in GLYPHS if name[0] == str(digit)])
+    side = round(1.8 * height)
+    return crop(
+        draw_samples.write(glyph, (side, side), height - pen, pen, chance, slant=float(chance.normal(0.05, 0.08)))
+    )
+
+
+def write_sign(name: str, height: int, chance: Chance) -> np.ndarray:
+    """A currency sign or the like, cropped: (height, W) float32."""
+    ink = crop(junk.write(junk.SYMBOLS[name], chance).astype(np.float32))
+    width = max(3, round(ink.shape[1] * height / ink.shape[0]))
+    return cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def write_mark(mark: str, height: int, pen: float, chance: Chance) -> np.ndarray:
+    """A dot, comma or hyphen beside digits of `height`: (about height, W) float32, standing at its usual place."""
+    canvas = np.zeros((round(1.25 * height), max(4, round(0.4 * height))), np.uint8)
+    x, y = canvas.shape[1] // 2, round(0.95 * height)
+    if mark == ".":
+        cv2.circle(canvas, (x, y), max(1, round(0.75 * pen)), 255, -1, cv2.LINE_AA)
+    elif mark == ",":
+        end = (x - round(0.06 * height), y + round(chance.uniform(0.12, 0.22) * height))
+        cv2.line(canvas, (x, y), end, 255, max(1, round(pen)), cv2.LINE_AA)
+    else:
+        half, y = round(0.15 * height), round(0.55 * height)
+        cv2.line(canvas, (x - half, y), (x + half, y), 255, max(1, round(pen)), cv2.LINE_AA)
+    return canvas.astype(np.float32) / 255
+
+
+def write_line(
+    text: str,
+    chance: Chance,
+    height: int,
+    gap: tuple[float, float] = (0.12, 0.45),
+    source: str = "",
+    spread: float = 0.06,
+    linked: float = 0.0,
+) -> np.ndarray:
+    """A line of digits and marks: (H, W) float32 in [0, 1]. `gap` in shares of the height, between the inks of two
+    neighbours where they come nearest; below 0 they touch. `spread` of sizes and base lines, as a share; `linked` the
+    share of neighbours whose tops hang together."""
+    source = source or chance.choice(["mnist", "strokes"])
+    pen = max(1.5, height * chance.uniform(0.07, 0.15))
+    line = np.zeros((2 * height, 2 * height * (len(text) + 1)), np.float32)
+    right = np.full(2 * height, -1.0)  # of the ink so far, in each row
+    end = None  # of the digit before: x and y near its top
+    for letter in text:
+        if letter in SIGN_OF:
+            ink = write_sign(SIGN_OF[letter], height, chance)
+        elif letter.isdigit():
+            ink = write_digit(int(letter), max(6, round(height * (1 + chance.normal(0, spread)))), pen, chance, source)
+        else:
+            ink = write_mark(letter, height, pen, chance)
+        top = (
+            height // 2 + round(chance.normal(0, spread) * height) + (height - ink.shape[0] if letter.isdigit() else 0)
+        )
+        top = min(max(top, 0), 2 * height - ink.shape[0])
+        rows = slice(top, top + ink.shape[0])
+        left = np.where((ink > 0.3).any(1), (ink > 0.3).argmax(1), 10**6)
+        near = cv2.dilate(right[rows].reshape(-1, 1).astype(np.float32), np.ones((max(3, height // 5), 1))).ravel()
+        start = 0 if right.max() < 0 else round(float((near - left).max() + chance.uniform(*gap) * height))
+        if letter.isdigit() and right.max() >= 0:  # never more than a third over the one before
+            start = max(start, round(right.max() - 0.33 * ink.shape[1]))
+        elif right.max() >= 0:
+            start = max(start, round(right.max()) - ink.shape[1] // 3)
+        start = max(start, 0)
+        line[rows, start : start + ink.shape[1]] = np.maximum(line[rows, start : start + ink.shape[1]], ink)
+        reach = np.where((ink > 0.3).any(1), start + ink.shape[1] - 1 - (ink > 0.3)[:, ::-1].argmax(1), -1.0)
+        right[rows] = np.maximum(right[rows], reach)
+        if letter.isdigit():
+            wide = ink.shape[1]
+            if end is not None and chance.random() < linked:
+                x, y = start + 0.25 * wide, top + chance.uniform(0.02, 0.15) * height
+                sag = chance.uniform(0, 0.2) * height
+                path = junk.spline(np.array([end, ((end[0] + x) / 2, (end[1] + y) / 2 + sag), (x, y)]))
+                cv2.polylines(
+                    line, [np.round(path).astype(np.int32)], False, 1.0, max(1, round(0.8 * pen)), cv2.LINE_AA
+                )
+            end = start + 0.75 * wide, top + chance.uniform(0.02, 0.12) * height
+        else:
+            end = None
+    return crop(line)
+
+
+SIGN_OF = {"$": "dollar", "€": "euro", "£": "pound", "#": "hash"}
+
+
+def break_strokes(ink: np.ndarray, chance: Chance, height: int) -> np.ndarray:
+    """The same with a few thin cracks through it, as a dry pen leaves them."""
+    broken = ink.copy()
+    for _ in range(max(1, ink.shape[1] // height)):
+        x = int(chance.integers(ink.shape[1]))
+        y, lean = int(chance.uniform(0.3, 0.7) * ink.shape[0]), int(chance.normal(0, 0.1) * height)
+        half = height // 3
+        cv2.line(broken, (x - half, y - lean), (x + half, y + lean), 0, max(1, height // 22))
+    return broken
+
+
+def lay_on(
+    ink: np.ndarray, chance: Chance, height: int, colour=BLACK, paper=(250, 249, 245), grain=0.006
+) -> np.ndarray:
+    """A line on a page with paper around it: (H, W, 3) float."""
+    covered = place(ink, chance, height)
+    sheet = draw_samples.make_paper(covered.shape[::-1], paper, chance, grain)
+    return draw_samples.lay_ink(sheet, covered, colour)
+
+
+def place(ink: np.ndarray, chance: Chance, height: int, margin: float = MARGIN) -> np.ndarray:
+    """The same with paper around it, more on one side than on the other."""
+    around = [(round(height * margin * chance.uniform(0.4, 1.6)), round(height * margin * chance.uniform(0.4, 1.6)))]
+    around.append(
+        (round(height * margin * chance.uniform(0.4, 1.6)), round(height * margin * chance.uniform(0.4, 1.6)))
+    )
+    return np.pad(ink, around)
+
+
+def pick_text(chance: Chance, low: int = 2, high: int = 8) -> str:
+    """A number of `low` to `high` digits."""
+    return "".join(map(str, chance.integers(0, 10, chance.integers(low, high + 1))))
+
+
+# --- kinds of pages ---------------------------------------------------------------------------------------------------
+
+KINDS: dict[str, Callable[[Chance], tuple[np.ndarray, str]]] = {}
+
+
+def kind(make: Callable[[Chance], tuple[np.ndarray, str]]) -> Callable[[Chance], tuple[np.ndarray, str]]:
+    """Register a kind of page under its name."""
+    KINDS[make.__name__] = make
+    return make
+
+
+@kind
+def single(chance: Chance) -> tuple[np.ndarray, str]:
+    """One digit alone: it must stay one."""
+    text, height = pick_text(chance, 1, 1), int(chance.integers(40, 180))
+    sheet = lay_on(write_line(text, chance, height), chance, height)
+    return sheet, text
+
+
+@kind
+def single_broken(chance: Chance) -> tuple[np.ndarray, str]:
+    """One digit in pieces."""
+    text, height = pick_text(chance, 1, 1), int(chance.integers(60, 180))
+    return lay_on(break_strokes(write_line(text, chance, height), chance, height), chance, height), text
+
+
+@kind
+def single_with_neighbours(chance: Chance) -> tuple[np.ndarray, str]:
+    """One digit cut out of a number: the ends of its neighbours reach into the picture."""
+    height = 60
+    left, middle, right = (write_line(pick_text(chance, 1, 1), chance, height) for _ in range(3))
+    text = pick_text(chance, 1, 1)
+    middle = write_line(text, chance, height)
+    sheet = np.zeros((2 * height, 5 * height), np.float32)
+    x = 2 * height
+    gap = round(0.1 * height)
+    for ink, start in (
+        (middle, x), (left, x - gap - left.shape[1]), (right, x + middle.shape[1] + gap)
+    ):  # fmt: skip
+        part = sheet[height // 2 : height // 2 + ink.shape[0], start : start + ink.shape[1]]
+        np.maximum(part, ink[:, : part.shape[1]], out=part)
+    cut = gap + round(chance.uniform(0.05, 0.18) * height)
+    covered = sheet[height // 4 : 2 * height - height // 4, x - cut : x + middle.shape[1] + cut]
+    return draw_samples.lay_ink(np.full((*covered.shape, 3), 0.97, np.float32), covered, BLACK), text
+
+
+@kind
+def spaced(chance: Chance) -> tuple[np.ndarray, str]:
+    """Wide apart, on a plain sheet."""
+    text, height = pick_text(chance), int(chance.integers(30, 110))
+    return lay_on(write_line(text, chance, height, (0.15, 0.7)), chance, height, BLUE), text
+
+
+@kind
+def close(chance: Chance) -> tuple[np.ndarray, str]:
+    """Close together, many under or over their neighbours."""
+    text, height = pick_text(chance), int(chance.integers(30, 110))
+    return lay_on(write_line(text, chance, height, (0.03, 0.15)), chance, height), text
+
+
+@kind
+def touching(chance: Chance) -> tuple[np.ndarray, str]:
+    """Half of them touch."""
+    text, height = pick_text(chance, 2, 6), int(chance.integers(40, 110))
+    return lay_on(write_line(text, chance, height, (-0.06, 0.06)), chance, height), text
+
+
+@kind
+def broken(chance: Chance) -> tuple[np.ndarray, str]:
+    """With cracks through the strokes."""
+    text, height = pick_text(chance), int(chance.integers(50, 110))
+    return lay_on(break_strokes(write_line(text, chance, height, (0.12, 0.4)), chance, height), chance, height), text
+
+
+@kind
+def uneven(chance: Chance) -> tuple[np.ndarray, str]:
+    """Sizes and base lines that differ much."""
+    text, height = pick_text(chance), int(chance.integers(40, 110))
+    return lay_on(write_line(text, chance, height, (0.1, 0.4), spread=0.14), chance, height), text
+
+
+@kind
+def separated(chance: Chance) -> tuple[np.ndarray, str]:
+    """With dots and commas for thousands and cents."""
+    text, height = pick_text(chance, 3, 8), int(chance.integers(35, 100))
+    written = "".join(
+        digit + (chance.choice([".", ","]) if (len(text) - at - 1) % 3 == 0 and at < len(text) - 1 else "")
+        for at, digit in enumerate(text)
+    )
+    return lay_on(write_line(written, chance, height, (0.08, 0.25)), chance, height), text
+
+
+@kind
+def signs(chance: Chance) -> tuple[np.ndarray, str]:
+    """With a currency sign before or behind, and hyphens between."""
+    text, height = pick_text(chance, 3, 6), int(chance.integers(45, 100))
+    written = text
+    if chance.random() < 0.4:
+        at = int(chance.integers(1, len(text)))
+        written = text[:at] + "-" + text[at:]
+    sign = chance.choice(list(SIGN_OF))
+    written = sign + written if chance.random() < 0.5 else written + sign
+    return lay_on(write_line(written, chance, height, (0.12, 0.35)), chance, height), text
+
+
+@kind
+def ruled(chance: Chance) -> tuple[np.ndarray, str]:
+    """On ruled or squared paper."""
+    text, height = pick_text(chance), int(chance.integers(50, 100))
+    covered = place(write_line(text, chance, height, (0.12, 0.4)), chance, height)
+    sheet = draw_samples.make_paper(covered.shape[::-1], (250, 249, 245), chance, 0.006)
+    sheet = draw_samples.rule(sheet, height * chance.uniform(0.5, 1.2), (130, 165, 210), 0.6, chance.random() < 0.4)
+    return draw_samples.lay_ink(sheet, covered, chance.choice([BLACK, BLUE])), text
+
+
+@kind
+def boxed(chance: Chance) -> tuple[np.ndarray, str]:
+    """A field of a form: a box around the number, or one around each digit."""
+    text, height = pick_text(chance, 2, 7), int(chance.integers(40, 80))
+    pad, thick = round(0.3 * height), max(1, height // 35)
+    if chance.random() < 0.5:
+        covered = np.pad(write_line(text, chance, height, (0.12, 0.35)), pad)
+        high, wide = covered.shape
+        edges = [0, wide - thick]
+    else:
+        cell = round(1.5 * height)
+        covered = np.zeros((round(1.7 * height), cell * len(text)), np.float32)
+        for at, letter in enumerate(text):
+            ink = write_line(letter, chance, height)
+            ink = ink[: covered.shape[0], : cell - 8]
+            y, x = (covered.shape[0] - ink.shape[0]) // 2, at * cell + (cell - ink.shape[1]) // 2
+            covered[y : y + ink.shape[0], x : x + ink.shape[1]] = ink
+        high, wide = covered.shape
+        edges = [*range(0, wide, cell), wide - thick]
+    for edge in edges:
+        covered[:, edge : edge + thick] = 0.7
+    covered[:thick] = covered[high - thick :] = 0.7
+    margin = round(chance.choice([0.0, 0.3, 0.8]) * height)
+    covered = np.pad(covered, margin)
+    sheet = draw_samples.make_paper(covered.shape[::-1], (248, 248, 244), chance, 0.006)
+    return draw_samples.lay_ink(sheet, covered, BLUE), text
+
+
+@kind
+def photo(chance: Chance) -> tuple[np.ndarray, str]:
+    """A phone photograph of a page with a small number on it, a shadow's edge somewhere."""
+    text, height = pick_text(chance, 3, 8), int(chance.integers(55, 110))
+    ink = write_line(text, chance, height, (0.05, 0.3))
+    covered = np.zeros((1280, max(960, ink.shape[1] + 60)), np.float32)
+    y = int(chance.integers(200, 900))
+    x = int(chance.integers(20, covered.shape[1] - ink.shape[1] - 10))
+    covered[y : y + ink.shape[0], x : x + ink.shape[1]] = ink
+    sheet = draw_samples.make_paper(covered.shape[::-1], (196, 190, 180), chance, 0.012)
+    sheet = draw_samples.lay_ink(sheet, covered * chance.uniform(0.6, 0.95), (50, 50, 58))
+    sheet = draw_samples.shade(sheet, chance.uniform(0, 0.45), chance.uniform(-1, 1), chance.uniform(0.01, 0.1))
+    return cv2.GaussianBlur(sheet, (0, 0), 1.2), text
+
+
+@kind
+def cheque(chance: Chance) -> tuple[np.ndarray, str]:
+    """An amount cut from a scanned cheque: low resolution, waves printed on the paper, a rule, dots, tight margins."""
+    text, height = pick_text(chance, 2, 6), 72
+    written = text[:-3] + "." + text[-3:] if len(text) > 3 and chance.random() < 0.6 else text
+    return scan_cheque(write_line(written, chance, height, (-0.04, 0.25)), chance), text
+
+
+@kind
+def round_cheque(chance: Chance) -> tuple[np.ndarray, str]:
+    """The same of a round amount whose zeros hang together."""
+    text = pick_text(chance, 1, 3).replace("0", "1") + "0" * int(chance.integers(2, 4))
+    return scan_cheque(write_line(text, chance, 72, (-0.04, 0.15), linked=0.7), chance), text
+
+
+def scan_cheque(ink: np.ndarray, chance: Chance) -> np.ndarray:
+    """A line on a cheque's paper, cut out tightly and scanned coarsely: (H, W, 3) float."""
+    around = [tuple(int(side) for side in chance.integers(2, 20, 2)) for _ in range(2)]
+    covered = np.pad(ink, around)
+    y, x = np.mgrid[0 : covered.shape[0], 0 : covered.shape[1]].astype(np.float32)
+    lean, bend = chance.uniform(-0.3, 0.3), chance.uniform(0, 6)
+    waves = np.sin(2 * np.pi * (y + lean * x + bend * np.sin(x / 60)) / chance.uniform(7, 14))
+    sheet = np.full((*covered.shape, 3), chance.uniform(0.65, 0.9), np.float32)
+    sheet *= (1 - chance.uniform(0.02, 0.1) * np.clip(waves, 0, 1))[..., None]
+    if chance.random() < 0.5:
+        at = covered.shape[0] - int(chance.integers(4, 14))
+        sheet[at : at + 3] *= 0.55
+    sheet = draw_samples.lay_ink(sheet, covered * chance.uniform(0.5, 0.85), (40, 40, 44))
+    small = cv2.resize(cv2.GaussianBlur(sheet, (0, 0), 1.5), None, fx=0.55, fy=0.55, interpolation=cv2.INTER_AREA)
+    return small + chance.normal(0, 0.015, small.shape[:2])[..., None]
+
+
+@kind
+def light_on_dark(chance: Chance) -> tuple[np.ndarray, str]:
+    """A canvas with light ink."""
+    text, height = pick_text(chance, 2, 6), int(chance.integers(30, 110))
+    return lay_on(write_line(text, chance, height), chance, height, (255, 255, 255), (8, 10, 40), 0.0), text
+
+
+@kind
+def two_lines(chance: Chance) -> tuple[np.ndarray, str]:
+    """Two or three lines below each other."""
+    texts = [pick_text(chance, 2, 5) for _ in range(int(chance.integers(2, 4)))]
+    height = int(chance.integers(40, 80))
+    lines = [write_line(text, chance, height, (0.12, 0.35)) for text in texts]
+    gap, wide = round(height * chance.uniform(0.35, 0.9)), max(line.shape[1] for line in lines)
+    rows = [np.pad(line, ((0, gap), (0, wide - line.shape[1]))) for line in lines]
+    return lay_on(np.concatenate(rows)[:-gap], chance, height, RED), " ".join(texts)
+
+
+@kind
+def no_number(chance: Chance) -> tuple[np.ndarray, str]:
+    """A letter, a sign, a scribble: whatever it is taken for, it is no number."""
+    name = chance.choice([*junk.LETTERS, *junk.SYMBOLS])
+    height = int(chance.integers(60, 150))
+    ink = crop(junk.write({**junk.LETTERS, **junk.SYMBOLS}[name], chance).astype(np.float32))
+    ink = cv2.resize(ink, None, fx=height / ink.shape[0], fy=height / ink.shape[0], interpolation=cv2.INTER_LINEAR)
+    return lay_on(ink, chance, height), ""
+
+
+@kind
+def word(chance: Chance) -> tuple[np.ndarray, str]:
+    """Letters in a row, some of which touch: no number either."""
+    height = int(chance.integers(60, 120))
+    names = chance.choice([name for name in junk.LETTERS if len(name) == 1], int(chance.integers(2, 5)))
+    letters = [crop(junk.write(junk.LETTERS[name], chance).astype(np.float32)) for name in names]
+    scale = height / max(len(letter) for letter in letters)
+    line = np.zeros((height, 0), np.float32)
+    for letter in letters:
+        ink = cv2.resize(letter, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)[:height]
+        start = max(0, line.shape[1] + int(chance.uniform(-0.06, 0.2) * height)) if line.size else 0
+        grown = np.zeros((height, max(line.shape[1], start + ink.shape[1])), np.float32)
+        grown[:, : line.shape[1]] = line
+        place = grown[height - len(ink) :, start : start + ink.shape[1]]
+        np.maximum(place, ink, out=place)
+        line = grown
+    return lay_on(line, chance, height), ""
+
+
+def make(name: str, number: int, seed: int = 0) -> Page:
+    """The page `number` of a kind; the same for the same seed."""
+    sheet, text = KINDS[name](np.random.default_rng([seed, number, *name.encode()]))
+    return Page(draw_samples.to_bytes(sheet), text)
+
+
+def is_right(found: reading.Reading, page: Page) -> bool:
+    """Whether exactly what is written was read; where nothing is, whether it was taken for no number."""
+    return found.text == page.text if page.text else not found.is_number
+
+
+def main() -> int:
+    """Read pages of every kind and print a line for each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=60, help="pages of each kind (default 60)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kind", choices=tuple(KINDS), action="append", help="only this one (all)")
+    parser.add_argument("--model", default=checkpoint.in_use())
+    options = parser.parse_args()
+    model = checkpoint.load(options.model)
+    print(f"model {model.name} {model.version}, {options.count} pages of each kind, seed {options.seed}")
+    for name in options.kind or KINDS:
+        pages = [make(name, number, options.seed) for number in range(options.count)]
+        began = time.perf_counter()
+        found = [reading.read(model, picture.from_array(page.sheet)) for page in pages]
+        spent = 1000 * (time.perf_counter() - began) / len(pages)
+        right = sum(is_right(one, page) for one, page in zip(found, pages, strict=True))
+        print(f"{name:24}{right:4} of {len(pages):3} right  {100 * right / len(pages):5.1f} %  {spent:5.1f} ms a page")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
