@@ -27,7 +27,7 @@ from torch.utils.data import DataLoader, SubsetRandomSampler
 from core import data
 from core.config import DATA_FOLDER, PRESETS, TrainingSettings
 from core.evaluate import evaluate
-from core.train import Step, Training, choose_precision
+from core.train import Step, Training, choose_precision, name_processor
 
 ROUNDS = 5
 IMAGES = 2048  # a round, after one step to warm up
@@ -195,7 +195,7 @@ def main() -> None:
     defaults = TrainingSettings()
     plain = replace(defaults, augmentation="none", epochs=1000)  # the reference loop distorts nothing either
     precision = choose_precision(defaults, torch.device("cpu"))
-    chip = torch.cpu.get_capabilities().get("cpu_name") or platform.processor()
+    chip = name_processor(torch.device("cpu"))
     print(f"{chip}, {torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}")
     print(f"our precision: {precision}; medians of {ROUNDS} interleaved rounds of {IMAGES} images, lowest to highest")
     found = measure_rates(

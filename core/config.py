@@ -66,16 +66,20 @@ class PictureLimits:
 
 @dataclass(frozen=True)
 class VerdictSettings:
-    """When an answer is worded as doubt."""
+    """When an answer is worded as doubt.
+
+    Of strongly distorted validation digits with a probability of 0.3 to 0.45 two thirds are read right: to call those
+    no digit would withhold the answer. Below 0.3 nearly all that comes is none.
+    """
 
     sure: float = option(0.80, "Below this probability the answer is unsure.", low=0.0, high=1.0)
     close: float = option(0.15, "A second-best digit at least this probable is named too.", low=0.0, high=1.0)
-    possible: float = option(0.45, "Below this probability it is no digit.", low=0.0, high=1.0)
+    possible: float = option(0.30, "Below this probability it is no digit.", low=0.0, high=1.0)
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """One training run. The defaults are the recipe of the shipped model."""
+    """One training run. The defaults are the recipe of the shipped model, which had three times as many epochs."""
 
     architecture: str = option("reference", "The network to train.", choices=ARCHITECTURES)
     epochs: int = option(50, "How many times the whole training set is shown.", low=1, high=1000, unit="epochs")
@@ -210,7 +214,11 @@ PRESETS: dict[str, Preset] = {
             validation_share=1 / 60,
         ),
     ),
-    "best": Preset("Best accuracy", "The shipped model's recipe: strong distortion, fifty epochs.", TrainingSettings()),
+    "best": Preset(
+        "Best accuracy",
+        "The shipped model's recipe, strong distortion, in a third of its 150 epochs.",
+        TrainingSettings(),
+    ),
     "reference": Preset(
         "As the reference app",
         "Plain SGD, as most first tutorials do it. Slow, instructive.",

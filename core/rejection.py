@@ -27,8 +27,10 @@ HIDDEN = 64
 EPOCHS, BATCH, LEARNING_RATE = 8, 256, 2e-3
 SILENCED = 0.2  # share of the features silenced while training: junk nobody drew here is then caught more often
 # Shares of distorted validation digits that are doubted and refused for it. Of undistorted ones 0.8 % are doubted, so
-# that 99 % are kept with room to spare, and 1 in 5,000 is refused.
-DOUBTED, REFUSED = 0.03, 0.002
+# that 99 % are kept with room to spare. To refuse a digit is worse than to doubt a scribble aloud: it is for what is
+# nearly always none.
+DOUBTED, REFUSED = 0.03, 0.0005
+LOOKS = 2  # at each of those digits, each time distorted: of 5,000 scores the limit of one in 2,000 would be chance
 FORMAT = 2
 
 
@@ -136,7 +138,8 @@ def learn_in_steps(
     others = _read(reader, DigitSet(things, torch.full((len(things),), pieces.NONE)), chance)
     yield 0.7
     of_pieces = _read(reader, cut, chance)
-    features = _read(reader, validation.pick(torch.arange(len(validation))[:MOST_JUDGED]), chance)
+    judged = torch.arange(len(validation))[:MOST_JUDGED].repeat(LOOKS)
+    features = _read(reader, validation.pick(judged), chance)
     yield 0.8
     digit = _train(digits, others, chance).round()
     yield 0.9

@@ -356,6 +356,7 @@ def keep(training: Training, record: Record, test: DigitSet, models: Path = MODE
 
     from core.evaluate import evaluate, fit_temperature
     from core.model import build, count_parameters
+    from core.train import name_processor
 
     run = record.run
     model = build(run.settings.architecture)
@@ -379,6 +380,7 @@ def keep(training: Training, record: Record, test: DigitSet, models: Path = MODE
         "seconds": round(training.seconds),
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        "processor": name_processor(training.device),
         "threads": torch.get_num_threads(),
         "precision": str(training.precision).removeprefix("torch."),
         "command": run.settings.command(run.name),

@@ -27,6 +27,7 @@ from core.model import Dropout, Network, build, to_input
 
 WARM_UP = 0.15  # share of a one-cycle run in which the learning rate rises
 PLACE = ("step", "epoch", "position", "improved", "seconds", "peak", "_losses")  # of a run: saved with its state
+TOGETHER = 16  # batches distorted at once on a graphics card: one alone leaves it idle for two thirds of a step
 AVERAGING_INTERVAL = (
     8  # steps between two updates of the averaged weights: at each step it would cost 1.5 % of the time
 )
@@ -124,6 +125,13 @@ def choose_device(settings: TrainingSettings) -> torch.device:
     return torch.device(settings.device)
 
 
+def name_processor(device: torch.device) -> str:
+    """The chip that computes, as it calls itself."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return torch.cpu.get_capabilities().get("cpu_name") or platform.processor() or platform.machine()
+
+
 def choose_precision(settings: TrainingSettings, device: torch.device) -> torch.dtype:
     """The number format of matrix products and convolutions.
 
@@ -162,7 +170,7 @@ class Training:
     """One run: iterate over it for its events. Between two events `state()` holds all that is needed to go on.
 
     Same seed, settings, thread count and machine: the same losses, whether or not the run was interrupted. All chance
-    comes from one generator of its own, seeded anew at each step.
+    comes from two generators of its own, seeded anew by the step.
 
     Under `torch.distributed` each process takes its share of every batch; gradients are averaged, so that the run is
     the one a single process would make (batch normalisation and chance apart, which each process has for itself).
@@ -194,10 +202,12 @@ class Training:
         self.seconds = 0.0
         self.step = self.epoch = self.position = 0  # steps and epochs done; batches done of the epoch that is going on
         self._losses = 0.0  # summed over the images of the epoch that is going on
-        self._chance = torch.Generator(self.device)
+        self._silencing, self._distorting = torch.Generator(self.device), torch.Generator(self.device)
+        self._together = TOGETHER if self.device.type == "cuda" else 1
+        self._distorted: tuple[int, list[Tensor]] = (-1, [])  # the step some batches begin at, and those batches
         for module in self.model.modules():
             if isinstance(module, Dropout):
-                module.chance = self._chance
+                module.chance = self._silencing
         self._rank, self._processes = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
         self._score = (
             self.model.logits if self._processes == 1 else nn.parallel.DistributedDataParallel(_Scores(self.model))
@@ -213,7 +223,7 @@ class Training:
         while self.epoch < self.settings.epochs:
             batches = self._shuffle()
             while self.position < len(batches):
-                event = self._correct(batches[self.position])
+                event = self._correct(batches)
                 if not math.isfinite(event.loss):
                     yield End("diverged", self._explain_divergence())
                     return
@@ -274,21 +284,18 @@ class Training:
         order = torch.Generator(self.device).manual_seed(self.settings.seed * 100_003 + self.epoch)
         return torch.randperm(len(self.training), generator=order, device=self.device).split(self.settings.batch_size)
 
-    def _correct(self, batch: Tensor) -> Step:
-        """Show one batch, correct the weights once: (B,) int64 indices into the training set."""
+    def _correct(self, batches: tuple[Tensor, ...]) -> Step:
+        """Show the batch that comes next and correct the weights once. `batches` are all of the epoch."""
         began = time.perf_counter()
+        batch = batches[self.position]
         rate = learning_rate(self.step / self.steps, self.settings) * self.peak / self.settings.learning_rate
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        # Each step of each process draws from a seed of its own: nothing of chance has to be saved to go on exactly.
-        seeds = np.random.SeedSequence((self.settings.seed, self.step, self._rank))
-        self._chance.manual_seed(int(seeds.generate_state(1)[0]))
-        mine = batch[self._rank :: self._processes]
+        self._silencing.manual_seed(self._draw_seeds(self.step)[0])
         # DDP averages over processes: with this weight each image counts the same, also in a batch of unequal shares.
-        weight = len(mine) * self._processes / len(batch)
-        mine = mine if len(mine) else batch[:1]  # every process must take part in the exchange of gradients
-        labels = self.training.labels[mine]
-        digits = distort(to_input(self.training.images[mine]), labels, self._distortion(), self._chance)
+        weight = len(batch[self._rank :: self._processes]) * self._processes / len(batch)
+        labels = self.training.labels[self._share(batch)]
+        digits = self._distort(batches)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == torch.bfloat16):
             logits = self._score(digits.contiguous(memory_format=torch.channels_last))
             loss = F.cross_entropy(logits, self._aim(labels), label_smoothing=self.settings.label_smoothing) * weight
@@ -306,6 +313,31 @@ class Training:
         self._losses += value * len(batch)
         self.seconds += time.perf_counter() - began
         return Step(self.step, self.steps, self.epoch + 1, value, rate, len(batch), self.seconds)
+
+    def _share(self, batch: Tensor) -> Tensor:
+        """What of a batch this process is shown, one image at least: each must take part in exchanging gradients."""
+        mine = batch[self._rank :: self._processes]
+        return mine if len(mine) else batch[:1]
+
+    def _draw_seeds(self, step: int) -> tuple[int, int]:
+        """For silencing and distorting at this step, in this process: nothing of chance has to be saved to go on."""
+        silencing, distorting = np.random.SeedSequence((self.settings.seed, step, self._rank)).generate_state(2)
+        return int(silencing), int(distorting)
+
+    def _distort(self, batches: tuple[Tensor, ...]) -> Tensor:
+        """The process's share of the batch that comes next, distorted: (B, 1, 28, 28) float32 in [0, 1]."""
+        ahead = self.position % self._together
+        first = self.step - ahead
+        if self._distorted[0] != first:
+            start = self.position - ahead
+            shares = [self._share(batch) for batch in batches[start : start + self._together]]
+            shown = torch.cat(shares)
+            self._distorting.manual_seed(self._draw_seeds(first)[1])
+            digits = distort(
+                to_input(self.training.images[shown]), self.training.labels[shown], self._distortion(), self._distorting
+            )
+            self._distorted = first, list(digits.split([len(share) for share in shares]))
+        return self._distorted[1][ahead]
 
     def _aim(self, labels: Tensor) -> Tensor:
         """What the network should answer: (B,) labels as they are, or (B, 10) shares where some may be no digit."""

@@ -141,7 +141,7 @@ def test_the_first_line_says_what_a_file_is_for(path: Path):
 
 def run(code: str) -> str:
     """What a fresh Python prints, started where the app is started."""
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

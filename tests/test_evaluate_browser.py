@@ -14,7 +14,7 @@ from core import checkpoint
 
 pytestmark = pytest.mark.browser
 
-SLOW = 120_000  # milliseconds: the first figures of a model on a busy machine
+SLOW = 180_000  # milliseconds: the first figures of a model on a busy machine
 
 
 @pytest.fixture(scope="module")

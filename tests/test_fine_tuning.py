@@ -132,7 +132,7 @@ def test_the_job_leaves_a_run_like_any_other_with_before_and_after(job, plan, ba
     job.fine_tune(plan)
     with pytest.raises(RunError, match="One run at a time"):
         job.fine_tune(plan)
-    assert job.wait(60)
+    assert job.wait(120)
     (run,) = runs.list_runs(tmp_path / "runs")
     assert (run.name, run.model, run.base, run.status) == ("Fine-tuned 1", "Fine-tuned 1", "base", "finished")
     assert len(job.snapshot().watched) == 10

@@ -11,7 +11,7 @@ playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
 pytestmark = pytest.mark.browser
 
-LONG = 30_000  # milliseconds: for what waits for the model on a busy machine
+LONG = 180_000  # milliseconds: for what waits for the model on a busy machine
 
 
 @pytest.fixture

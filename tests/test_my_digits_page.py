@@ -53,7 +53,7 @@ def keep(mine: Corrections, count: int) -> None:
 
 
 def open_page(path: str = "pages/4_My_digits.py") -> AppTest:
-    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=180)
     app.run()
     app.switch_page(path).run()
     assert not app.exception, [entry.message for entry in app.exception]

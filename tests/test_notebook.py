@@ -35,7 +35,7 @@ checkpoint.load.__defaults__ = (test_folder / "models",)
 load_all = data.load
 data.load = lambda train: load_all(train).pick(torch.arange(1000))
 """
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert (tmp_path / "models" / "small.pth").is_file()
     (run,) = (tmp_path / "runs").iterdir()
     assert "finished" in (run / "run.json").read_text()

@@ -16,7 +16,7 @@ from core import checkpoint
 from core.config import SAMPLES_FOLDER
 
 ROOT = Path(__file__).resolve().parent.parent
-SECONDS = 60  # the first run loads torch
+SECONDS = 180  # the first run loads torch
 ONE = [(140, 50), (140, 230)]
 SEVEN = [(80, 60), (200, 60), (130, 225)]
 
@@ -109,7 +109,7 @@ import sys
 import core.shared
 from streamlit.testing.v1 import AppTest
 core.shared._warm_up = lambda models: None  # in the background torch is welcome
-app = AppTest.from_file("Home.py", default_timeout=60).run()
+app = AppTest.from_file("Home.py", default_timeout=180).run()
 assert not app.exception, app.exception
 assert app.title[0].value == "Digit Lab"
 assert not {"torch", "torchvision", "cv2"} & set(sys.modules)

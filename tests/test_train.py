@@ -70,19 +70,26 @@ def test_others_drawing_random_numbers_change_nothing(digits):
 
 @pytest.mark.parametrize("architecture", ["lenet5", "modern"])
 @pytest.mark.parametrize("stop_after", [1, 3, 4, 10])  # in an epoch, after its last step, after its judgement
-def test_a_killed_run_goes_on_as_if_it_had_never_stopped(digits, architecture, stop_after):
+@pytest.mark.parametrize("together", [1, 3])  # batches distorted at once: 1 on a processor, more on a graphics card
+def test_a_killed_run_goes_on_as_if_it_had_never_stopped(digits, architecture, stop_after, together):
     settings = dataclasses.replace(SMALL, architecture=architecture, training_images=100)
-    straight = make(digits, settings)
+
+    def begin() -> Training:
+        training = make(digits, settings)
+        training._together = together
+        return training
+
+    straight = begin()
     expected = losses(straight)
 
-    killed, got, saved = make(digits, settings), [], io.BytesIO()
+    killed, got, saved = begin(), [], io.BytesIO()
     for event in killed:
         got += losses([event])
         if len(got) == stop_after:
             torch.save(killed.state(), saved)
             break
     saved.seek(0)
-    resumed = make(digits, settings)
+    resumed = begin()
     resumed.restore(torch.load(saved, weights_only=True))
     got += losses(resumed)
 
@@ -271,7 +278,7 @@ def test_each_process_draws_its_own_chance(digits):
         training = make(digits)
         training._rank = rank
         next(iter(training))
-        drawn.append(torch.rand(3, generator=training._chance).tolist())
+        drawn.append(torch.rand(3, generator=training._silencing).tolist())
     assert drawn[0] != drawn[1]
 
 

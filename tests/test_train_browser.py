@@ -19,7 +19,7 @@ expect = playwright.expect
 pytestmark = pytest.mark.browser
 
 LINK = "/Train?architecture=lenet5&training_images=1000&batch_size=32&epochs="
-LONG = 30_000  # milliseconds: for what waits for training on a busy machine
+LONG = 180_000  # milliseconds: for what waits for training on a busy machine
 
 
 @pytest.fixture(scope="module")

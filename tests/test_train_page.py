@@ -35,7 +35,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def open_train() -> AppTest:
-    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=180)
     app.run()
     app.switch_page("pages/2_Train.py").run()
     assert not app.exception, [entry.message for entry in app.exception]
@@ -43,7 +43,7 @@ def open_train() -> AppTest:
 
 
 def until(condition) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.01)

@@ -25,7 +25,7 @@ def options(folder: Path) -> list[str]:
 
 def call(command: list[str]) -> subprocess.CompletedProcess:
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=180, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
+        command, capture_output=True, text=True, timeout=400, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False
     )
 
 
@@ -63,14 +63,14 @@ def test_an_interrupted_run_is_resumed(tmp_path):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline().startswith("epoch")
     process.send_signal(signal.SIGINT)
-    rest = process.communicate(timeout=60)[0]
+    rest = process.communicate(timeout=180)[0]
     assert process.returncode == 130 and "--resume" in rest
     (run,) = runs.list_runs(tmp_path / "runs")
     assert run.status == "interrupted"
     process = subprocess.Popen([*command, "--resume", "long"], stdout=subprocess.PIPE, text=True)
     assert int(process.stdout.readline().split()[1].split("/")[0]) >= len(run.scores)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=180)
     assert process.returncode == 130
 
 
