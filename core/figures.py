@@ -1,6 +1,5 @@
 """An evaluation's figures: a report in, an Altair chart out; and digits as small pictures."""
 
-import base64
 import io
 
 import altair as alt
@@ -375,11 +374,6 @@ def strip_png(digits: Tensor, times: int = 2, gap: int = 4) -> bytes:
         part for digit in digits for part in (spacer, digit.repeat_interleave(times, 0).repeat_interleave(times, 1))
     ]
     return _png(torch.cat(parts[1:], dim=1))
-
-
-def as_data_url(png: bytes) -> str:
-    """A PNG that travels inside a page."""
-    return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def _png(pixels: Tensor) -> bytes:

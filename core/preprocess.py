@@ -19,7 +19,9 @@ SMALLEST_SIDE = 224  # pixels: smaller pictures are enlarged first, so that a st
 FAINTEST = 0.05  # of full scale: ink nearer to the paper's brightness than this is not seen
 NEARBY = 24  # share of the picture's longer side, 1 / NEARBY: how far ink is compared with other ink
 THICKEST_LINE = 0.03  # of the picture's longer side: a thicker straight stroke is the digit's own
-LINE_GAP = 11  # pixels: widest ruled line whose crossing by a stroke is mended
+THICKEST_RULE = 0.06  # unless it runs past the digit on both sides, as rules do in a picture cut close
+STEEPEST_RULE = 0.06  # of such a rule, in pixels down for each to the right
+LINE_GAP = 11  # pixels: widest gap that is mended where a stroke crossed a thin line
 MOST_PATCHES = 400  # patches of ink looked at, largest first: noise has tens of thousands
 THINNEST, THICKEST = 2.0, 4.2  # pixels at 28x28: strokes outside are thickened or thinned; MNIST's mean is about 2.9
 
@@ -321,7 +323,8 @@ def _find_ink(contrast: np.ndarray) -> np.ndarray:
     ink |= _follow_faint(contrast, levels[labels], lowest)
     if lines.any():
         # A stroke that crossed a line has a gap there now: what the line covered between two ends of ink is ink again.
-        bridge = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (LINE_GAP, LINE_GAP))
+        widest = max(LINE_GAP, round(2 * _thickest(lines)))
+        bridge = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (widest, widest))
         ink |= cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_CLOSE, bridge).astype(bool) & lines
         ink &= ~_find_strands(ink)
     return ink
@@ -386,9 +389,28 @@ def _find_lines(visible: np.ndarray, contrast: np.ndarray) -> np.ndarray:
                 # The darkest pixel across the line, at each place along it: most places have only the line.
                 darkest = np.where(on_run, contrast, 0).max(axis)
                 line &= contrast < 1.3 * float(np.median(darkest[darkest > 0]))
-                if np.count_nonzero(line & on_run) / extent < THICKEST_LINE * max(across, length):
+                thickness = np.count_nonzero(line & on_run) / extent / max(across, length)
+                if thickness < THICKEST_LINE or (
+                    axis == 0 and thickness < THICKEST_RULE and _runs_past(visible, labels == label)
+                ):
                     lines |= line
     return lines & visible
+
+
+def _runs_past(visible: np.ndarray, line: np.ndarray) -> bool:
+    """Whether a straight, level line has no other ink near both of its ends, as a rule has not and the bar of a digit
+    seldom: there it meets a stroke. (H, W) bool twice."""
+    inked = visible & line
+    columns = np.flatnonzero(inked.any(0))
+    thickness = inked.sum() / len(columns)
+    middles = np.arange(len(line)) @ inked[:, columns] / inked[:, columns].sum(0)
+    slope, start = np.polyfit(columns, middles, 1)
+    if abs(slope) > STEEPEST_RULE or np.median(np.abs(middles - slope * columns - start)) > 0.15 * thickness:
+        return False
+    near = cv2.dilate(line.astype(np.uint8), np.ones((2 * round(thickness) + 1, 1), np.uint8)) > 0
+    beside = visible & near & (cv2.dilate(line.astype(np.uint8), np.ones((5, 1), np.uint8)) == 0)
+    end = max(3, line.shape[1] // 10)
+    return not beside[:, :end].any() and not beside[:, -end:].any()
 
 
 def _find_frame(visible: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from core import figures
+from core import figures, tile
 from core.evaluate import REFUSED_SHARES, Evaluation, Report
 from core.quantity import percent
 from core.robustness import DAMAGES, Point, source
@@ -235,7 +235,7 @@ def _worst(evaluation: Evaluation, digits: TestSet) -> list[str]:
     confidence = report.confidence(evaluation.temperature)
     shown = (
         f'<figure><img alt="A {int(report.labels[index])}, read as {int(report.answers[index])}" '
-        f'src="{figures.as_data_url(figures.digit_png(digits.digits.images[index]))}">'
+        f'src="{tile.as_data_url(figures.digit_png(digits.digits.images[index]))}">'
         f"<figcaption>{int(report.labels[index])} read as {int(report.answers[index])}, "
         f"{percent(confidence[index].item())} sure<br>{_safe(digits.name_of(index))}</figcaption></figure>"
         for index in members

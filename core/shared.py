@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core import checkpoint
+from core import checkpoint, tile
 from core.config import ROOT
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ STYLE = """
   border-radius: .25rem; vertical-align: middle; }
 </style>
 """
-ICON = ROOT / ".streamlit" / "icon.png"
+ICON = tile.as_data_url((ROOT / ".streamlit" / "icon.png").read_bytes())
 
 
 class ModelInUse:
@@ -124,7 +124,7 @@ def open_page(title: str, needs_torch: bool = True) -> None:
     A page that needs torch waits here until the warm-up is through: two threads that import the same large packages
     at once can meet half-made modules.
     """
-    st.set_page_config(page_title=f"{title} · Digit Lab", page_icon=str(ICON), layout="wide")
+    st.set_page_config(page_title=f"{title} · Digit Lab", page_icon=ICON, layout="wide")
     st.html(STYLE)
     with st.sidebar:
         for path, label, symbol in PAGES:

@@ -1,11 +1,14 @@
-"""Small pictures of digits for a page, as HTML that needs no request of its own."""
+"""Small pictures for a page, as HTML that needs no request of its own."""
+
+from __future__ import annotations
 
 import base64
 import functools
 import io
+from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image
+if TYPE_CHECKING:
+    import numpy as np
 
 STYLE = """
 <style>
@@ -23,6 +26,15 @@ STYLE = """
 .watched small { opacity: .75; font-size: .75rem; }
 </style>
 """
+
+
+def as_data_url(png: bytes) -> str:
+    """A PNG that travels inside a page.
+
+    Streamlit serves other pictures at an address of their own, which it forgets at the next run: a slow browser that
+    asks for it then gets a broken picture.
+    """
+    return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def show(digits: np.ndarray, what: str) -> str:
@@ -55,6 +67,8 @@ def _draw(image: np.ndarray, label: int | None, probabilities: tuple[float, ...]
 @functools.lru_cache(maxsize=200)
 def _encode(pixels: bytes) -> str:
     """28x28 bytes as the address of a PNG in six greys: it is sent each second."""
+    from PIL import Image  # not for the first page, which only needs its icon
+
     buffer = io.BytesIO()
     Image.frombytes("L", (28, 28), pixels).quantize(6).save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return as_data_url(buffer.getvalue())

@@ -1,6 +1,5 @@
 """Draw a digit, send a picture or pick a sample; see the answer, how sure it is, and how it came about."""
 
-import base64
 import io
 import json
 import random
@@ -17,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from streamlit_drawable_canvas import st_canvas
 
-from core import batch, boxes, charts, checkpoint, picture, preprocess, reading
+from core import batch, boxes, charts, checkpoint, picture, preprocess, reading, tile
 from core.config import POLARITIES, SAMPLES_FOLDER
 
 CANVAS_SIDE = 280  # pixels: fits a phone 320 pixels wide
@@ -291,7 +290,7 @@ def sum_up(items: list[batch.Item]) -> list[batch.Item]:
 def show_table(items: list[batch.Item]) -> None:
     """Files as a table to sort and to choose from, with the chosen one's details beside it."""
     table = batch.tabulate(items)
-    table.insert(0, "picture", [as_data_url(item.thumbnail) if item.thumbnail else "" for item in items])
+    table.insert(0, "picture", [tile.as_data_url(item.thumbnail) if item.thumbnail else "" for item in items])
     table["right"] = table["right"].map({True: "right", False: "misread"}).fillna("")
     columns = ["picture", "answer", "right", "confidence", "file", "remark"]
     if not table["right"].any():
@@ -322,11 +321,6 @@ def show_table(items: list[batch.Item]) -> None:
             show_item(items[chosen[0]])
         else:
             st.caption("Choose a row to see how that picture was read.")
-
-
-def as_data_url(content: bytes) -> str:
-    """A PNG that a table or a label can show."""
-    return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
 # --- samples ----------------------------------------------------------------------------------------------------------
@@ -364,7 +358,7 @@ def list_samples() -> list[tuple[str, str]]:
         if path.suffix.lstrip(".").lower() in picture.SUFFIXES:
             image = Image.fromarray(picture.read(path.read_bytes()).colours)
             image.thumbnail((144, 144))
-            gallery.append((path.name, as_data_url(to_png(image))))
+            gallery.append((path.name, tile.as_data_url(to_png(image))))
     return gallery
 
 
@@ -464,7 +458,9 @@ def show_number(found: reading.Reading, name: str, key: str) -> None:
     )
     boxed = Image.fromarray(boxes.mark_number(found, chosen))
     sentence = ", ".join(f"{digit.digit} with {charts.show_percent(digit.confidence)}" for digit in digits)
-    place.image(as_data_url(to_png(boxed)), alt=f"The picture {batch.show_name(name)}: {sentence}", width="stretch")
+    place.image(
+        tile.as_data_url(to_png(boxed)), alt=f"The picture {batch.show_name(name)}: {sentence}", width="stretch"
+    )
     digit = digits[chosen]
     st.markdown(digit.prediction.sentence)
     left, right = st.columns([0.38, 0.62], vertical_alignment="center")
@@ -492,7 +488,9 @@ def show_square(pixels: np.ndarray, caption: str | None, alt: str) -> None:
     """
     image = Image.fromarray(pixels).convert("RGBA")
     larger = Image.Resampling.NEAREST if max(image.size) < SQUARE else Image.Resampling.LANCZOS
-    st.image(as_data_url(to_png(ImageOps.pad(image, (SQUARE, SQUARE), larger))), caption=caption, alt=alt, width=150)
+    st.image(
+        tile.as_data_url(to_png(ImageOps.pad(image, (SQUARE, SQUARE), larger))), caption=caption, alt=alt, width=150
+    )
 
 
 def ask_for_overrides(key: str) -> tuple[str, tuple[float, float, float, float] | None]:

@@ -12,7 +12,7 @@ shared.open_page("Evaluate")
 
 import pandas as pd
 
-from core import charts, checkpoint, data, explain, figures, report, robustness, testset
+from core import charts, checkpoint, data, explain, figures, report, robustness, testset, tile
 from core.evaluate import ERROR_ORDERS, REFUSED_SHARES, Comparison, Evaluation, measure
 from core.quantity import count, percent
 from core.robustness import DAMAGES, Point
@@ -351,7 +351,7 @@ def show_gallery(shown: Shown, members: list[int], key: str, beside: bool = True
         for index in part:
             answer, label = int(shown.evaluation.report.answers[index]), int(shown.digits.digits.labels[index])
             truth = "" if label == testset.UNKNOWN else f"a {label} "
-            picture = figures.as_data_url(figures.digit_png(shown.digits.digits.images[index]))
+            picture = tile.as_data_url(figures.digit_png(shown.digits.digits.images[index]))
             st.button(
                 f"![{truth}read as {answer}, {charts.show_percent(confidence[index].item())} sure]({picture})",
                 key=f"{key}-{index}",
@@ -379,7 +379,9 @@ def show_picture(shown: Shown, index: int) -> None:
     what = "" if label == testset.UNKNOWN else f": a {label}"
     with st.container(border=True):
         picture, facts = st.columns([1, 2])
-        picture.image(figures.digit_png(image, 6), width=168, alt=f"The digit as the model sees it{what}")
+        picture.image(
+            tile.as_data_url(figures.digit_png(image, 6)), width=168, alt=f"The digit as the model sees it{what}"
+        )
         with facts:
             truth = "" if label == testset.UNKNOWN else f"Labelled **{label}**, read as " if label != answer else ""
             right = "Read right: " if label == answer else "" if truth else "Read as "
@@ -419,7 +421,7 @@ def show_neighbours(shown: Shown, index: int, label: int, answer: int) -> None:
         "an independent second opinion.",
     )
     st.image(
-        figures.strip_png(training.images[nearest], times=2),
+        tile.as_data_url(figures.strip_png(training.images[nearest], times=2)),
         width="stretch" if len(labels) > 8 else 480,
         alt="The most similar training images are labelled " + ", ".join(map(str, labels)),
     )
@@ -645,7 +647,7 @@ def show_curves(shown: Shown, curves: dict[str, list[Point]]) -> None:
                 )
             marks = ", ".join(f"{strength:g}" for strength in damage.strengths)
             st.image(
-                figures.strip_png(robustness.examples(shown.digits.digits, name)),
+                tile.as_data_url(figures.strip_png(robustness.examples(shown.digits.digits, name))),
                 alt=f"A digit at {marks} {damage.axis}",
             )
             st.caption(f"{marks} {damage.axis}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Callable, Sized
 from typing import Any
@@ -16,7 +15,7 @@ shared.open_page("My digits")
 
 from PIL import Image
 
-from core import checkpoint, corrections, fine_tuning, runs
+from core import checkpoint, corrections, fine_tuning, runs, tile
 from core.config import DIGIT_SIZE, SettingError
 from core.corrections import Correction, CorrectionsError
 from core.evaluate import wilson_interval
@@ -174,7 +173,7 @@ def show_gallery(model: checkpoint.Checkpoint, kept: list[Correction]) -> None:
 def label(one: Correction, said: str) -> str:
     """The picture over its digit; one that is misread today names the wrong answer, too."""
     answer = "" if said == one.text else f" :small[read as {said or 'no digit'}]"
-    return f"![]({as_data_url(one.image.tobytes())}) {one.text or 'no digit'}{answer}"
+    return f"![]({draw(one.image.tobytes())}) {one.text or 'no digit'}{answer}"
 
 
 def describe(one: Correction, said: str) -> str:
@@ -211,11 +210,11 @@ def offer_export(kept: list[Correction]) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)
-def as_data_url(pixels: bytes) -> str:
+def draw(pixels: bytes) -> str:
     """28x28 bytes as a picture that a label can show."""
     buffer = io.BytesIO()
     Image.frombytes("L", (DIGIT_SIZE, DIGIT_SIZE), pixels).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return tile.as_data_url(buffer.getvalue())
 
 
 # --- fine-tuning ------------------------------------------------------------------------------------------------------

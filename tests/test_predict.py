@@ -72,7 +72,7 @@ def test_a_next_best_that_counts_is_named_even_when_sure():
 
 def test_more_certainty_never_makes_the_verdict_weaker():
     order = {"no digit": 0, "unsure": 1, "digit": 2}
-    ranks = [order[answer(spread(first, (1 - first) / 2)).verdict] for first in np.linspace(0.2, 0.99, 80)]
+    ranks = [order[answer(spread(first, min(first, (1 - first) / 2))).verdict] for first in np.linspace(0.2, 0.99, 80)]
     assert ranks == sorted(ranks)
     assert set(ranks) == {0, 1, 2}
 

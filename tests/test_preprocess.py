@@ -189,6 +189,22 @@ def test_the_rules_a_digit_was_cut_out_between_are_dropped(glyph: str):
     assert np.abs(find(ruled).digit - find(plain).digit).mean() < 0.03
 
 
+@pytest.mark.parametrize("glyph", ["2_round", "3_round", "6_curled", "9_straight"])
+def test_a_rule_as_thick_as_the_pen_that_runs_past_a_digit_changes_nothing(glyph: str, model):
+    covered = write(glyph, pen=10)
+    sheet = on_paper(covered)
+    ruled = sheet.copy()
+    top = int(np.flatnonzero(covered.any(1))[0]) + 25
+    ruled[top : top + 10] = sheet.min()
+    assert read(model, crop_tightly(ruled, covered, 30)) == read(model, crop_tightly(sheet, covered, 30)) == glyph[0]
+
+
+@pytest.mark.parametrize("glyph", ["2_round", "4_open", "5_two_strokes", "7_crossed"])
+def test_the_bars_of_a_digit_cut_out_closely_are_kept(glyph: str, model):
+    covered = write(glyph, pen=10)
+    assert read(model, crop_tightly(on_paper(covered), covered, 0)) == glyph[0]
+
+
 def test_a_stretch_written_with_less_pressure_is_kept():
     covered = write("0_round", 16).copy()
     plain = find(on_paper(covered)).digit
