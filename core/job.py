@@ -197,7 +197,8 @@ class TrainingJob:
         self._thread.start()
 
     def _update(self, **values) -> None:
-        self._snapshot = replace(self._snapshot, **values)
+        with self._change:  # else what the run's thread publishes could undo what a visitor just asked for
+            self._snapshot = replace(self._snapshot, **values)
 
     def _work(self, settings: TrainingSettings, name: str, run: Run | None) -> None:
         """The thread. Whatever happens in it ends in a sentence in the snapshot."""
