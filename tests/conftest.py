@@ -100,16 +100,20 @@ def fresh_server(tmp_path: Path) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """The app in a folder of its own: its runs and models are nobody else's."""
-    folder = tmp_path / "app"
+def copy_app(folder: Path) -> Path:
+    """The app in a folder of its own, which is made: its runs and models are nobody else's."""
     for name in ("core", "pages", "models", ".streamlit", "samples"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Home.py", folder)
     (folder / "data").symlink_to(ROOT / "data")
     (folder / "models" / "in-use.txt").unlink(missing_ok=True)
     return folder
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the app for one test."""
+    return copy_app(tmp_path / "app")
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,12 @@ import base64
 import contextlib
 import io
 import re
-import shutil
 import signal
 from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT, start_server
+from conftest import copy_app, start_server
 
 from core.config import PRESETS
 from core.model import build
@@ -25,14 +24,8 @@ LONG = 180_000  # milliseconds: for what waits for training on a busy machine
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The app in a folder of its own: its runs and models are nobody else's."""
-    folder = tmp_path_factory.mktemp("app")
-    for name in ("core", "pages", "models", ".streamlit", "samples"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Home.py", folder)
-    (folder / "data").symlink_to(ROOT / "data")
-    (folder / "models" / "in-use.txt").unlink(missing_ok=True)
-    return folder
+    """A copy of the app for all tests."""
+    return copy_app(tmp_path_factory.mktemp("app"))
 
 
 @pytest.fixture(scope="module")
