@@ -112,6 +112,13 @@ class TrainingSettings:
         low=0.0,
         high=1.0,
     )
+    pen_digits: float = option(
+        0.25,
+        "How many digits of 44 writers with other habits, crossed 7 and 1 with a foot, are shown beside MNIST's, as a "
+        "share of them.",
+        low=0.0,
+        high=1.0,
+    )
     training_images: int = option(
         60_000, "Images to learn from, validation included.", low=100, high=60_000, unit="images"
     )
@@ -211,6 +218,7 @@ PRESETS: dict[str, Preset] = {
             augmentation="none",
             clean_share=0.0,
             outliers=0.0,
+            pen_digits=0.0,
             validation_share=1 / 60,
         ),
     ),
@@ -233,6 +241,7 @@ PRESETS: dict[str, Preset] = {
             augmentation="none",
             clean_share=0.0,
             outliers=0.0,
+            pen_digits=0.0,
             validation_share=1 / 6,
         ),
     ),
@@ -250,6 +259,7 @@ PRESETS: dict[str, Preset] = {
             augmentation="none",
             clean_share=0.0,
             outliers=0.0,
+            pen_digits=0.0,
             training_images=12_000,
         ),
     ),

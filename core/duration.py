@@ -7,7 +7,8 @@ JUDGING = 1 / 3  # what judging an image costs, beside learning from it: one pas
 
 def expect(settings: TrainingSettings, seconds_per_image: float) -> float:
     """Seconds a run will take when learning from one image takes `seconds_per_image`."""
-    images = (1 + settings.outliers) * settings.training_images * settings.epochs * (10 - len(settings.left_out)) / 10
+    digits = settings.training_images * (10 - len(settings.left_out)) / 10 * (1 + settings.pen_digits)
+    images = digits * (1 + settings.outliers) * settings.epochs
     return seconds_per_image * images * (1 - settings.validation_share + settings.validation_share * JUDGING)
 
 

@@ -54,6 +54,7 @@ class FineTuning:
             augmentation="strong",
             clean_share=0.0,
             outliers=0.0,
+            pen_digits=0.0,
         )
 
     def prepare(self, digits: DigitSet) -> Training:

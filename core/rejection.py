@@ -22,6 +22,7 @@ from core.data import DigitSet
 from core.model import Dropout, to_input
 
 JUNK, REMAINS, PIECES = 1.0, 0.3125, 1.5  # things drawn, left behind by digits, and cut from numbers, for each digit
+PEN_DIGITS = 0.5  # digits of other writers, for each digit
 MOST_JUDGED = 5000  # validation digits that set the limits
 HIDDEN = 64
 EPOCHS, BATCH, LEARNING_RATE = 8, 256, 2e-3
@@ -114,7 +115,7 @@ def learn_in_steps(
     model: nn.Module, version: str, training: DigitSet, validation: DigitSet, seed: int = 0, count: int = 8000
 ) -> Iterator[float | Rejection]:
     """As `learn`, for somebody who wants to see how far it is or to stop: shares done, 0 to 1, at last the head."""
-    from core import junk, pieces
+    from core import junk, pendigits, pieces
 
     cpu = torch.device("cpu")
     training, validation = training.to(cpu), validation.to(cpu)
@@ -129,11 +130,12 @@ def learn_in_steps(
     remains = junk.make_of_digits(shown.images.numpy(), shown.labels.numpy(), round(REMAINS * len(shown)), seed)
     things = torch.from_numpy(np.concatenate([drawn, remains]))
     yield 0.25
-    cut = pieces.make(shown, round(PIECES * len(shown)), seed)
+    others_hands = pendigits.make(round(PEN_DIGITS * len(shown)), seed)
+    cut = pieces.make(shown.join(others_hands), round(PIECES * len(shown)), seed)
     yield 0.45
     rewritten = replace(again, images=torch.from_numpy(junk.refit(again.images.numpy(), seed)))
     yield 0.5
-    digits = torch.cat([_read(reader, shown, chance), _read(reader, rewritten, chance)])
+    digits = torch.cat([_read(reader, some, chance) for some in (shown, rewritten, others_hands)])
     yield 0.6
     others = _read(reader, DigitSet(things, torch.full((len(things),), pieces.NONE)), chance)
     yield 0.7

@@ -18,7 +18,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core import outliers
+from core import outliers, pendigits
 from core.augment import DISTORTIONS, distort
 from core.config import SettingError, TrainingSettings
 from core.data import DigitSet
@@ -189,8 +189,7 @@ class Training:
         if self.device.type == "cpu":
             hold_on_to_memory()
         self.digits, self.validation = training, validation.to(self.device)
-        shown = outliers.add(training, settings.outliers, settings.seed) if settings.outliers else training
-        self.training = shown.to(self.device)
+        self.training = _show(training, settings).to(self.device)
         # Channels last: the convolutions' own order on a CPU, about a third less time per step.
         self.model = (model or new_model(settings)).to(self.device, memory_format=torch.channels_last).train()
         self.averaged = copy.deepcopy(self.model).eval() if settings.averaging else None
@@ -382,9 +381,20 @@ def measure(digits: DigitSet, settings: TrainingSettings, threads: int) -> float
     """
     torch.set_num_threads(threads)
     few = digits.pick(torch.arange(min(64, settings.batch_size) * 6) % len(digits))
-    small = dataclasses.replace(settings, epochs=1, clean_share=0.0, outliers=0.0, batch_size=len(few) // 6)
+    small = dataclasses.replace(
+        settings, epochs=1, clean_share=0.0, outliers=0.0, pen_digits=0.0, batch_size=len(few) // 6
+    )
     steps = [event for event, _ in zip(Training(few, few, small), range(6), strict=False)]
     return min(later.seconds - earlier.seconds for earlier, later in itertools.pairwise(steps)) / small.batch_size
+
+
+def _show(digits: DigitSet, settings: TrainingSettings) -> DigitSet:
+    """All that a run learns from: the digits, those of other writers with the same labels, and what is no digit."""
+    if settings.pen_digits:
+        labels = tuple(digits.labels.unique().tolist())
+        count = max(1, round(settings.pen_digits * len(digits)))
+        digits = digits.join(pendigits.make(count, settings.seed, labels=labels).to(digits.images.device))
+    return outliers.add(digits, settings.outliers, settings.seed) if settings.outliers else digits
 
 
 class _Scores(nn.Module):

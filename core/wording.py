@@ -12,7 +12,7 @@ GROUPS = {
         "epochs", "batch_size", "learning_rate", "optimiser", "schedule", "weight_decay", "label_smoothing", "patience",
         "device", "precision",
     ),
-    "Augmentation": ("augmentation", "clean_share", "outliers"),
+    "Augmentation": ("augmentation", "clean_share", "outliers", "pen_digits"),
 }  # fmt: skip
 STATUS = {
     "running": "Running", "interrupted": "Interrupted", "finished": "Finished", "stopped": "Stopped",
@@ -21,7 +21,7 @@ STATUS = {
 _LABELS = {
     "architecture": "Network · parameters", "averaging": "Averaged weights", "training_images": "Images",
     "left_out": "Digits to leave out", "patience": "Early stopping", "clean_share": "Undistorted share at the end",
-    "augmentation": "Distortion", "outliers": "Other things beside digits",
+    "augmentation": "Distortion", "outliers": "Other things beside digits", "pen_digits": "Digits of other writers",
 }  # fmt: skip
 _CHOICES = {
     "reference": "Reference CNN", "lenet5": "LeNet-5", "mlp": "Multilayer perceptron", "modern": "Modern CNN",
