@@ -1,7 +1,8 @@
 """Exact matches on numbers written by rule: `python benchmarks/whole_numbers.py [--count N] [--kind NAME]`.
 
-Decisions about core/segment.py are made here. The digits are MNIST's validation part, which the shipped model never
-learnt from, and the strokes of scripts/draw_samples.py; what surrounds them is made up: other numbers at every seed.
+Decisions about core/segment.py are made here. The digits are the validation parts of MNIST and of core/pendigits.py,
+which the shipped model never learnt from, and the strokes of scripts/draw_samples.py; what surrounds them is made up:
+other numbers at every seed.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core import checkpoint, data, junk, picture, reading
+from core import checkpoint, data, junk, pendigits, picture, reading
 from core.config import TrainingSettings
 from scripts import draw_samples
 from scripts.draw_samples import BLACK, BLUE, GLYPHS, RED
@@ -52,7 +53,7 @@ def crop(ink: np.ndarray) -> np.ndarray:
 
 
 def write_digit(digit: int, height: int, pen: float, chance: Chance, source: str) -> np.ndarray:
-    """One digit, cropped to its ink: (height, W) float32 in [0, 1]. `source` is "mnist" or "strokes"."""
+    """One digit, cropped to its ink: (height, W) float32 in [0, 1]. `source` is "mnist", "writers" or "strokes"."""
     if source == "mnist":
         images = validation_digits()[digit]
         small = images[chance.integers(len(images))]
@@ -61,6 +62,11 @@ def write_digit(digit: int, height: int, pen: float, chance: Chance, source: str
         return cv2.resize(
             ink, (max(2, round(ink.shape[1] * height / ink.shape[0])), height), interpolation=cv2.INTER_AREA
         )
+    if source == "writers":
+        drawn = [one for one in pendigits.load("validation") if one.label == digit]
+        ink = crop(pendigits.trace(drawn[chance.integers(len(drawn))], height, pen, chance) / 255)
+        wide = max(2, round(ink.shape[1] * height / len(ink)))
+        return cv2.resize(ink.astype(np.float32), (wide, height), interpolation=cv2.INTER_AREA)
     glyph = chance.choice([name for name in GLYPHS if name[0] == str(digit)])
     side = round(1.8 * height)
     return crop(
@@ -102,7 +108,7 @@ def write_line(
     """A line of digits and marks: (H, W) float32 in [0, 1]. `gap` in shares of the height, between the inks of two
     neighbours where they come nearest; below 0 they touch. `spread` of sizes and base lines, as a share; `linked` the
     share of neighbours whose tops hang together."""
-    source = source or chance.choice(["mnist", "strokes"])
+    source = source or chance.choice(["mnist", "writers", "strokes"])
     pen = max(1.5, height * chance.uniform(0.07, 0.15))
     line = np.zeros((2 * height, 2 * height * (len(text) + 1)), np.float32)
     right = np.full(2 * height, -1.0)  # of the ink so far, in each row

@@ -16,7 +16,7 @@ import torch
 
 from core.config import DATA_FOLDER
 from core.data import DataError, DigitSet
-from core.junk import DRAWN, SHEET, Chance, spline
+from core.junk import DRAWN, Chance, spline
 from core.preprocess import Trail, fit
 
 FILE = "pendigits.csv.gz"
@@ -86,13 +86,19 @@ def make(count: int, seed: int, part: Part = "training", labels: tuple[int, ...]
 
 def draw(digit: PenDigit, chance: Chance) -> np.ndarray:
     """A digit with a pen by chance, fitted as a picture's would be: (28, 28) uint8."""
-    pen = max(2, round(DRAWN * np.exp(chance.uniform(np.log(THINNEST), np.log(THICKEST)))))
+    pen = DRAWN * np.exp(chance.uniform(np.log(THINNEST), np.log(THICKEST)))
+    return (fit(trace(digit, DRAWN, pen, chance) > 0, Trail()) * 255).round().astype(np.uint8)
+
+
+def trace(digit: PenDigit, height: int, pen: float, chance: Chance) -> np.ndarray:
+    """A digit on a sheet of its own, `pen` and about `height` in pixels, a little wider or narrower by chance: (H, W)
+    uint8, 255 where ink is."""
     wide = np.array([np.exp(chance.normal(0, 0.1)), 1.0])
-    sheet = np.zeros((2 * SHEET, 2 * SHEET), np.uint8)
+    sheet = np.zeros((2 * height, round(2.5 * height)), np.uint8)
     for stroke in digit.strokes:
-        path = spline(stroke * wide) * DRAWN + [SHEET / 2, 1.5 * SHEET]
-        cv2.polylines(sheet, [np.round(path * 16).astype(np.int32)], False, 255, pen, cv2.LINE_8, 4)
-    return (fit(sheet > 0, Trail()) * 255).round().astype(np.uint8)
+        path = spline(stroke * wide) * height + [height / 2, 1.5 * height]
+        cv2.polylines(sheet, [np.round(path * 16).astype(np.int32)], False, 255, max(1, round(pen)), cv2.LINE_8, 4)
+    return sheet
 
 
 def _find_widths(points: np.ndarray) -> np.ndarray:

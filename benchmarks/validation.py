@@ -1,0 +1,63 @@
+"""How models read digits that none of them learnt from: the figures by which a recipe is chosen. No test picture among
+them.
+
+python benchmarks/validation.py reference modern
+"""
+
+import argparse
+import platform
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import torch
+from torch import Generator
+
+from core import checkpoint, data, pendigits, pieces
+from core.augment import DISTORTIONS, distort
+from core.config import TrainingSettings
+from core.data import DigitSet
+from core.evaluate import evaluate
+
+LOOKS = 4  # at each validation digit, each time distorted
+WRITERS, CUT = 6000, 6000  # digits of other writers; pieces of numbers, of which about half are digits
+
+
+def main() -> None:
+    """Print a line for each model."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", default=[checkpoint.SHIPPED], help="names of models in models/")
+    options = parser.parse_args()
+    sets = gather()
+    print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}")
+    print(f"{'model':20}" + "".join(f"{f'{name} ({len(digits):,})':>24}" for name, digits in sets.items()))
+    for name in options.models:
+        model = checkpoint.load(name).model
+        print(f"{name:20}" + "".join(f"{evaluate(model, digits).accuracy:>24.2%}" for digits in sets.values()))
+
+
+def gather() -> dict[str, DigitSet]:
+    """Digits of the validation split: as they are, distorted, cut from numbers; and those of other writers."""
+    settings = TrainingSettings()
+    _, digits = data.split(data.load(train=True), settings)
+    chance = Generator().manual_seed(1)
+    many = digits.pick(torch.arange(len(digits)).repeat(LOOKS))
+    strong = replace(DISTORTIONS["strong"], habits=0.3)
+    seen = [
+        distort(part.images.unsqueeze(1).float() / 255, part.labels, strong, chance)
+        for part in (many.pick(index) for index in torch.arange(len(many)).split(1000))
+    ]
+    distorted = torch.cat(seen).squeeze(1).mul(255).round().to(torch.uint8)
+    cut = pieces.make(digits, CUT, seed=1)
+    return {
+        "as they are": digits,
+        "distorted": DigitSet(distorted, many.labels),
+        "other writers": pendigits.make(WRITERS, seed=1, part="validation"),
+        "cut from numbers": cut.pick(torch.nonzero(cut.labels >= 0).flatten()),
+    }
+
+
+if __name__ == "__main__":
+    main()
