@@ -374,8 +374,41 @@ def scan_cheque(ink: np.ndarray, chance: Chance) -> np.ndarray:
         at = covered.shape[0] - int(chance.integers(4, 14))
         sheet[at : at + 3] *= 0.55
     sheet = draw_samples.lay_ink(sheet, covered * chance.uniform(0.5, 0.85), (40, 40, 44))
+    return coarsen(sheet, chance)
+
+
+def coarsen(sheet: np.ndarray, chance: Chance) -> np.ndarray:
+    """The same (H, W, 3) float as a coarse, slightly noisy scan."""
     small = cv2.resize(cv2.GaussianBlur(sheet, (0, 0), 1.5), None, fx=0.55, fy=0.55, interpolation=cv2.INTER_AREA)
     return small + chance.normal(0, 0.015, small.shape[:2])[..., None]
+
+
+@kind
+def security_paper(chance: Chance) -> tuple[np.ndarray, str]:
+    """An amount on paper printed with fine lines, some as dark as a light pen, between rules; cut out tightly."""
+    text, height = pick_text(chance, 2, 6), 72
+    if chance.random() < 0.4:
+        text = text[:3].replace("0", "1") + "000"[: int(chance.integers(2, 4))]
+    written = text[:-3] + chance.choice([".", ","]) + text[-3:] if len(text) > 3 and chance.random() < 0.6 else text
+    ink = write_line(written, chance, height, (-0.04, 0.3), linked=0.3 * (chance.random() < 0.5))
+    around = [tuple(int(side) for side in chance.integers(low, high, 2)) for low, high in ((-4, 16), (2, 30))]
+    ink = ink[max(0, -around[0][0]) : len(ink) - max(0, -around[0][1])]
+    covered = np.pad(ink, [tuple(max(0, side) for side in sides) for sides in around])
+    y, x = np.mgrid[0 : covered.shape[0], 0 : covered.shape[1]].astype(np.float32)
+    sheet = np.full((*covered.shape, 3), chance.uniform(0.65, 0.9), np.float32)
+    pen = chance.uniform(0.55, 0.85)
+    for _ in range(int(chance.integers(1, 4))):
+        angle = chance.uniform(-0.9, 0.9)
+        along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+        bend = chance.uniform(0, 8) * np.sin(along / chance.uniform(20, 90) + chance.uniform(0, 6))
+        wave = np.sin(2 * np.pi * (across + bend) / chance.uniform(8, 18))
+        lines = np.clip((wave - chance.uniform(0.3, 0.8)) * 4, 0, 1)
+        sheet *= (1 - chance.uniform(0.15, 0.65) * pen * lines)[..., None]
+    for at in (int(chance.integers(0, 5)), len(covered) - int(chance.integers(4, 9))):
+        if chance.random() < 0.5:
+            sheet[at : at + 3] *= chance.uniform(0.4, 0.7)
+    sheet = draw_samples.lay_ink(sheet, covered * pen, (40, 40, 44))
+    return coarsen(sheet, chance), text
 
 
 @kind
