@@ -113,7 +113,7 @@ class TrainingSettings:
         high=1.0,
     )
     pen_digits: float = option(
-        0.25,
+        0.4,
         "How many digits of 44 writers with other habits, crossed 7 and 1 with a foot, are shown beside MNIST's, as a "
         "share of them.",
         low=0.0,

@@ -73,7 +73,8 @@ class Ink:
     `mask` (H, W) bool says where it is and `contrast` (H, W) float32 how far each pixel is from the paper towards ink,
     both at the size the search works at: `scale` of their pixels are one of the upright original, whose (width,
     height) is `size`; `offset` is where they begin in it. `ready` is the digit itself, (28, 28) float32, where the
-    picture already has MNIST's form. `why_not` says why there is no ink, if there is none.
+    picture already has MNIST's form. `why_not` says why there is no ink, if there is none; `is_rough` whether paper and
+    ink are hard to tell apart by their brightness.
     """
 
     mask: np.ndarray
@@ -85,6 +86,7 @@ class Ink:
     size: tuple[int, int]
     ready: np.ndarray | None = None
     why_not: str = ""
+    is_rough: bool = False
 
     def place(self, box: Box) -> Box:
         """x, y, width, height in pixels of the mask -> the same in pixels of the upright original, inside it."""
@@ -111,12 +113,14 @@ def find_ink(
     polarity: str = "auto",
     crop: tuple[float, float, float, float] | None = None,
     smallest: int = SMALLEST_SIDE,
+    print_width: int = 0,
 ) -> Ink:
     """Find what was written in a picture, whatever it is.
 
     `polarity` is one of `POLARITIES`; `crop` is (left, top, right, bottom) as shares of the picture, 0 to 1, and takes
     the whole picture when None. Raises `ValueError` for anything else. What is `smallest` pixels long or less is
-    enlarged to that before the search.
+    enlarged to that before the search. Strokes narrower than `print_width` pixels of the picture searched are taken for
+    the paper's print; 0 keeps all.
     """
     if polarity not in POLARITIES:
         raise ValueError(f"polarity must be one of {', '.join(POLARITIES)}, not {polarity!r}")
@@ -135,14 +139,20 @@ def find_ink(
     trail.add(
         "Grey", "Colours are mixed so that ink and paper differ most: red or blue pens keep their contrast.", grey
     )
-    dark_ink, contrast = _find_contrast(grey, polarity)
+    dark_ink = _is_ink_dark(grey) if polarity == "auto" else polarity == "dark on light"
+    if print_width:
+        grey = _drop_print(grey, dark_ink, print_width)
+        trail.add("Print dropped", "Lines finer than a pen's, as on cheques and forms, are filled in.", grey)
+    contrast = _find_contrast(grey, dark_ink)
     found = "dark on light" if dark_ink else "light on dark"
     trail.add("Paper flattened", f"Shadows and tints are divided out. The ink is {found}; it is bright here.", contrast)
-    mask = _find_ink(contrast)
+    lowest = _find_lowest(contrast)
+    mask = _find_ink(contrast, lowest)
     why_not = "" if mask.any() else "There is no ink in this picture."
     if not why_not:
         trail.add("Ink", "What is clearly darker or lighter than the paper; ruled lines and frames are dropped.", mask)
-    return Ink(mask, contrast, found, tuple(trail.steps), scale, corner, picture.size, why_not=why_not)
+    is_rough = lowest > FAINTEST
+    return Ink(mask, contrast, found, tuple(trail.steps), scale, corner, picture.size, None, why_not, is_rough)
 
 
 def find_digit(ink: Ink) -> Preprocessed:
@@ -215,12 +225,17 @@ def _to_grey(colours: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(grey - min(0.0, float(grey.min())), (0, 0), 0.8)
 
 
-def _find_contrast(grey: np.ndarray, polarity: str) -> tuple[bool, np.ndarray]:
-    """Whether the ink is darker than the paper, and how far each pixel is from the paper towards ink: (H, W) float32,
-    0 for paper, at most 1; negative where a pixel is away from the paper on the other side."""
-    dark_ink = _is_ink_dark(grey) if polarity == "auto" else polarity == "dark on light"
+def _drop_print(grey: np.ndarray, dark_ink: bool, width: int) -> np.ndarray:
+    """The same brightness (H, W) float32 with strokes narrower than `width` pixels filled by what is beside them."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+    return cv2.morphologyEx(grey, cv2.MORPH_CLOSE if dark_ink else cv2.MORPH_OPEN, disc)
+
+
+def _find_contrast(grey: np.ndarray, dark_ink: bool) -> np.ndarray:
+    """How far each pixel is from the paper towards ink: (H, W) float32, 0 for paper, at most 1; negative where a pixel
+    is away from the paper on the other side."""
     bright_paper = grey if dark_ink else 1 - grey
-    return dark_ink, _estimate_paper(bright_paper) - bright_paper
+    return _estimate_paper(bright_paper) - bright_paper
 
 
 def _is_ink_dark(grey: np.ndarray) -> bool:
@@ -291,15 +306,19 @@ def _split_strokes(small: np.ndarray) -> np.ndarray | None:
     return dark if separation > 0.6 and stroke_width(dark > 0) < room else None
 
 
-def _find_ink(contrast: np.ndarray) -> np.ndarray:
-    """Where the ink is: (H, W) bool, nowhere set where nothing stands out from the paper.
-
-    Each connected patch is judged against its own darkness, so that a faint digit survives beside a blot.
-    """
+def _find_lowest(contrast: np.ndarray) -> float:
+    """The contrast, 0 to 1, below which a pixel may be the paper's: four times its noise, or what nobody would see."""
     # Where a pixel is brighter than the paper it can't be ink: that side shows the noise alone.
     above = contrast[contrast < 0]
     noise = 1.4826 * float(np.median(-above)) if above.size > 0.05 * contrast.size else 0.0
-    lowest = max(FAINTEST, 4 * noise)
+    return max(FAINTEST, 4 * noise)
+
+
+def _find_ink(contrast: np.ndarray, lowest: float) -> np.ndarray:
+    """Where the ink is: (H, W) bool, nowhere set where nothing stands out from the paper by more than `lowest`.
+
+    Each connected patch is judged against its own darkness, so that a faint digit survives beside a blot.
+    """
     visible = contrast > lowest
     lines = _find_frame(visible)
     lines |= _find_edges(visible & ~lines)

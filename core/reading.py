@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections import Counter
 from dataclasses import dataclass
 
 import cv2
@@ -16,6 +17,8 @@ from core.segment import WORST, Piece, find_closer, find_digits, is_number
 
 # More readings at once than processors only make each other wait, all of them: the first would be as late as the last.
 AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
+# Pixels of the picture searched: how fine the print of the paper may be that is dropped for another look.
+PRINT_WIDTHS = (3, 5, 7)
 FRAME = (79, 179, 217)  # light blue, to be seen on black and on white
 
 
@@ -123,22 +126,57 @@ def read(
     if expect not in EXPECTATIONS:
         raise ValueError(f"expect must be one of {', '.join(EXPECTATIONS)}, not {expect!r}")
     with AT_ONCE:
-        ink = find_ink(picture, polarity, crop)
-        one = find_digit(ink)
-        prediction = predict(checkpoint, np.stack([one.digit]))[0] if one.digit is not None else None
-        digits = (Digit(prediction, one.box, one.digit),) if prediction and prediction.text else ()
-        if expect != "one":
-            if closer := find_closer(ink):
-                ink = find_ink(picture, ink.polarity, *closer)
-            lines, answers = _find_number(checkpoint, ink)
-            if lines and (expect == "number" or is_number(lines, ink, one, prediction.score if prediction else WORST)):
-                digits = tuple(
-                    Digit(answers[piece.asked], ink.place(piece.box), piece.digit, number)
-                    for number, line in enumerate(lines)
-                    for piece in line
-                )
-                one, prediction = _show_number(ink, lines), None
-    return Reading(picture, one, prediction, digits, checkpoint.name, checkpoint.version)
+        look = _look(checkpoint, picture, polarity, crop, expect)
+        if look.is_rough and (look.reading.is_number or look.reading.verdict != "digit"):
+            looks = [_look(checkpoint, picture, polarity, crop, expect, width) for width in PRINT_WIDTHS]
+            look = _agree([look, *looks])
+    return look.reading
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What one look at a picture gave, how much in nats speaks for its digits together, and whether paper and ink were
+    hard to tell apart."""
+
+    reading: Reading
+    worth: float
+    is_rough: bool
+
+
+def _agree(looks: list[_Look]) -> _Look:
+    """The look whose answer most of them share; of equals the surest."""
+    votes = Counter(look.reading.text for look in looks if look.reading.text)
+    return max(looks, key=lambda look: (votes[look.reading.text], look.reading.verdict == "digit", look.worth))
+
+
+def _look(
+    checkpoint: Checkpoint,
+    picture: Picture,
+    polarity: str,
+    crop: tuple[float, float, float, float] | None,
+    expect: str,
+    print_width: int = 0,
+) -> _Look:
+    """One look at a picture, for arguments as in `read`; print up to `print_width` pixels fine is dropped before."""
+    ink = find_ink(picture, polarity, crop, print_width=print_width)
+    is_rough = ink.is_rough
+    one = find_digit(ink)
+    prediction = predict(checkpoint, np.stack([one.digit]))[0] if one.digit is not None else None
+    digits = (Digit(prediction, one.box, one.digit),) if prediction and prediction.text else ()
+    worth = prediction.score if prediction else WORST
+    if expect != "one":
+        if closer := find_closer(ink):
+            ink = find_ink(picture, ink.polarity, *closer, print_width=print_width)
+        lines, answers = _find_number(checkpoint, ink)
+        if lines and (expect == "number" or is_number(lines, ink, one, worth)):
+            digits = tuple(
+                Digit(answers[piece.asked], ink.place(piece.box), piece.digit, number)
+                for number, line in enumerate(lines)
+                for piece in line
+            )
+            one, prediction = _show_number(ink, lines), None
+            worth = sum(piece.worth for line in lines for piece in line)
+    return _Look(Reading(picture, one, prediction, digits, checkpoint.name, checkpoint.version), worth, is_rough)
 
 
 def _find_number(checkpoint: Checkpoint, ink: Ink) -> tuple[list[list[Piece]], list[Prediction]]:

@@ -32,6 +32,8 @@ LOWEST = 0.6  # a line lower than this share of the highest is no line of the nu
 STACKED = 0.12  # of the height of two patches on top of each other: widest gap that a broken stroke leaves
 LONGEST_ACROSS, LONGEST_DOWN = 1.3, 1.35  # straight ink that is longer is a rule
 CLOSE_UP, LOOKED_AT = 45, 64  # pixels: digits lower than the first are looked at again, as high as the second
+SPECK = 0.1  # of the size of the patches with half of the ink: what is smaller is a speck
+FINE = 0.35  # of their stroke width: what is finer is print
 MOST_PATCHES = 80  # in one picture; more are a texture
 MOST_TOGETHER = 7  # atoms in a piece
 
@@ -268,7 +270,7 @@ def _drop_rules(ink: Ink) -> Patches:
     inner = [index for index in kept if not any(_contains(patches, index, other) for other in kept)]
     if not 0 < len(kept) <= MOST_PATCHES or not inner:
         return patches
-    height = _usual_height([_size(patches, index) for index in inner])
+    height = _usual((patches.bottom - patches.top)[inner], patches.area[inner])
     mask = ink.mask.astype(np.uint8)
     rules = np.zeros_like(mask)
     for kernel in ((1, round(LONGEST_ACROSS * height)), (round(LONGEST_DOWN * height), 1)):
@@ -285,15 +287,29 @@ def _drop_rules(ink: Ink) -> Patches:
 
 
 def _drop_specks(patches: Patches) -> list[int]:
-    """Patches that count: not tiny, and not much fainter than the others."""
+    """Patches that count: not tiny, not much fainter than the others, and not much finer, as a paper's print is."""
     if not len(patches.area):
         return []
     darkness = patches.strength / patches.area
     usual = float(np.average(darkness, weights=patches.area))
     size = np.maximum(patches.right - patches.left, patches.bottom - patches.top)
-    largest = float(np.quantile(size, 0.9))
-    counts = (darkness > 0.5 * usual) & (size > max(3, 0.1 * largest)) & (patches.area > 4)
+    pen = _measure_pen(patches)
+    least = max(3.0, SPECK * _usual(size, patches.area))
+    counts = (darkness > 0.5 * usual) & (size > least) & (patches.area > 4) & (pen > FINE * _usual(pen, patches.area))
     return [int(index) for index in np.flatnonzero(counts)]
+
+
+def _measure_pen(patches: Patches) -> np.ndarray:
+    """The mean width of each patch's strokes in pixels, (N,): see `core.preprocess.stroke_width`."""
+    labels = np.pad(patches.labels, 1)
+    distance = cv2.distanceTransform((labels > 0).astype(np.uint8), cv2.DIST_L2, 5)
+    return 4 * np.bincount(labels.ravel(), distance.ravel(), len(patches.area) + 1)[1:] / patches.area - 1
+
+
+def _usual(values: np.ndarray, areas: np.ndarray) -> float:
+    """What half of all ink reaches: values (N,) of patches and their areas (N,) in pixels."""
+    order = np.argsort(values)
+    return float(values[order][np.searchsorted(areas[order].cumsum(), 0.5 * areas.sum())])
 
 
 def _contains(patches: Patches, index: int, other: int) -> bool:
@@ -302,17 +318,6 @@ def _contains(patches: Patches, index: int, other: int) -> bool:
     is_larger = patches.bottom[index] - patches.top[index] > patches.bottom[other] - patches.top[other]
     is_inside = patches.left[index] < x < patches.right[index] and patches.top[index] < y < patches.bottom[index]
     return bool(index != other and is_larger and is_inside)
-
-
-def _size(patches: Patches, index: int) -> tuple[float, float]:
-    """Height and area of a patch."""
-    return float(patches.bottom[index] - patches.top[index]), float(patches.area[index])
-
-
-def _usual_height(sizes: list[tuple[float, float]]) -> float:
-    """The height that half of all ink reaches: (height, area) of each patch."""
-    heights, areas = np.array(sorted(sizes)).T
-    return float(heights[np.searchsorted(areas.cumsum(), 0.5 * areas.sum())])
 
 
 def _gather(patches: Patches) -> list[Atom]:
@@ -342,14 +347,20 @@ def _is_stacked(patches: Patches, one: int, other: int) -> bool:
     widths = patches.right[one] - patches.left[one], patches.right[other] - patches.left[other]
     gap = max(patches.top[one], patches.top[other]) - min(patches.bottom[one], patches.bottom[other])
     whole = max(patches.bottom[one], patches.bottom[other]) - min(patches.top[one], patches.top[other])
-    return bool(across > 0.5 * min(widths) and gap < STACKED * whole)
+    # A flat piece wider than a digit is what is left of a rule.
+    is_rule = any(
+        patches.right[index] - patches.left[index] > WIDEST * whole
+        and patches.bottom[index] - patches.top[index] < 0.3 * whole
+        for index in (one, other)
+    )
+    return bool(across > 0.5 * min(widths) and gap < STACKED * whole and not is_rule)
 
 
 def _find_lines(atoms: list[Atom]) -> list[Line]:
     """The lines of writing that atoms make, from the top."""
     if not atoms:
         return []
-    usual = _usual_height([(atom.box[3], int(atom.ink.sum())) for atom in atoms])
+    usual = _usual(np.array([atom.box[3] for atom in atoms]), np.array([atom.ink.sum() for atom in atoms]))
     tall = [atom for atom in atoms if atom.box[3] >= TALL * usual]
     line_of = {atom: number for number, atom in enumerate(tall)}
     for atom in tall:

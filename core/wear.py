@@ -3,8 +3,6 @@
 Which kinds there are, and how large, was read off synthetic pages that went through `core.preprocess`.
 """
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
@@ -130,23 +128,4 @@ def _cut(digits: Tensor, chance: Generator) -> Tensor:
     return digits * (1 - draw(start, end, torch.full_like(left, 27.0)))
 
 
-def _hatch(digits: Tensor, chance: Generator) -> Tensor:
-    """Fine parallel lines of patterned paper, here and there: what of a cheque's print is as dark as ink."""
-    count = len(digits)
-
-    def each(low: float, high: float) -> Tensor:
-        return uniform(count, low, high, chance).view(-1, 1, 1, 1)
-
-    side = torch.arange(DIGIT_SIZE, device=digits.device).float()
-    y, x = torch.meshgrid(side, side, indexing="ij")
-    angle, spacing = each(0, math.pi), each(3, 7)
-    across = (x * torch.cos(angle) + y * torch.sin(angle)) / spacing + each(0, 1)
-    away = (across - across.round()).abs() * spacing  # pixels from the nearest line
-    lines = (each(0.2, 0.6) + 0.5 - away).clamp(0, 1)
-    field = torch.randn(count, 1, 5, 5, generator=chance, device=chance.device)
-    field = F.interpolate(field, size=DIGIT_SIZE, mode="bilinear", align_corners=False)
-    near = F.max_pool2d(digits, 9, stride=1, padding=4)  # what lies apart from the digit is left out as specks
-    return torch.maximum(digits, lines * near * each(0.5, 1) * (field > each(0.2, 0.7)))
-
-
-WAYS = (_blur, _coarsen, _fade, _speckle, _tremble, _fill, _rule, _crowd, _dot, _gap, _cut, _hatch)
+WAYS = (_blur, _coarsen, _fade, _speckle, _tremble, _fill, _rule, _crowd, _dot, _gap, _cut)

@@ -29,6 +29,7 @@ SETTINGS = TrainingSettings(
     validation_share=0.2,
     augmentation="none",
     outliers=0.0,
+    pen_digits=0.0,
 )
 LONG = dataclasses.replace(SETTINGS, epochs=1000)
 STEPS = 51  # an epoch

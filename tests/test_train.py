@@ -164,7 +164,13 @@ def test_schedules_stay_between_zero_and_their_peak(schedule):
 @pytest.mark.parametrize("architecture", ["reference", "modern"])
 def test_odd_batches_train(digits, batch_size, architecture):
     settings = dataclasses.replace(
-        SMALL, architecture=architecture, batch_size=batch_size, epochs=1, augmentation="none", outliers=0.0
+        SMALL,
+        architecture=architecture,
+        batch_size=batch_size,
+        epochs=1,
+        augmentation="none",
+        outliers=0.0,
+        pen_digits=0.0,
     )
     count = 5 if batch_size == 1 else 81
     training = Training(digits.pick(torch.arange(count)), digits.pick(torch.arange(100, 120)), settings)
@@ -299,7 +305,7 @@ def test_outliers_are_shown_but_are_no_part_of_the_digits(digits):
 
 
 def test_of_equally_good_epochs_the_last_is_kept(digits):
-    settings = dataclasses.replace(SMALL, learning_rate=1e-6, epochs=3, averaging=0.0, outliers=0.0)
+    settings = dataclasses.replace(SMALL, learning_rate=1e-6, epochs=3, averaging=0.0, outliers=0.0, pen_digits=0.0)
     training = make(digits, settings)
     epochs = [event for event in training if isinstance(event, Epoch)]
     best = max(event.validation_accuracy for event in epochs)
