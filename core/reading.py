@@ -126,11 +126,13 @@ def read(
     if expect not in EXPECTATIONS:
         raise ValueError(f"expect must be one of {', '.join(EXPECTATIONS)}, not {expect!r}")
     with AT_ONCE:
-        look = _look(checkpoint, picture, polarity, crop, expect)
-        if look.is_rough and (look.reading.is_number or look.reading.verdict != "digit"):
-            looks = [_look(checkpoint, picture, polarity, crop, expect, width) for width in PRINT_WIDTHS]
-            look = _agree([look, *looks])
-    return look.reading
+        looks = [_look(checkpoint, picture, polarity, crop, expect)]
+        if looks[0].is_rough and (looks[0].reading.is_number or looks[0].reading.verdict != "digit"):
+            for width in PRINT_WIDTHS:
+                looks.append(_look(checkpoint, picture, polarity, crop, expect, width))
+                if _agree(looks):
+                    break
+    return _choose(looks).reading
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,13 @@ class _Look:
     is_rough: bool
 
 
-def _agree(looks: list[_Look]) -> _Look:
+def _agree(looks: list[_Look]) -> bool:
+    """Whether two looks gave the same answer and are sure of it."""
+    sure = Counter(look.reading.text for look in looks if look.reading.verdict == "digit")
+    return max(sure.values(), default=0) > 1
+
+
+def _choose(looks: list[_Look]) -> _Look:
     """The look whose answer most of them share; of equals the surest."""
     votes = Counter(look.reading.text for look in looks if look.reading.text)
     return max(looks, key=lambda look: (votes[look.reading.text], look.reading.verdict == "digit", look.worth))

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 # torch and TensorBoard are imported by the functions that train: the list of runs is shown without them.
 
+UNSAID = {"pen_digits": 0.0}  # settings of runs from before there was a choice
 MOST_ROWS = 4000  # of the loss between epochs; longer runs keep means over several steps
 Status = Literal["running", "interrupted", "finished", "stopped", "diverged", "failed"]
 
@@ -118,7 +119,7 @@ def read(run: str, folder: Path = RUNS_FOLDER) -> Run:
     home = folder / run
     try:
         values = json.loads((home / "run.json").read_text(encoding="utf-8"))
-        values["settings"] = TrainingSettings.from_dict(values["settings"])
+        values["settings"] = TrainingSettings.from_dict({**UNSAID, **values["settings"]})
         if values["status"] == "running" and not _is_held(home):
             values["status"], values["sentence"] = "interrupted", "Interrupted before its end."
         return Run(**values, scores=tuple(_from_csv(Score, home / "epochs.csv")))

@@ -1,4 +1,4 @@
-"""Teach a saved model to say "no digit": `python scripts/add_rejection.py NAME`.
+"""Teach a saved model to say "no digit": `python scripts/add_rejection.py NAME [--digits N]`.
 
 Writes models/NAME.rejection.npz beside the weights, which stay as they are. The same seed gives the same head.
 """
@@ -18,12 +18,18 @@ def main() -> int:
     """Learn the head on the split that the model's own settings name. Gives the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="?", default=checkpoint.SHIPPED, help="a model in models/ (the shipped one)")
-    name = parser.parse_args().name
+    parser.add_argument(
+        "--digits", type=int, default=8000, help="digits to learn from, 8000 take about a minute (8000)"
+    )
+    options = parser.parse_args()
+    name = options.name
+    if options.digits < 1:
+        parser.error(f"--digits must be at least 1, not {options.digits}")
     try:
         stored = checkpoint.describe(name).facts.get("settings", {})
         known = {entry.name for entry in fields(TrainingSettings)} & {"training_images", "validation_share", "seed"}
         settings = TrainingSettings(**{key: stored[key] for key in known if key in stored})
-        path = checkpoint.add_rejection(name, *data.split(data.load(train=True), settings))
+        path = checkpoint.add_rejection(name, *data.split(data.load(train=True), settings), count=options.digits)
     except (checkpoint.CheckpointError, data.DataError) as error:
         print(error, file=sys.stderr)
         return 2

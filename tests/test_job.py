@@ -1,6 +1,7 @@
 """The job: one run at a time, obeys at once, survives everything, leaves the model in use alone."""
 
 import dataclasses
+import json
 import errno
 import os
 import signal
@@ -301,6 +302,16 @@ def test_a_run_killed_before_it_was_first_saved_begins_anew(digits, folders):
     assert another.wait(120)
     (run,) = runs.list_runs(folders[0])
     assert run.status == "finished" and run.model == "hardly begun"
+
+
+def test_a_run_from_before_other_writers_were_shown_goes_on_without_them(digits, folders):
+    record = Record.create("old", Training(digits(True), digits(True), SETTINGS), folders[0])
+    record.release()
+    stored = folders[0] / record.run.id / "run.json"
+    values = json.loads(stored.read_text())
+    del values["settings"]["pen_digits"]
+    stored.write_text(json.dumps(values))
+    assert runs.read(record.run.id, folders[0]).settings == SETTINGS
 
 
 def test_a_run_that_is_over_is_not_resumed(job, digits, folders):
