@@ -22,6 +22,8 @@ THICKEST_LINE = 0.03  # of the picture's longer side: a thicker straight stroke 
 THICKEST_RULE = 0.06  # unless it runs past the digit on both sides, as rules do in a picture cut close
 STEEPEST_RULE = 0.06  # of such a rule, in pixels down for each to the right
 LINE_GAP = 11  # pixels: widest gap that is mended where a stroke crossed a thin line
+FINEST_PEN = 7  # pixels: what is narrower may be the paper's print
+MOST_FINE, MOST_INK = 0.08, 0.55  # of the picture: covered by finer lines, or by anything; from there on it is print
 MOST_PATCHES = 400  # patches of ink looked at, largest first: noise has tens of thousands
 THINNEST, THICKEST = 2.0, 4.2  # pixels at 28x28: strokes outside are thickened or thinned; MNIST's mean is about 2.9
 
@@ -151,7 +153,7 @@ def find_ink(
     why_not = "" if mask.any() else "There is no ink in this picture."
     if not why_not:
         trail.add("Ink", "What is clearly darker or lighter than the paper; ruled lines and frames are dropped.", mask)
-    is_rough = lowest > FAINTEST
+    is_rough = lowest > FAINTEST or _is_printed(contrast > lowest)
     return Ink(mask, contrast, found, tuple(trail.steps), scale, corner, picture.size, None, why_not, is_rough)
 
 
@@ -304,6 +306,13 @@ def _split_strokes(small: np.ndarray) -> np.ndarray | None:
     ring = np.concatenate([dark[0], dark[-1], dark[:, 0], dark[:, -1]])
     room = 0.42 * np.sqrt(height * width) if ring.mean() < 0.15 else 0.32 * min(height, width)
     return dark if separation > 0.6 and stroke_width(dark > 0) < room else None
+
+
+def _is_printed(visible: np.ndarray) -> bool:
+    """Whether so much is covered, by fine lines or at all, that it can't all be a pen's: (H, W) bool."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (FINEST_PEN, FINEST_PEN))
+    thick = cv2.dilate(cv2.morphologyEx(visible.astype(np.uint8), cv2.MORPH_OPEN, disc), np.ones((3, 3), np.uint8)) > 0
+    return bool((visible & ~thick).mean() > MOST_FINE or visible.mean() > MOST_INK)
 
 
 def _find_lowest(contrast: np.ndarray) -> float:

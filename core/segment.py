@@ -33,7 +33,6 @@ STACKED = 0.12  # of the height of two patches on top of each other: widest gap 
 LONGEST_ACROSS, LONGEST_DOWN = 1.3, 1.35  # straight ink that is longer is a rule
 CLOSE_UP, LOOKED_AT = 45, 64  # pixels: digits lower than the first are looked at again, as high as the second
 SPECK = 0.1  # of the size of the patches with half of the ink: what is smaller is a speck
-FINE = 0.35  # of their stroke width: what is finer is print
 MOST_PATCHES = 80  # in one picture; more are a texture
 MOST_TOGETHER = 7  # atoms in a piece
 
@@ -287,23 +286,15 @@ def _drop_rules(ink: Ink) -> Patches:
 
 
 def _drop_specks(patches: Patches) -> list[int]:
-    """Patches that count: not tiny, not much fainter than the others, and not much finer, as a paper's print is."""
+    """Patches that count: not tiny, and not much fainter than the others."""
     if not len(patches.area):
         return []
     darkness = patches.strength / patches.area
     usual = float(np.average(darkness, weights=patches.area))
     size = np.maximum(patches.right - patches.left, patches.bottom - patches.top)
-    pen = _measure_pen(patches)
     least = max(3.0, SPECK * _usual(size, patches.area))
-    counts = (darkness > 0.5 * usual) & (size > least) & (patches.area > 4) & (pen > FINE * _usual(pen, patches.area))
+    counts = (darkness > 0.5 * usual) & (size > least) & (patches.area > 4)
     return [int(index) for index in np.flatnonzero(counts)]
-
-
-def _measure_pen(patches: Patches) -> np.ndarray:
-    """The mean width of each patch's strokes in pixels, (N,): see `core.preprocess.stroke_width`."""
-    labels = np.pad(patches.labels, 1)
-    distance = cv2.distanceTransform((labels > 0).astype(np.uint8), cv2.DIST_L2, 5)
-    return 4 * np.bincount(labels.ravel(), distance.ravel(), len(patches.area) + 1)[1:] / patches.area - 1
 
 
 def _usual(values: np.ndarray, areas: np.ndarray) -> float:

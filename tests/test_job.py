@@ -1,8 +1,8 @@
 """The job: one run at a time, obeys at once, survives everything, leaves the model in use alone."""
 
 import dataclasses
-import json
 import errno
+import json
 import os
 import signal
 import subprocess

@@ -130,6 +130,39 @@ def test_marks_between_digits_are_skipped(model, written: str):
     assert read(model, on_paper(write(written))).text == "".join(filter(str.isdigit, written))
 
 
+@pytest.mark.parametrize(
+    ("angle", "spacing", "dark"), [(0.3, 9, 0.6), (0.3, 12, 0.45), (-0.5, 9, 0.45), (-0.5, 12, 0.6)]
+)
+def test_a_number_on_paper_with_fine_print_reads_as_on_plain_paper(model, angle: float, spacing: int, dark: float):
+    found = read(model, print_lines(on_paper(write("58020")), angle, spacing, dark))
+    assert found.text == "58020"
+    assert "Print dropped" in [step.title for step in found.found.steps]
+
+
+def print_lines(sheet: np.ndarray, angle: float, spacing: int, dark: float) -> np.ndarray:
+    """The same sheet with parallel lines three pixels wide all over it, ink included."""
+    y, x = np.mgrid[0 : sheet.shape[0], 0 : sheet.shape[1]]
+    lines = (y * np.cos(angle) - x * np.sin(angle)) % spacing < 3
+    return cv2.GaussianBlur(sheet * (1 - dark * lines[..., None]).astype(np.float32), (0, 0), 1)
+
+
+def test_a_clean_picture_is_looked_at_once(model, monkeypatch):
+    """Another look costs as much as the first."""
+    looks = []
+    monkeypatch.setattr(reading, "_look", lambda *arguments, look=reading._look: looks.append(1) or look(*arguments))
+    for sheet in (on_paper(write("4071")), on_paper(write("8"))):
+        read(model, sheet)
+    assert len(looks) == 2
+
+
+def test_a_dash_along_several_digits_joins_none_of_them(model):
+    sheet = on_paper(write("936"))
+    top = int(np.flatnonzero((sheet.mean(2) < 0.5).any(1))[0])
+    left, right = np.flatnonzero((sheet.mean(2) < 0.5).any(0))[[0, -1]]
+    cv2.line(sheet, (int(left) + 6, top - 5), (int(right) - 20, top - 3), (0.1, 0.1, 0.15), 3)
+    assert read(model, sheet).text == "936"
+
+
 def test_lines_are_read_from_the_top(model):
     rows = [write("264"), write("738")]
     wide = max(row.shape[1] for row in rows)
