@@ -22,7 +22,7 @@ from core.data import DigitSet
 from core.evaluate import evaluate
 
 LOOKS = 4  # at each validation digit, each time distorted
-WRITERS, CUT = 6000, 6000  # digits of other writers; pieces of numbers, of which about half are digits
+WRITERS, CUT = 6000, 6000  # drawings of digits of other writers; pieces of numbers, of which about half are digits
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ FARTHEST = 3.0  # gap between two digits of a line
 LOWEST = 0.6  # a line lower than this share of the highest is no line of the number
 STACKED = 0.12  # of the height of two patches on top of each other: widest gap that a broken stroke leaves
 LONGEST_ACROSS, LONGEST_DOWN = 1.3, 1.35  # straight ink that is longer is a rule
+SLENDER = 14  # times as long as wide is a rule at least
 CLOSE_UP, LOOKED_AT = 45, 64  # pixels: digits lower than the first are looked at again, as high as the second
 SPECK = 0.1  # of the size of the patches with half of the ink: what is smaller is a speck
 MOST_PATCHES = 80  # in one picture; more are a texture
@@ -275,7 +276,7 @@ def _drop_rules(ink: Ink) -> Patches:
     for kernel in ((1, round(LONGEST_ACROSS * height)), (round(LONGEST_DOWN * height), 1)):
         if kernel[0] < mask.shape[0] and kernel[1] < mask.shape[1]:
             found = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(kernel, np.uint8))
-            rules |= cv2.dilate(found, np.ones((3, 3), np.uint8))
+            rules |= cv2.dilate(_keep_slender(found), np.ones((3, 3), np.uint8))
     if not rules.any():
         return patches
     left = mask & ~rules & 1
@@ -283,6 +284,15 @@ def _drop_rules(ink: Ink) -> Patches:
     gap = max(5, round(0.15 * height)) | 1
     left |= cv2.morphologyEx(left, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (gap, gap))) & rules
     return measure_patches(left > 0, ink.contrast)
+
+
+def _keep_slender(found: np.ndarray) -> np.ndarray:
+    """Of the patches of a mask (H, W) uint8 those that are much longer than wide: the side of a large ring is not."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
+    sides = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    is_slender = sides.max(1) > SLENDER * sides.min(1)
+    is_slender[0] = False
+    return is_slender[labels].astype(np.uint8)
 
 
 def _drop_specks(patches: Patches) -> list[int]:

@@ -326,7 +326,9 @@ def watch_run() -> None:
     if snapshot.warning:
         st.warning(snapshot.warning, icon=":material/save:")
     if snapshot.phase == "preparing":
-        st.caption("Getting ready: reading the digits, building the network …")
+        drawn = run.settings.outliers or run.settings.pen_digits
+        drawing = ", drawing those of other writers and what is none; with all images that takes a minute" * bool(drawn)
+        st.caption(f"Getting ready: reading the digits{drawing} …")
         return
     show_curves(snapshot)
     show_watched(snapshot)

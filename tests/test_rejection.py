@@ -78,7 +78,7 @@ def test_digits_are_kept(shipped: Checkpoint, validation: data.DigitSet):
 
 
 def test_new_junk_is_mostly_caught(shipped: Checkpoint):
-    things = as_digits(junk.make(520, seed=987))
+    things = as_digits(junk.make(2000, seed=987))
     bare = predict(replace(shipped, rejection=None), things)
     found = predict(shipped, things)
     sure = sum(one.verdict == "digit" for one in found)

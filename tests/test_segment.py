@@ -155,12 +155,16 @@ def test_a_clean_picture_is_looked_at_once(model, monkeypatch):
     assert len(looks) == 2
 
 
-def test_a_dash_along_several_digits_joins_none_of_them(model):
-    sheet = on_paper(write("936"))
-    top = int(np.flatnonzero((sheet.mean(2) < 0.5).any(1))[0])
-    left, right = np.flatnonzero((sheet.mean(2) < 0.5).any(0))[[0, -1]]
-    cv2.line(sheet, (int(left) + 6, top - 5), (int(right) - 20, top - 3), (0.1, 0.1, 0.15), 3)
-    assert read(model, sheet).text == "936"
+@pytest.mark.parametrize("deep", [7, 9])
+def test_a_wavy_line_along_several_digits_joins_none_of_them(model, deep: int):
+    """A straight one is dropped as a rule; this is what a rule on rough paper may look like."""
+    sheet = on_paper(write("4071"))
+    ink = sheet.mean(2) < 0.5
+    top, (left, right) = int(np.flatnonzero(ink.any(1))[0]), np.flatnonzero(ink.any(0))[[0, -1]]
+    x = np.linspace(left + 6, right - 6, 30)
+    y = top - 6 - deep / 2 * (1 + np.sin((x - left) / 18))
+    cv2.polylines(sheet, [np.stack([x, y], axis=1).round().astype(np.int32)], False, (0.1, 0.1, 0.15), 3)
+    assert read(model, sheet).text == "4071"
 
 
 def test_lines_are_read_from_the_top(model):
