@@ -366,11 +366,13 @@ def keep(training: Training, record: Record, test: DigitSet, models: Path = MODE
     validation = training.validation.to(torch.device("cpu"))
     judged, tested = evaluate(model, validation), evaluate(model, test)
     left_out = "".join(map(str, run.settings.left_out))
+    of_others = round(run.settings.pen_digits * run.training_images)
     facts: dict[str, Any] = {
         "architecture": run.settings.architecture,
         "parameters": count_parameters(model),
         "settings": run.settings.as_dict(),
         "data": f"MNIST: {run.training_images} training images, {run.validation_images} for validation"
+        + (f", {of_others} drawn digits of other writers" if of_others else "")
         + (f", digits left out: {', '.join(left_out)}" if left_out else ""),
         "epoch": training.best.epoch,
         "validation_accuracy": round(judged.accuracy, 6),
