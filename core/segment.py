@@ -276,7 +276,8 @@ def _drop_rules(ink: Ink) -> Patches:
     for kernel in ((1, round(LONGEST_ACROSS * height)), (round(LONGEST_DOWN * height), 1)):
         if kernel[0] < mask.shape[0] and kernel[1] < mask.shape[1]:
             found = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(kernel, np.uint8))
-            rules |= cv2.dilate(_keep_slender(found), np.ones((3, 3), np.uint8))
+            if cv2.countNonZero(found):
+                rules |= cv2.dilate(_keep_slender(found), np.ones((3, 3), np.uint8))
     if not rules.any():
         return patches
     left = mask & ~rules & 1
