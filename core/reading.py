@@ -13,7 +13,7 @@ from core.config import EXPECTATIONS
 from core.picture import Picture
 from core.predict import Prediction, predict
 from core.preprocess import Box, Ink, Preprocessed, Step, find_digit, find_ink
-from core.segment import WORST, Piece, find_closer, find_digits, is_number
+from core.segment import WORST, Line, Piece, find_closer, find_digits, find_lines, is_number
 
 # More readings at once than processors only make each other wait, all of them: the first would be as late as the last.
 AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
@@ -173,9 +173,11 @@ def _look(
     digits = (Digit(prediction, one.box, one.digit),) if prediction and prediction.text else ()
     worth = prediction.score if prediction else WORST
     if expect != "one":
-        if closer := find_closer(ink):
+        written = find_lines(ink)
+        if closer := find_closer(ink, written):
             ink = find_ink(picture, ink.polarity, *closer, print_width=print_width)
-        lines, answers = _find_number(checkpoint, ink)
+            written = find_lines(ink)
+        lines, answers = _find_number(checkpoint, written)
         if lines and (expect == "number" or is_number(lines, ink, one, worth)):
             digits = tuple(
                 Digit(answers[piece.asked], ink.place(piece.box), piece.digit, number)
@@ -187,7 +189,7 @@ def _look(
     return _Look(Reading(picture, one, prediction, digits, checkpoint.name, checkpoint.version), worth, is_rough)
 
 
-def _find_number(checkpoint: Checkpoint, ink: Ink) -> tuple[list[list[Piece]], list[Prediction]]:
+def _find_number(checkpoint: Checkpoint, written: list[Line]) -> tuple[list[list[Piece]], list[Prediction]]:
     """The pieces of ink that are a number's digits, and the model's answers to all pieces it was asked about."""
     answers: list[Prediction] = []
 
@@ -196,7 +198,7 @@ def _find_number(checkpoint: Checkpoint, ink: Ink) -> tuple[list[list[Piece]], l
         answers.extend(new)
         return np.array([answer.score for answer in new])
 
-    return find_digits(ink, judge), answers
+    return find_digits(written, judge), answers
 
 
 def _show_number(ink: Ink, lines: list[list[Piece]]) -> Preprocessed:

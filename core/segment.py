@@ -93,10 +93,16 @@ class Piece:
     is_cut: bool = False
 
 
-def find_closer(ink: Ink) -> tuple[tuple[float, float, float, float], int] | None:
+def find_lines(ink: Ink) -> list[Line]:
+    """The lines of writing in the ink, from the top; whether there are digits among it is not known yet."""
+    if ink.why_not or ink.ready is not None:
+        return []
+    return _line_up(_gather(_drop_rules(ink)))
+
+
+def find_closer(ink: Ink, lines: list[Line]) -> tuple[tuple[float, float, float, float], int] | None:
     """Where to look again, larger, for what is written small: the part of the picture as shares, 0 to 1, and how many
     pixels long it should be; None where digits are large enough as they are."""
-    lines = [] if ink.why_not or ink.ready is not None else _find_lines(_gather(_drop_rules(ink)))
     if not lines or max(line.height for line in lines) > CLOSE_UP:
         return None
     height = max(line.height for line in lines)
@@ -113,15 +119,12 @@ def find_closer(ink: Ink) -> tuple[tuple[float, float, float, float], int] | Non
     return tuple(min(max(corner, 0.0), 1.0) for corner in corners), round(length)
 
 
-def find_digits(ink: Ink, judge: Judge) -> list[list[Piece]]:
+def find_digits(lines: list[Line], judge: Judge) -> list[list[Piece]]:
     """The digits of a number, line by line from the top, in each from left to right; empty where there are none.
 
     The judge is asked twice at most: about patches of ink and neighbours together, then about parts of those that
     look like no digit as they are.
     """
-    if ink.why_not or ink.ready is not None:
-        return []
-    lines = _find_lines(_gather(_drop_rules(ink)))
     known: dict[tuple[Atom, ...], Piece] = {}
     _ask(lines, known, judge)
     finer = [_cut(line, known) for line in lines]
@@ -133,7 +136,7 @@ def find_digits(ink: Ink, judge: Judge) -> list[list[Piece]]:
 
 def cut_everywhere(ink: Ink) -> list[tuple[Atom, ...]]:
     """Every piece of a number that may be looked at, cut or not, however sure the judge would be."""
-    lines = _find_lines(_gather(_drop_rules(ink)))
+    lines = find_lines(ink)
     finer = [
         Line(tuple(sorted((p for a in x.atoms for p in _split(a, x.height)), key=_middle)), x.height) for x in lines
     ]
@@ -358,7 +361,7 @@ def _is_stacked(patches: Patches, one: int, other: int) -> bool:
     return bool(across > 0.5 * min(widths) and gap < STACKED * whole and not is_rule)
 
 
-def _find_lines(atoms: list[Atom]) -> list[Line]:
+def _line_up(atoms: list[Atom]) -> list[Line]:
     """The lines of writing that atoms make, from the top."""
     if not atoms:
         return []
