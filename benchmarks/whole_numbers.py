@@ -104,20 +104,25 @@ def write_line(
     source: str = "",
     spread: float = 0.06,
     linked: float = 0.0,
+    merged: float = 0.0,
+    small_zeros: float = 1.0,
 ) -> np.ndarray:
     """A line of digits and marks: (H, W) float32 in [0, 1]. `gap` in shares of the height, between the inks of two
     neighbours where they come nearest; below 0 they touch. `spread` of sizes and base lines, as a share; `linked` the
-    share of neighbours whose tops hang together."""
+    share of neighbours whose tops hang together, `merged` that of zeros with one wall for both;
+    `small_zeros` how high zeros are, as a share of the others."""
     source = source or chance.choice(["mnist", "writers", "strokes"])
     pen = max(1.5, height * chance.uniform(0.07, 0.15))
     line = np.zeros((2 * height, 2 * height * (len(text) + 1)), np.float32)
     right = np.full(2 * height, -1.0)  # of the ink so far, in each row
     end = None  # of the digit before: x and y near its top
+    before = ""
     for letter in text:
         if letter in SIGN_OF:
             ink = write_sign(SIGN_OF[letter], height, chance)
         elif letter.isdigit():
-            ink = write_digit(int(letter), max(6, round(height * (1 + chance.normal(0, spread)))), pen, chance, source)
+            high = height * (1 + chance.normal(0, spread)) * (small_zeros if letter == "0" else 1.0)
+            ink = write_digit(int(letter), max(6, round(high)), pen, chance, source)
         else:
             ink = write_mark(letter, height, pen, chance)
         top = (
@@ -127,7 +132,11 @@ def write_line(
         rows = slice(top, top + ink.shape[0])
         left = np.where((ink > 0.3).any(1), (ink > 0.3).argmax(1), 10**6)
         near = cv2.dilate(right[rows].reshape(-1, 1).astype(np.float32), np.ones((max(3, height // 5), 1))).ravel()
-        start = 0 if right.max() < 0 else round(float((near - left).max() + chance.uniform(*gap) * height))
+        apart = chance.uniform(*gap) * height
+        if before == letter == "0" and chance.random() < merged:
+            apart = -min(pen, 0.1 * height) * chance.uniform(0.6, 1.1)
+        before = letter
+        start = 0 if right.max() < 0 else round(float((near - left).max() + apart))
         if letter.isdigit() and right.max() >= 0:  # never more than a third over the one before
             start = max(start, round(right.max() - 0.33 * ink.shape[1]))
         elif right.max() >= 0:
@@ -359,6 +368,15 @@ def round_cheque(chance: Chance) -> tuple[np.ndarray, str]:
     """The same of a round amount whose zeros hang together."""
     text = pick_text(chance, 1, 3).replace("0", "1") + "0" * int(chance.integers(2, 4))
     return scan_cheque(write_line(text, chance, 72, (-0.04, 0.15), linked=0.7), chance), text
+
+
+@kind
+def merged(chance: Chance) -> tuple[np.ndarray, str]:
+    """A round amount whose zeros are small and share their walls."""
+    text = pick_text(chance, 1, 3).replace("0", "1") + "0" * int(chance.integers(2, 5))
+    height = int(chance.integers(50, 100))
+    ink = write_line(text, chance, height, (0.02, 0.2), merged=0.7, small_zeros=chance.uniform(0.5, 1.0))
+    return lay_on(ink, chance, height, BLUE), text
 
 
 def scan_cheque(ink: np.ndarray, chance: Chance) -> np.ndarray:

@@ -14,16 +14,18 @@ from core.habits import add_habits
 from core.junk import SYMBOLS, Chance, crop, enlarge, spline
 from core.junk import write as write_sign
 from core.model import to_input
-from core.preprocess import Ink, Trail, fit
+from core.preprocess import Ink, Trail, fit, stroke_width
 from core.segment import Atom, cut_everywhere, join
 
 MONEY = ("dollar", "euro", "pound", "hash")  # signs that stand beside numbers more often than others
 NONE = -1  # the label of a piece that is no digit
+OTHER = 128  # whose ink commas, signs, rules and strokes between digits are
 HEIGHT = 64  # pixels: of the digits, as high as `core.segment` looks at them
 WHOLE, FOREIGN = 0.92, 0.1  # a piece is a digit with so much of its ink, and at most so much of others'
 PART, MIXED = 0.8, 0.22  # it is none with less of it, or more of others'; what lies between is left out
 MOST_OF_A_LINE = 12  # pieces kept of one number, the same number of each sort where there are
 ROUND = 0.3  # share of the numbers that end in zeros, as amounts do more often than other numbers
+MERGED = 0.3  # share of neighbouring zeros with one wall for both
 
 
 def make(digits: DigitSet, count: int, seed: int, parts: bool = True) -> DigitSet:
@@ -44,7 +46,7 @@ def make(digits: DigitSet, count: int, seed: int, parts: bool = True) -> DigitSe
             last.copy_(zeros[torch.randint(0, len(zeros), last.shape, generator=order)])
         shown = digits.pick(picked)
         written = add_habits(to_input(shown.images), shown.labels, 0.3, order).squeeze(1).mul(255).byte().numpy()
-        owner = write(list(written), chance)
+        owner = write(list(written), shown.labels.tolist(), chance)
         cut = cut_everywhere(_as_ink(owner > 0))
         for atoms, label in _sort(cut, owner, shown.labels.tolist(), parts, chance):
             images.append((fit(join(atoms)[0], Trail()) * 255).round().astype(np.uint8))
@@ -52,10 +54,11 @@ def make(digits: DigitSet, count: int, seed: int, parts: bool = True) -> DigitSe
     return DigitSet(torch.from_numpy(np.stack(images)), torch.tensor(labels))
 
 
-def write(digits: list[np.ndarray], chance: Chance) -> np.ndarray:
-    """A number in one hand: digits (28, 28) uint8 -> whose ink each pixel is, (H, W) uint8.
+def write(digits: list[np.ndarray], labels: list[int], chance: Chance) -> np.ndarray:
+    """A number in one hand: at most seven digits (28, 28) uint8 -> whose ink each pixel is, (H, W) uint8.
 
-    0 is paper, 1 the first digit's ink and so on, 255 that of commas, signs, rules and strokes that join two digits.
+    0 is paper. Each digit has its bit, 1 the first, 2 the second, 4 the third: where two share a wall both are set.
+    `OTHER` is commas, signs, rules and strokes that join two digits.
     """
     height = HEIGHT
     pen, lean, usual_gap = int(chance.integers(-4, 5)), chance.normal(0, 0.12), chance.uniform(-0.06, 0.2)
@@ -63,21 +66,23 @@ def write(digits: list[np.ndarray], chance: Chance) -> np.ndarray:
     sheet = np.zeros((2 * height, (4 + 2 * len(digits)) * height), np.uint8)
     right = np.full(len(sheet), -1.0)  # how far each row is written
     ends: list[tuple[int, int, int, int]] = []
-    for number, digit in enumerate(digits, start=1):
+    for number, digit in enumerate(digits):
         ink = _shape(digit, round(height * (1 + chance.normal(0, spread))), pen, lean, chance)
         top = min(max(round((2 * height - len(ink)) / 2 + chance.normal(0, spread) * height), 0), len(sheet) - len(ink))
         rows = slice(top, top + len(ink))
         gap = usual_gap + chance.normal(0, 0.06)
-        if number > 1 and chance.random() < 0.15:
+        if number and labels[number - 1] == labels[number] == 0 and chance.random() < MERGED:
+            gap = -chance.uniform(0.6, 1.1) * stroke_width(ink) / height
+        elif number and chance.random() < 0.15:
             gap += 0.15
             _dot(sheet, int(right.max()) + 4, top + len(ink), height, chance)
         start = height // 2
-        if number > 1:
+        if number:
             first = np.where(ink.any(1), ink.argmax(1), 10**6)
             near = cv2.dilate(right[rows].astype(np.float32).reshape(-1, 1), np.ones((height // 5, 1))).ravel()
             start = round(max((near - first).max() + gap * height, right.max() - 0.35 * ink.shape[1]))
         place = sheet[rows, start : start + ink.shape[1]]
-        place[ink] = number
+        place[ink] |= 1 << number
         far = np.where(ink.any(1), start + ink.shape[1] - ink[:, ::-1].argmax(1), -1.0)
         right[rows] = np.maximum(right[rows], far)
         ends.append((start, top, start + ink.shape[1], top + len(ink)))
@@ -89,7 +94,7 @@ def write(digits: list[np.ndarray], chance: Chance) -> np.ndarray:
         y = int(chance.choice([ends[0][1] - 6, ends[0][3] + 6]))
         line = np.zeros_like(sheet)
         cv2.line(line, (ends[0][0], y), (ends[-1][2], y + int(chance.normal(0, 3))), 255, int(chance.integers(2, 5)))
-        sheet[(line > 0) & (sheet == 0)] = 255
+        sheet[(line > 0) & (sheet == 0)] = OTHER
     written = int(np.flatnonzero(sheet.any(0))[-1]) + 1
     return _roughen(np.pad(sheet[:, :written], 16), chance)
 
@@ -115,7 +120,7 @@ def _dot(sheet: np.ndarray, x: int, y: int, height: int, chance: Chance) -> None
     tail = (x - int(chance.integers(0, 6)), y + int(chance.integers(0, height // 5)))
     mark = np.zeros_like(sheet)
     cv2.line(mark, (x, y - 2), tail, 255, int(chance.integers(4, 9)))
-    sheet[(mark > 0) & (sheet == 0)] = 255
+    sheet[(mark > 0) & (sheet == 0)] = OTHER
 
 
 def _sign(sheet: np.ndarray, x: int, height: int, chance: Chance) -> None:
@@ -127,7 +132,7 @@ def _sign(sheet: np.ndarray, x: int, height: int, chance: Chance) -> None:
         size = max(3, round(ink.shape[1] * scale)), max(3, round(len(ink) * scale))
         ink = cv2.resize(ink.astype(np.uint8) * 255, size) > 127
         place = sheet[(len(sheet) - len(ink)) // 2 :, x:][: len(ink), : ink.shape[1]]
-        place[ink[:, : place.shape[1]]] = 255
+        place[ink[:, : place.shape[1]]] = OTHER
     else:
         pen, length = int(chance.integers(3, 9)), int(chance.uniform(0.3, 1.2) * height)
         for y in [len(sheet) // 2 + int(chance.normal(0, 4)) + step for step in (0, 14)][: int(chance.integers(1, 3))]:
@@ -152,7 +157,7 @@ def _join_neighbours(sheet: np.ndarray, ends: list[tuple[int, int, int, int]], c
             path = spline(np.stack([start, (start + end) / 2 + [0, sag], end]))
             line = np.zeros_like(sheet)
             cv2.polylines(line, [np.round(path).astype(np.int32)], False, 255, int(chance.integers(3, 8)))
-            sheet[(line > 0) & (sheet == 0)] = 255
+            sheet[(line > 0) & (sheet == 0)] = OTHER
 
 
 def _roughen(owner: np.ndarray, chance: Chance) -> np.ndarray:
@@ -167,7 +172,7 @@ def _roughen(owner: np.ndarray, chance: Chance) -> np.ndarray:
         ink = cv2.GaussianBlur(ink, (0, 0), chance.uniform(0.8, 2.0)) + noise * (cv2.dilate(ink, np.ones((9, 9))) > 0)
     kept = ink > chance.uniform(0.4, 0.6)
     nearest = np.where(owner > 0, owner, cv2.dilate(owner, np.ones((9, 9), np.uint8)))
-    return np.where(kept, np.maximum(nearest, 1), 0).astype(np.uint8)
+    return np.where(kept, np.where(nearest, nearest, OTHER), 0).astype(np.uint8)
 
 
 def _as_ink(mask: np.ndarray) -> Ink:
@@ -179,17 +184,16 @@ def _sort(
     pieces: list[tuple[Atom, ...]], owner: np.ndarray, labels: list[int], parts: bool, chance: Chance
 ) -> list[tuple[tuple[Atom, ...], int]]:
     """Pieces with their label: the digit whose ink they are, or `NONE`. Neither one nor the other is left out."""
-    totals = np.bincount(owner.ravel(), minlength=256)
+    inks = [(owner >> number) & 1 > 0 for number in range(len(labels))]
+    totals = [np.count_nonzero(ink) for ink in inks]
     whole, none = [], []
     for atoms in pieces:
-        mine = np.zeros(256, int)
-        for atom in atoms:
-            x, y, width, height = atom.box
-            mine += np.bincount(owner[y : y + height, x : x + width][atom.ink], minlength=256)
-        digit = int(np.argmax(mine[1:-1])) + 1
-        covered, foreign = mine[digit] / max(1, totals[digit]), 1 - mine[digit] / max(1, mine.sum())
+        ink, (x, y, width, height) = join(atoms)
+        mine = [np.count_nonzero(ink & of_one[y : y + height, x : x + width]) for of_one in inks]
+        digit = int(np.argmax(mine))
+        covered, foreign = mine[digit] / max(1, totals[digit]), 1 - mine[digit] / max(1, np.count_nonzero(ink))
         if covered > WHOLE and foreign < FOREIGN:
-            whole.append((atoms, labels[digit - 1]))
+            whole.append((atoms, labels[digit]))
         elif foreign > MIXED or (parts and covered < PART):
             none.append((atoms, NONE))
     picked = [some[at] for some in (whole, none) for at in chance.permutation(len(some))[: MOST_OF_A_LINE // 2]]

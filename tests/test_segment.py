@@ -125,6 +125,15 @@ def test_digits_that_hang_together_are_read_apart(model, text: str):
     assert found.text == text
 
 
+@pytest.mark.parametrize("zeros", [2, 3, 4])
+def test_zeros_that_share_their_walls_are_read_apart(model, zeros: int):
+    covered = (np.pad(write("7"), ((0, 0), (0, 40 * zeros))) * 255).astype(np.uint8)
+    first = write("7").shape[1] - 30
+    for number in range(zeros):
+        cv2.ellipse(covered, (first + 36 * number, 40 + HEIGHT // 2), (18, 26), 0, 0, 360, 255, 6, cv2.LINE_AA)
+    assert read(model, on_paper(covered / 255)).text == "7" + "0" * zeros
+
+
 @pytest.mark.parametrize("written", ["12,345", "3.482", "620-58", "9,274.30"])
 def test_marks_between_digits_are_skipped(model, written: str):
     assert read(model, on_paper(write(written))).text == "".join(filter(str.isdigit, written))
