@@ -409,6 +409,25 @@ def security_paper(chance: Chance) -> tuple[np.ndarray, str]:
         text = text[:3].replace("0", "1") + "000"[: int(chance.integers(2, 4))]
     written = text[:-3] + chance.choice([".", ","]) + text[-3:] if len(text) > 3 and chance.random() < 0.6 else text
     ink = write_line(written, chance, height, (-0.04, 0.3), linked=0.3 * (chance.random() < 0.5))
+    return print_finely(ink, chance), text
+
+
+@kind
+def security_digit(chance: Chance) -> tuple[np.ndarray, str]:
+    """One digit cut out of such an amount, with the ends of its neighbours."""
+    height, text = 72, pick_text(chance, 1, 1)
+    ink = write_line(text, chance, height)
+    beside = [write_line(pick_text(chance, 1, 1), chance, height) for _ in range(2)]
+    gap, cut = round(chance.uniform(0.02, 0.2) * height), round(chance.uniform(0, 0.25) * height)
+    parts = [beside[0][:, max(0, beside[0].shape[1] + gap - cut) :], np.zeros((1, min(gap, cut)), np.float32), ink]
+    parts += [np.zeros((1, min(gap, cut)), np.float32), beside[1][:, : max(0, cut - gap)]]
+    tall = max(len(part) for part in parts)
+    rows = [np.pad(part, ((0, tall - len(part)), (0, 0))) for part in parts]
+    return print_finely(np.concatenate(rows, axis=1), chance), text
+
+
+def print_finely(ink: np.ndarray, chance: Chance) -> np.ndarray:
+    """Ink on paper printed with families of fine lines, scanned coarsely: (H, W, 3) float."""
     around = [tuple(int(side) for side in chance.integers(low, high, 2)) for low, high in ((-4, 16), (2, 30))]
     ink = ink[max(0, -around[0][0]) : len(ink) - max(0, -around[0][1])]
     covered = np.pad(ink, [tuple(max(0, side) for side in sides) for sides in around])
@@ -425,8 +444,7 @@ def security_paper(chance: Chance) -> tuple[np.ndarray, str]:
     for at in (int(chance.integers(0, 5)), len(covered) - int(chance.integers(4, 9))):
         if chance.random() < 0.5:
             sheet[at : at + 3] *= chance.uniform(0.4, 0.7)
-    sheet = draw_samples.lay_ink(sheet, covered * pen, (40, 40, 44))
-    return coarsen(sheet, chance), text
+    return coarsen(draw_samples.lay_ink(sheet, covered * pen, (40, 40, 44)), chance)
 
 
 @kind

@@ -183,18 +183,20 @@ def _as_ink(mask: np.ndarray) -> Ink:
 def _sort(
     pieces: list[tuple[Atom, ...]], owner: np.ndarray, labels: list[int], parts: bool, chance: Chance
 ) -> list[tuple[tuple[Atom, ...], int]]:
-    """Pieces with their label: the digit whose ink they are, or `NONE`. Neither one nor the other is left out."""
+    """Some of the pieces with their label: the digit whose ink they are, or `NONE`. Neither one nor the other is left
+    out."""
     inks = [(owner >> number) & 1 > 0 for number in range(len(labels))]
     totals = [np.count_nonzero(ink) for ink in inks]
     whole, none = [], []
-    for atoms in pieces:
-        ink, (x, y, width, height) = join(atoms)
+    for at in chance.permutation(len(pieces)):
+        ink, (x, y, width, height) = join(pieces[at])
         mine = [np.count_nonzero(ink & of_one[y : y + height, x : x + width]) for of_one in inks]
         digit = int(np.argmax(mine))
         covered, foreign = mine[digit] / max(1, totals[digit]), 1 - mine[digit] / max(1, np.count_nonzero(ink))
         if covered > WHOLE and foreign < FOREIGN:
-            whole.append((atoms, labels[digit]))
+            whole.append((pieces[at], labels[digit]))
         elif foreign > MIXED or (parts and covered < PART):
-            none.append((atoms, NONE))
-    picked = [some[at] for some in (whole, none) for at in chance.permutation(len(some))[: MOST_OF_A_LINE // 2]]
-    return picked
+            none.append((pieces[at], NONE))
+        if min(len(whole), len(none)) == MOST_OF_A_LINE // 2:
+            break
+    return whole[: MOST_OF_A_LINE // 2] + none[: MOST_OF_A_LINE // 2]

@@ -1,13 +1,15 @@
 """A picture read: the digit or the digits in it, what the model says of each, and every step between."""
 
+import functools
 import os
 import threading
-from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from core import binarize
 from core.checkpoint import Checkpoint
 from core.config import EXPECTATIONS
 from core.picture import Picture
@@ -17,8 +19,6 @@ from core.segment import WORST, Line, Piece, find_closer, find_digits, find_line
 
 # More readings at once than processors only make each other wait, all of them: the first would be as late as the last.
 AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
-# Pixels of the picture searched: how fine the print of the paper may be that is dropped for another look.
-PRINT_WIDTHS = (3, 5, 7)
 FRAME = (79, 179, 217)  # light blue, to be seen on black and on white
 
 
@@ -127,34 +127,31 @@ def read(
         raise ValueError(f"expect must be one of {', '.join(EXPECTATIONS)}, not {expect!r}")
     with AT_ONCE:
         looks = [_look(checkpoint, picture, polarity, crop, expect)]
-        if looks[0].is_rough and (looks[0].reading.is_number or looks[0].reading.verdict != "digit"):
-            for width in PRINT_WIDTHS:
-                looks.append(_look(checkpoint, picture, polarity, crop, expect, width))
-                if _agree(looks):
-                    break
-    return _choose(looks).reading
+        is_settled = looks[0].reading.verdict == "digit" and not looks[0].reading.is_number
+        if looks[0].is_rough and not is_settled and (network := _load_binarizer()):
+            tell_ink = functools.partial(binarize.find, network)
+            looks.append(_look(checkpoint, picture, polarity, crop, expect, tell_ink))
+    # Neither look is trusted more: the surer one counts, then the one with more to say for its digits.
+    return max(looks, key=lambda look: (look.reading.text != "", look.reading.verdict == "digit", look.worth)).reading
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What one look at a picture gave, how much in nats speaks for its digits together, and whether paper and ink were
-    hard to tell apart."""
+    """What one look at a picture gave, how much in nats speaks for its digits together, and whether its paper is rough:
+    whether ink and print are hard to tell apart by their brightness."""
 
     reading: Reading
     worth: float
     is_rough: bool
 
 
-def _agree(looks: list[_Look]) -> bool:
-    """Whether two looks gave the same answer and are sure of it."""
-    sure = Counter(look.reading.text for look in looks if look.reading.verdict == "digit")
-    return max(sure.values(), default=0) > 1
-
-
-def _choose(looks: list[_Look]) -> _Look:
-    """The look whose answer most of them share; of equals the surest."""
-    votes = Counter(look.reading.text for look in looks if look.reading.text)
-    return max(looks, key=lambda look: (votes[look.reading.text], look.reading.verdict == "digit", look.worth))
+@functools.cache
+def _load_binarizer() -> binarize.Binarizer | None:
+    """What tells ink from print; None where its file is missing or damaged, and nothing is looked at twice then."""
+    try:
+        return binarize.load()
+    except (OSError, ValueError):
+        return None
 
 
 def _look(
@@ -163,10 +160,10 @@ def _look(
     polarity: str,
     crop: tuple[float, float, float, float] | None,
     expect: str,
-    print_width: int = 0,
+    tell_ink: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> _Look:
-    """One look at a picture, for arguments as in `read`; print up to `print_width` pixels fine is dropped before."""
-    ink = find_ink(picture, polarity, crop, print_width=print_width)
+    """One look at a picture, for arguments as in `read` and `find_ink`."""
+    ink = find_ink(picture, polarity, crop, tell_ink)
     is_rough = ink.is_rough
     one = find_digit(ink)
     prediction = predict(checkpoint, np.stack([one.digit]))[0] if one.digit is not None else None
@@ -175,7 +172,8 @@ def _look(
     if expect != "one":
         written = find_lines(ink)
         if closer := find_closer(ink, written):
-            ink = find_ink(picture, ink.polarity, *closer, print_width=print_width)
+            crop, smallest = closer
+            ink = find_ink(picture, ink.polarity, crop, tell_ink, smallest)
             written = find_lines(ink)
         lines, answers = _find_number(checkpoint, written)
         if lines and (expect == "number" or is_number(lines, ink, one, worth)):

@@ -160,7 +160,7 @@ def is_number(lines: list[list[Piece]], ink: Ink, one: Preprocessed, score: floa
     if sum(piece.score > CLEAR for piece in pieces) < 2:
         return False
     if one.digit is not None:
-        height = float(np.median([ink.place(piece.box)[3] for piece in pieces]))
+        height = max(ink.place(piece.box)[3] for piece in pieces)
         if height < LOWEST * one.box[3] and score > CLEAR:
             return False
         if all(_is_within(ink.place(piece.box), one.box) for piece in pieces):

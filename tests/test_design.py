@@ -35,6 +35,8 @@ FLOORS = (
         "outliers",
         "pendigits",
         "rejection",
+        "binarize",
+        "paper",
     ),
     ("reading", "batch", "runs", "corrections", "fine_tuning"),
     ("job", "charts", "boxes", "figures", "report"),
@@ -60,6 +62,8 @@ OUTSIDE = {
     "outliers": {"torch", "numpy"},
     "pendigits": {"torch", "numpy", "cv2"},
     "rejection": {"torch", "numpy"},
+    "binarize": {"torch", "numpy"},
+    "paper": {"numpy", "cv2"},
     "charts": {"altair", "pandas"},
     "shared": {"streamlit", "numpy", "altair"},
 }
