@@ -356,6 +356,29 @@ def photo(chance: Chance) -> tuple[np.ndarray, str]:
 
 
 @kind
+def sunlit(chance: Chance) -> tuple[np.ndarray, str]:
+    """The same with a patch of sunlight from a window beside the number or across it, its edges soft."""
+    text, height = pick_text(chance, 3, 8), int(chance.integers(45, 110))
+    ink = write_line(text, chance, height, (0.05, 0.3))
+    covered = np.zeros((1280, max(960, ink.shape[1] + 60)), np.float32)
+    y, x = int(chance.integers(200, 900)), int(chance.integers(20, covered.shape[1] - ink.shape[1] - 10))
+    covered[y : y + ink.shape[0], x : x + ink.shape[1]] = ink
+    sheet = draw_samples.make_paper(covered.shape[::-1], (150, 146, 138), chance, 0.008)
+    sheet = draw_samples.lay_ink(sheet, covered * chance.uniform(0.6, 0.95), (40, 40, 48))
+    high, wide = covered.shape
+    corners = np.array([[0.4, -0.2], [1.2, -0.2], [1.2, 0.7], [0.4, 0.5]]) + chance.normal(0, 0.12, (4, 2))
+    if chance.random() < 0.5:
+        corners[:, 0] = 1 - corners[:, 0]
+    if chance.random() < 0.5:
+        corners[:, 1] = 1 - corners[:, 1]
+    light = np.zeros(covered.shape, np.float32)
+    cv2.fillPoly(light, [np.round(corners * [wide, high]).astype(np.int32)], 1.0)
+    light = cv2.GaussianBlur(light, (0, 0), chance.uniform(5, 40))
+    sheet = sheet * (1 + chance.uniform(0.2, 0.65) * light[..., None])
+    return np.clip(cv2.GaussianBlur(sheet, (0, 0), 1.2), 0, 1), text
+
+
+@kind
 def cheque(chance: Chance) -> tuple[np.ndarray, str]:
     """An amount cut from a scanned cheque: low resolution, waves printed on the paper, a rule, dots, tight margins."""
     text, height = pick_text(chance, 2, 6), 72

@@ -18,6 +18,7 @@ cv2.setNumThreads(1)  # pictures this small gain nothing from a second, and ten 
 WORKING_SIDE = 640  # pixels: longer side while the ink is searched; a digit a tenth as high still has 64
 SMALLEST_SIDE = 224  # pixels: smaller pictures are enlarged first, so that a stroke is several pixels wide
 FAINTEST = 0.05  # of full scale: ink nearer to the paper's brightness than this is not seen
+LINE_SCALE = 2.5  # pixels, of the Gaussian in which thin lines are told from broad light and shadow
 NEARBY = 24  # share of the picture's longer side, 1 / NEARBY: how far ink is compared with other ink
 THICKEST_LINE = 0.03  # of the picture's longer side: a thicker straight stroke is the digit's own
 THICKEST_RULE = 0.06  # unless it runs past the digit on both sides, as rules do in a picture cut close
@@ -25,7 +26,7 @@ STEEPEST_RULE = 0.06  # of such a rule, in pixels down for each to the right
 LINE_GAP = 11  # pixels: widest gap that is mended where a stroke crossed a thin line
 FINEST_PEN = 7  # pixels: what is narrower may be the paper's print
 MOST_FINE, MOST_INK = 0.08, 0.55  # of the picture: covered by finer lines, or by anything; from there on it is print
-MOST_ENLARGED = 2.0  # times: `tell_ink` has learnt from sheets that were enlarged no more
+MOST_ENLARGED = 2.0  # times: of a picture enlarged more, fine lines are made up, and `tell_ink` has seen none such
 SUREST_NOISE = 0.77  # mean probability of being ink: noise has 0.69; of 200 drawn sheets two, unreadable, had less
 MOST_PATCHES = 400  # patches of ink looked at, largest first: noise has tens of thousands
 THINNEST, THICKEST = 2.0, 4.2  # pixels at 28x28: strokes outside are thickened or thinned; MNIST's mean is about 2.9
@@ -144,7 +145,7 @@ def find_ink(
     trail.add(
         "Grey", "Colours are mixed so that ink and paper differ most: red or blue pens keep their contrast.", grey
     )
-    dark_ink = _is_ink_dark(grey) if polarity == "auto" else polarity == "dark on light"
+    dark_ink = _is_ink_dark(grey, enlarged) if polarity == "auto" else polarity == "dark on light"
     contrast = find_contrast(grey, dark_ink)
     found = "dark on light" if dark_ink else "light on dark"
     trail.add("Paper flattened", f"Shadows and tints are divided out. The ink is {found}; it is bright here.", contrast)
@@ -249,13 +250,16 @@ def find_contrast(grey: np.ndarray, dark_ink: bool) -> np.ndarray:
     return _estimate_paper(bright_paper) - bright_paper
 
 
-def _is_ink_dark(grey: np.ndarray) -> bool:
-    """Ink is the minority that stands out from what surrounds it; on a tight crop, what seldom touches the border."""
+def _is_ink_dark(grey: np.ndarray, enlarged: float = 1.0) -> bool:
+    """Ink is the minority that stands out from what surrounds it; on a tight crop, what seldom touches the border; and
+    strokes are thin and sharp, which shadows and patches of sunlight are not, unless the picture was `enlarged` so many
+    times that nothing in it is."""
     small = _shrink(grey)
     away = small - cv2.medianBlur(small, 2 * (max(small.shape) // 4) + 1).astype(np.float32)
     away /= max(1.0, float(np.abs(away).max()))
     dark, light = float((np.clip(-away, 0, 1) ** 3).sum()), float((np.clip(away, 0, 1) ** 3).sum())
     tail = (dark - light) / max(dark + light, 1e-6)
+    thin = _weigh_lines(grey) if enlarged <= MOST_ENLARGED else 0.0
     threshold, _ = cv2.threshold(small, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     inset = min(max(1, min(small.shape) // 16), (min(small.shape) - 1) // 2)  # frame lines lie on the border itself
     inner = small[inset : -inset or None, inset : -inset or None]
@@ -266,7 +270,15 @@ def _is_ink_dark(grey: np.ndarray) -> bool:
     ring_is_light, corners_are_light = (
         2 * float((part > threshold).mean()) - 1 for part in (ring, inner[np.ix_(ends, ends)])
     )
-    return tail + 0.8 * ring_is_light + corners_are_light > 0
+    return tail + 0.8 * ring_is_light + corners_are_light + 4 * thin > 0
+
+
+def _weigh_lines(grey: np.ndarray) -> float:
+    """1 where a picture (H, W) float32 has thin dark lines, -1 where it has light ones, near 0 where both or none."""
+    # A line stands out most along its middle: of differences of Gaussians, cubed, those at edges count little.
+    lines = cv2.GaussianBlur(grey, (0, 0), 1.6 * LINE_SCALE) - cv2.GaussianBlur(grey, (0, 0), LINE_SCALE)
+    dark, light = (float((np.clip(side, 0, 1) ** 3).sum()) for side in (lines, -lines))
+    return (dark - light) / max(dark + light, 1e-9)
 
 
 def _shrink(grey: np.ndarray, side: int = 96) -> np.ndarray:

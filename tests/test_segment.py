@@ -125,6 +125,17 @@ def test_digits_that_hang_together_are_read_apart(model, text: str):
     assert found.text == text
 
 
+@pytest.mark.parametrize("corner", [(0, 0), (0, 1), (1, 0), (1, 1)])
+def test_a_patch_of_sunlight_in_a_corner_is_no_ink(model, corner: tuple[int, int]):
+    covered = np.pad(write("3901"), ((260, 260), (120, 120)))
+    light = np.zeros_like(covered)
+    high, wide = round(0.45 * light.shape[0]), round(0.5 * light.shape[1])
+    light[:high, :wide] = 1
+    light = cv2.GaussianBlur(light[:: 1 - 2 * corner[0], :: 1 - 2 * corner[1]].copy(), (0, 0), 9)
+    sheet = on_paper(covered, (40, 40, 46), (150, 147, 140)) * (1 + 0.6 * light[..., None])
+    assert read(model, sheet).text == "3901"
+
+
 @pytest.mark.parametrize("zeros", [2, 3, 4])
 def test_zeros_that_share_their_walls_are_read_apart(model, zeros: int):
     covered = (np.pad(write("7"), ((0, 0), (0, 40 * zeros))) * 255).astype(np.uint8)
