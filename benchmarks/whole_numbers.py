@@ -132,11 +132,13 @@ def write_line(
         rows = slice(top, top + ink.shape[0])
         left = np.where((ink > 0.3).any(1), (ink > 0.3).argmax(1), 10**6)
         near = cv2.dilate(right[rows].reshape(-1, 1).astype(np.float32), np.ones((max(3, height // 5), 1))).ravel()
-        apart = chance.uniform(*gap) * height
-        if before == letter == "0" and chance.random() < merged:
-            apart = -min(pen, 0.1 * height) * chance.uniform(0.6, 1.1)
+        start = 0
+        if right.max() >= 0:
+            apart = chance.uniform(*gap) * height
+            if merged and before == letter == "0" and chance.random() < merged:
+                apart = -min(pen, 0.1 * height) * chance.uniform(0.6, 1.1)
+            start = round(float((near - left).max() + apart))
         before = letter
-        start = 0 if right.max() < 0 else round(float((near - left).max() + apart))
         if letter.isdigit() and right.max() >= 0:  # never more than a third over the one before
             start = max(start, round(right.max() - 0.33 * ink.shape[1]))
         elif right.max() >= 0:

@@ -1,8 +1,8 @@
-"""Amounts by hand on printed paper, drawn by rule: what `core.binarize` learns from. Whose ink is whose is known here.
+"""Amounts by hand on printed paper, drawn by rule: what `core.binarize` learns from, for here it is known what is ink.
 
 Cheques, forms and tickets are printed with fine lines so that nobody can change what is written on them; a scan shows
 both alike. No such data set may be shipped, so the paper is drawn: families of waves, circles, grids, dots, mottled
-paper, rules and frames, under digits of MNIST and of core/pendigits.py.
+paper and rules, under digits of MNIST and of core/pendigits.py.
 """
 
 import cv2
@@ -13,9 +13,10 @@ from core.data import DigitSet
 from core.junk import SYMBOLS, Chance, crop, enlarge, spline
 from core.junk import write as write_sign
 from core.pendigits import PenDigit, trace
+from core.pieces import MONEY
+from core.preprocess import stroke_width
 
 HEIGHT = 72  # pixels: of the digits, before the sheet is scanned
-MONEY = ("dollar", "euro", "pound", "hash")
 
 
 def draw(digits: DigitSet, pen_digits: tuple[PenDigit, ...], chance: Chance) -> Sheet:
@@ -77,8 +78,7 @@ def _place(ink: np.ndarray, high: float, pen: float, lean: float) -> np.ndarray:
     size = max(3, round(ink.shape[1] * scale)), max(3, round(high))
     moved = cv2.warpAffine(ink, matrix, size, flags=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR) > 127
     if pen and moved.any():
-        distance = cv2.distanceTransform(np.pad(moved.astype(np.uint8), 1), cv2.DIST_L2, 5)
-        width = 4 * float(distance[distance > 0].mean()) - 1
+        width = stroke_width(moved)
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (max(1, round(abs(width - pen))) + 1,) * 2)
         changed = (cv2.erode if width > pen else cv2.dilate)(np.pad(moved.astype(np.uint8), 8), disc) > 0
         moved = changed if changed.sum() > 0.4 * moved.sum() else moved

@@ -415,15 +415,14 @@ def _split(atom: Atom, height: float) -> list[Atom]:
     pen = max(1.0, stroke_width(atom.ink))
     seams = _find_seams(atom.ink, height, pen)
     columns = np.arange(width)[None, :]
-    part_of = sum((columns >= seam[:, None] for seam in seams), np.zeros(atom.ink.shape, int))
-    walls = [_find_wall(atom.ink, seam, pen) for seam in seams]
-    rows = np.arange(high)
+    part_of = sum((columns >= seam[:, None] for seam, _ in seams), np.zeros(atom.ink.shape, int))
+    nothing, rows = np.zeros(atom.ink.shape, bool), np.arange(high)
+    walls = [_find_wall(atom.ink, seam, pen) if is_wall else nothing for seam, is_wall in seams]
     crossed = [
         float((atom.ink & ~wall)[rows, np.minimum(seam, width - 1)].sum()) / pen + bool(wall.any())
-        for seam, wall in zip(seams, walls, strict=True)
+        for (seam, _), wall in zip(seams, walls, strict=True)
     ]
-    costs, nothing = [0.0, *crossed, 0.0], np.zeros(atom.ink.shape, bool)
-    walls = [nothing, *walls, nothing]
+    costs, walls = [0.0, *crossed, 0.0], [nothing, *walls, nothing]
     atoms = []
     for part in range(len(seams) + 1):
         mine = atom.ink & (part_of == part)
@@ -453,9 +452,9 @@ def _find_wall(ink: np.ndarray, seam: np.ndarray, pen: float) -> np.ndarray:
     return ink & near & along[:, None]
 
 
-def _find_seams(ink: np.ndarray, height: float, pen: float) -> list[np.ndarray]:
+def _find_seams(ink: np.ndarray, height: float, pen: float) -> list[tuple[np.ndarray, bool]]:
     """Ways from top to bottom through a patch (h, w) bool that meet little ink, from the left: the column of each row,
-    (h,) int. As in seam carving, a way moves at most one column from row to row.
+    (h,) int, and whether it runs along a wall. As in seam carving, a way moves at most one column from row to row.
 
     First come the ways between two loops side by side, as zeros that share a wall have; then of all ways through the
     middle row those that meet the least ink. One that would cut off less than a digit's height is passed over, or the
@@ -471,11 +470,11 @@ def _find_seams(ink: np.ndarray, height: float, pen: float) -> list[np.ndarray]:
     ways = _trace(came, went, middle)
     before = np.pad(ink.cumsum(1), ((0, 0), (1, 0)))  # ink of each row to the left of a column
     apart = max(2, round(CUT_APART * height))
-    taken: list[tuple[int, np.ndarray]] = [(0, np.zeros(high, int)), (width, np.full(high, width))]
-    walls = ((int(way[middle]), way) for way in _find_walls(ink, height, pen))
-    for at, new in itertools.chain(walls, ((at, ways[:, at]) for at in order)):
-        following = bisect.bisect([place for place, _ in taken], at)
-        (left, left_way), (right, right_way) = taken[following - 1 : following + 1]
+    taken = [(0, np.zeros(high, int), False), (width, np.full(high, width), False)]
+    walls = ((int(way[middle]), way, True) for way in _find_walls(ink, height, pen))
+    for at, new, is_wall in itertools.chain(walls, ((at, ways[:, at], False) for at in order)):
+        following = bisect.bisect([place for place, *_ in taken], at)
+        (left, left_way, _), (right, right_way, _) = taken[following - 1 : following + 1]
         if min(at - left, right - at) < apart:
             continue
         way = np.clip(new, left_way, right_way)
@@ -483,8 +482,8 @@ def _find_seams(ink: np.ndarray, height: float, pen: float) -> list[np.ndarray]:
             _reach(before[rows, end] - before[rows, start]) > LEAST_PART * height
             for start, end in ((left_way, way), (way, right_way))
         ):
-            taken.insert(following, (at, way))
-    return [way for _, way in taken[1:-1]]
+            taken.insert(following, (at, way, is_wall))
+    return [(way, is_wall) for _, way, is_wall in taken[1:-1]]
 
 
 def _trace(came: np.ndarray, went: np.ndarray, start: int) -> np.ndarray:

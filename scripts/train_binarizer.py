@@ -1,7 +1,7 @@
 """Train the network that finds ink on printed paper, from nothing: `python scripts/train_binarizer.py`.
 
-It learns from sheets drawn by rule alone, no photograph and no scan. Writes models/binarizer.npz. About forty minutes
-on two cores.
+It learns from sheets drawn by rule alone, no photograph and no scan. Writes models/binarizer.npz. Half an hour on one
+core.
 """
 
 import argparse
