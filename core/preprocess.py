@@ -451,6 +451,8 @@ def _runs_past(visible: np.ndarray, line: np.ndarray) -> bool:
     seldom: there it meets a stroke. (H, W) bool twice."""
     inked = visible & line
     columns = np.flatnonzero(inked.any(0))
+    if len(columns) < 2:
+        return False
     thickness = inked.sum() / len(columns)
     middles = np.arange(len(line)) @ inked[:, columns] / inked[:, columns].sum(0)
     slope, start = np.polyfit(columns, middles, 1)
@@ -506,7 +508,7 @@ def _find_side(patch: np.ndarray, deep: int) -> np.ndarray:
         ),
         deep,
     )
-    if covered.mean() < 0.85:
+    if covered.mean() < 0.85 or np.count_nonzero(covered) < 2:
         return side
     thickness = float(np.median(runs[covered]))
     columns = np.flatnonzero(covered)

@@ -322,6 +322,15 @@ def test_without_a_digit_there_is_no_answer(kind: str, model):
         assert found.found.why_not == found.sentence
 
 
+@pytest.mark.parametrize("size", [(1, 1), (2000, 1), (2000, 4), (1, 3000), (5, 700)])
+@pytest.mark.parametrize("polarity", ["auto", "dark on light", "light on dark"])
+def test_a_strip_a_few_pixels_wide_is_answered_and_breaks_nothing(size: tuple[int, int], polarity: str, model):
+    grain = np.random.default_rng(0).random((*size, 3))
+    for sheet in (grain, 1 - grain, np.full((*size, 3), 0.7)):
+        found = reading.read(model, picture.from_array(draw_samples.to_bytes(sheet)), polarity)
+        assert found.sentence.endswith(".")
+
+
 @pytest.mark.parametrize("kind", ["all white", "all black", "all grey", "paper with a little grain", "a small dot"])
 @pytest.mark.parametrize("polarity", ["dark on light", "light on dark"])
 def test_an_override_finds_no_digit_where_there_is_none(kind: str, polarity: str, model):
