@@ -471,7 +471,7 @@ def _find_seams(ink: np.ndarray, height: float, pen: float) -> list[tuple[np.nda
     before = np.pad(ink.cumsum(1), ((0, 0), (1, 0)))  # ink of each row to the left of a column
     apart = max(2, round(CUT_APART * height))
     taken = [(0, np.zeros(high, int), False), (width, np.full(high, width), False)]
-    walls = ((int(way[middle]), way, True) for way in _find_walls(ink, height, pen))
+    walls = ((int(way[middle]), way, True) for way in _find_ways_between_loops(ink, height, pen))
     for at, new, is_wall in itertools.chain(walls, ((at, ways[:, at], False) for at in order)):
         following = bisect.bisect([place for place, *_ in taken], at)
         (left, left_way, _), (right, right_way, _) = taken[following - 1 : following + 1]
@@ -499,7 +499,7 @@ def _trace(came: np.ndarray, went: np.ndarray, start: int) -> np.ndarray:
     return ways
 
 
-def _find_walls(ink: np.ndarray, height: float, pen: float) -> list[np.ndarray]:
+def _find_ways_between_loops(ink: np.ndarray, height: float, pen: float) -> list[np.ndarray]:
     """Ways between two loops side by side, along what parts them: the column of each row, (h,) int each."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats((~np.pad(ink, 1)).astype(np.uint8), connectivity=4)
     labels, outside = labels[1:-1, 1:-1], labels[0, 0]
