@@ -9,7 +9,7 @@ import argparse
 import functools
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core import checkpoint, data, junk, pendigits, picture, reading
+from core import checkpoint, data, glyphs, junk, pendigits, picture, reading
 from core.config import TrainingSettings
 from scripts import draw_samples
 from scripts.draw_samples import BLACK, BLUE, GLYPHS, RED
@@ -44,6 +44,15 @@ def validation_digits() -> list[list[np.ndarray]]:
     """MNIST's validation digits by their label: (28, 28) uint8 each."""
     _, kept = data.split(data.load(train=True), TrainingSettings())
     return [list(kept.images[kept.labels == label].numpy()) for label in range(10)]
+
+
+@functools.cache
+def typefaces() -> list[dict[str, np.ndarray]]:
+    """The typefaces of core/glyphs.py that were kept aside: each character as ink (48, 48) bool."""
+    found: dict[str, dict[str, np.ndarray]] = {}
+    for glyph in glyphs.load("validation", glyphs.LETTERS + glyphs.SIGNS + glyphs.DIGITS):
+        found.setdefault(glyph.typeface, {})[glyph.character] = glyph.ink
+    return list(found.values())
 
 
 def crop(ink: np.ndarray) -> np.ndarray:
@@ -517,6 +526,35 @@ def word(chance: Chance) -> tuple[np.ndarray, str]:
         np.maximum(place, ink, out=place)
         line = grown
     return lay_on(line, chance, height), ""
+
+
+@kind
+def lettering(chance: Chance) -> tuple[np.ndarray, str]:
+    """A word in a typeface of handwriting: no number."""
+    typeface, height = typefaces()[chance.integers(len(typefaces()))], int(chance.integers(50, 120))
+    letters = [one for one in glyphs.LETTERS if one in typeface]
+    return lay_on(set_line(chance.choice(letters, chance.integers(2, 6)), typeface, height, chance), chance, height), ""
+
+
+@kind
+def typeface(chance: Chance) -> tuple[np.ndarray, str]:
+    """A number in a typeface of handwriting, some with a sign before or behind it."""
+    typeface, height = typefaces()[chance.integers(len(typefaces()))], int(chance.integers(50, 120))
+    text, signs = pick_text(chance), [one for one in "$#%?+" if one in typeface]
+    sign = str(chance.choice(signs)) if chance.random() < 0.5 else ""
+    line = sign + text if chance.random() < 0.5 else text + sign
+    return lay_on(set_line(line, typeface, height, chance), chance, height), text
+
+
+def set_line(text: Sequence[str], typeface: dict[str, np.ndarray], height: int, chance: Chance) -> np.ndarray:
+    """Characters side by side, all as high as the line: (height, W) float32."""
+    parts = []
+    for character in text:
+        ink = crop(typeface[character].astype(np.float32))
+        wide = max(2, round(ink.shape[1] * height / len(ink)))
+        gap = np.zeros((height, round(chance.uniform(0.08, 0.3) * height)), np.float32)
+        parts += [gap, np.clip(cv2.resize(ink, (wide, height), interpolation=cv2.INTER_CUBIC), 0, 1)]
+    return np.concatenate(parts[1:], axis=1)
 
 
 def make(name: str, number: int, seed: int = 0) -> Page:

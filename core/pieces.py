@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 import torch
 
+from core import glyphs
 from core.data import DigitSet
 from core.habits import add_habits
 from core.junk import SYMBOLS, Chance, crop, enlarge, spline
-from core.junk import write as write_sign
+from core.junk import write as write_symbol
 from core.model import to_input
-from core.preprocess import Ink, Trail, fit, stroke_width
+from core.preprocess import Ink, Trail, fit
 from core.segment import Atom, cut_everywhere, join
 
 MONEY = ("dollar", "euro", "pound", "hash")  # signs that stand beside numbers more often than others
@@ -25,7 +26,6 @@ WHOLE, FOREIGN = 0.92, 0.1  # a piece is a digit with so much of its ink, and at
 PART, MIXED = 0.8, 0.22  # it is none with less of it, or more of others'; what lies between is left out
 MOST_OF_A_LINE = 12  # pieces kept of one number, the same number of each sort where there are
 ROUND = 0.3  # share of the numbers that end in zeros, as amounts do more often than other numbers
-MERGED = 0.3  # share of neighbouring zeros with one wall for both
 
 
 def make(digits: DigitSet, count: int, seed: int, parts: bool = True) -> DigitSet:
@@ -46,7 +46,7 @@ def make(digits: DigitSet, count: int, seed: int, parts: bool = True) -> DigitSe
             last.copy_(zeros[torch.randint(0, len(zeros), last.shape, generator=order)])
         shown = digits.pick(picked)
         written = add_habits(to_input(shown.images), shown.labels, 0.3, order).squeeze(1).mul(255).byte().numpy()
-        owner = write(list(written), shown.labels.tolist(), chance)
+        owner = write(list(written), chance)
         cut = cut_everywhere(_as_ink(owner > 0))
         for atoms, label in _sort(cut, owner, shown.labels.tolist(), parts, chance):
             images.append((fit(join(atoms)[0], Trail()) * 255).round().astype(np.uint8))
@@ -54,10 +54,10 @@ def make(digits: DigitSet, count: int, seed: int, parts: bool = True) -> DigitSe
     return DigitSet(torch.from_numpy(np.stack(images)), torch.tensor(labels))
 
 
-def write(digits: list[np.ndarray], labels: list[int], chance: Chance) -> np.ndarray:
+def write(digits: list[np.ndarray], chance: Chance) -> np.ndarray:
     """A number in one hand: at most seven digits (28, 28) uint8 -> whose ink each pixel is, (H, W) uint8.
 
-    0 is paper. Each digit has its bit, 1 the first, 2 the second, 4 the third: where two share a wall both are set.
+    0 is paper. Each digit has its bit, 1 the first, 2 the second, 4 the third: where two overlap both are set.
     `OTHER` is commas, signs, rules and strokes that join two digits.
     """
     height = HEIGHT
@@ -71,9 +71,7 @@ def write(digits: list[np.ndarray], labels: list[int], chance: Chance) -> np.nda
         top = min(max(round((2 * height - len(ink)) / 2 + chance.normal(0, spread) * height), 0), len(sheet) - len(ink))
         rows = slice(top, top + len(ink))
         gap = usual_gap + chance.normal(0, 0.06)
-        if number and labels[number - 1] == labels[number] == 0 and chance.random() < MERGED:
-            gap = -chance.uniform(0.6, 1.1) * stroke_width(ink) / height
-        elif number and chance.random() < 0.15:
+        if number and chance.random() < 0.15:
             gap += 0.15
             _dot(sheet, int(right.max()) + 4, top + len(ink), height, chance)
         start = height // 2
@@ -126,8 +124,7 @@ def _dot(sheet: np.ndarray, x: int, y: int, height: int, chance: Chance) -> None
 def _sign(sheet: np.ndarray, x: int, height: int, chance: Chance) -> None:
     """A currency sign, a letter or the dashes that end an amount, behind the digits; in a line it matters not where."""
     if chance.random() < 0.7:
-        name = chance.choice(MONEY if chance.random() < 0.5 else list(SYMBOLS))
-        ink = crop(write_sign(SYMBOLS[name], chance))
+        ink = crop(_write_sign(chance))
         scale = height * chance.uniform(0.6, 1.2) / max(ink.shape)
         size = max(3, round(ink.shape[1] * scale)), max(3, round(len(ink) * scale))
         ink = cv2.resize(ink.astype(np.uint8) * 255, size) > 127
@@ -137,6 +134,14 @@ def _sign(sheet: np.ndarray, x: int, height: int, chance: Chance) -> None:
         pen, length = int(chance.integers(3, 9)), int(chance.uniform(0.3, 1.2) * height)
         for y in [len(sheet) // 2 + int(chance.normal(0, 4)) + step for step in (0, 14)][: int(chance.integers(1, 3))]:
             cv2.line(sheet, (x, y), (x + length, y + int(chance.normal(0, 4))), 255, pen)
+
+
+def _write_sign(chance: Chance) -> np.ndarray:
+    """A sign drawn by rule or, as often, a letter or sign of a typeface: (H, W) bool."""
+    if chance.random() < 0.5:
+        known = glyphs.load("training")
+        return glyphs.write(known[chance.integers(len(known))], chance)
+    return write_symbol(SYMBOLS[chance.choice(MONEY if chance.random() < 0.5 else list(SYMBOLS))], chance)
 
 
 def _join_neighbours(sheet: np.ndarray, ends: list[tuple[int, int, int, int]], chance: Chance) -> None:

@@ -1,8 +1,9 @@
 """A small second opinion: does this look like a digit at all? It reads the network's features and changes none of them.
 
-Learnt on digits, MNIST's and other writers', against the junk of core/junk.py and the pieces of core/pieces.py, in a
-minute on one core, half of it drawing; the shipped one from seven times as many, in twelve. The ten probabilities stay
-what they are: a network that knows only ten answers is as sure of a letter as of a digit.
+Learnt on digits, MNIST's and other writers', against the junk of core/junk.py, the letters of core/glyphs.py and the
+pieces of core/pieces.py, in a minute on one core, half of it drawing; the shipped one from seven times as many, in
+twelve. The ten probabilities stay what they are: a network that knows only ten answers is as sure of a letter as of a
+digit.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from core.augment import DISTORTIONS, distort
 from core.data import DigitSet
 from core.model import Dropout, to_input
 
-JUNK, REMAINS, PIECES = 1.0, 0.3125, 1.5  # things drawn, left behind by digits, and cut from numbers, for each digit
+# Things drawn by rule, letters and signs of typefaces, left behind by digits, and cut from numbers, for each digit.
+JUNK, GLYPHS, REMAINS, PIECES = 1.0, 0.5, 0.3125, 1.5
 PEN_DIGITS = 0.5  # digits of other writers, for each digit
 MOST_JUDGED = 5000  # validation digits that set the limits
 HIDDEN = 64
@@ -115,7 +117,7 @@ def learn_in_steps(
     model: nn.Module, version: str, training: DigitSet, validation: DigitSet, seed: int = 0, count: int = 8000
 ) -> Iterator[float | Rejection]:
     """As `learn`, for somebody who wants to see how far it is or to stop: shares done, 0 to 1, at last the head."""
-    from core import junk, pendigits, pieces
+    from core import glyphs, junk, pendigits, pieces
 
     cpu = torch.device("cpu")
     training, validation = training.to(cpu), validation.to(cpu)
@@ -128,7 +130,8 @@ def learn_in_steps(
     drawn = junk.make(round(JUNK * len(shown)), seed)
     yield 0.2
     remains = junk.make_of_digits(shown.images.numpy(), shown.labels.numpy(), round(REMAINS * len(shown)), seed)
-    things = torch.from_numpy(np.concatenate([drawn, remains]))
+    written = glyphs.make(round(GLYPHS * len(shown)), seed)
+    things = torch.from_numpy(np.concatenate([drawn, written, remains]))
     yield 0.25
     others_hands = pendigits.make(round(PEN_DIGITS * len(shown)), seed)
     cut = pieces.make(shown.join(others_hands), round(PIECES * len(shown)), seed)

@@ -5,6 +5,7 @@ import itertools
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -236,6 +237,16 @@ def test_blank_paper_and_noise_hold_no_number(model):
     for sheet in (np.ones((120, 300, 3)), np.random.default_rng(0).random((120, 300, 3))):
         assert not read(model, sheet).is_number
         assert read(model, sheet, expect="number").text == ""
+
+
+def test_words_in_most_typefaces_are_no_number_unless_one_is_asked_for(model):
+    pages = [picture.from_array(whole_numbers.make("lettering", number, 7).sheet) for number in range(30)]
+    assert sum(not reading.read(model, page).is_number for page in pages) >= 20
+    assert all(reading.read(model, page, expect="number").is_number for page in pages[:5])
+
+
+def test_a_model_that_cannot_tell_letters_reads_numbers_all_the_same(model):
+    assert read(replace(model, rejection=None), on_paper(write("27385"))).text == "27385"
 
 
 def test_the_script_lists_the_digits(tmp_path: Path):

@@ -1,0 +1,73 @@
+"""How well a model tells what is no digit, on things it has not learnt from; no picture of the test set among them.
+
+python benchmarks/rejection.py reference modern
+
+"sure": answered with a digit and no doubt. "at 97 %": the share that looks at least as much like a digit as 97 % of all
+digits here do.
+"""
+
+import argparse
+import platform
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+import torch
+
+from core import checkpoint, data, glyphs, junk, pendigits
+from core.augment import DISTORTIONS, distort
+from core.config import TrainingSettings
+from core.data import DigitSet
+from core.model import to_input
+from core.predict import predict
+
+COUNT = 5000  # of each kind; each digit of a typeface once
+
+
+def main() -> None:
+    """Print a table for each model."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", default=[checkpoint.SHIPPED], help="names of models in models/")
+    options = parser.parse_args()
+    digits, others = gather()
+    print(f"torch {torch.__version__}, Python {platform.python_version()}")
+    for name in options.models:
+        model = checkpoint.load(name)
+        found = {kind: predict(model, images) for kind, images in (digits | others).items()}
+        likely = {kind: np.array([one.likeness for one in answers]) for kind, answers in found.items()}
+        limit = np.quantile(np.concatenate([likely[kind] for kind in digits]), 0.03)
+        print(f"\n{f'model {name} {model.version}':44}{'sure':>10}{'at 97 %':>10}")
+        for kind, answers in found.items():
+            sure = np.mean([one.verdict == "digit" for one in answers])
+            print(f"{f'{kind} ({len(answers):,})':44}{sure:>10.1%}{np.mean(likely[kind] >= limit):>10.1%}")
+
+
+def gather() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Digits, and what is none, by kind: each (N, 28, 28) float32 in [0, 1]."""
+    _, own = data.split(data.load(train=True), TrainingSettings())
+    hands = pendigits.make(COUNT, seed=3, part="validation")
+    chance = torch.Generator().manual_seed(3)
+    numerals = glyphs.make(len(glyphs.load("validation", glyphs.DIGITS)), 3, "validation", glyphs.DIGITS)
+    remains = junk.make_of_digits(own.images.numpy(), own.labels.numpy(), COUNT, seed=99)
+    digits = {
+        "MNIST, distorted": _distort(own, chance),
+        "other writers, distorted": _distort(hands, chance),
+        "digits of other typefaces": numerals.astype(np.float32) / 255,
+    }
+    others = {
+        "drawn by rule": junk.make(COUNT, seed=99),
+        "made of digits": remains,
+        "letters and signs of other typefaces": glyphs.make(COUNT, seed=3, part="validation"),
+    }
+    return digits, {kind: images.astype(np.float32) / 255 for kind, images in others.items()}
+
+
+def _distort(digits: DigitSet, chance: torch.Generator) -> np.ndarray:
+    images = to_input(digits.images)
+    return distort(images, digits.labels, DISTORTIONS["strong"], chance).squeeze(1).numpy()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Draw the letters, signs and digits of typefaces of handwriting into data/glyphs.npz.
+
+python scripts/collect_glyphs.py FOLDER
+
+FOLDER holds a folder for each typeface, as the packages @fontsource/NAME of the npm registry unfold: metadata.json and
+files/NAME-latin-400-normal.woff. Taken are those whose category is handwriting and whose licence is the SIL Open Font
+License 1.1 or Apache 2.0. data/README.md names them.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from core.config import DATA_FOLDER
+from core.glyphs import DIGITS, FILE, LETTERS, SIDE, SIGNS
+from core.junk import crop
+
+HEIGHT = 160  # pixels: size a typeface is drawn in before it is made small
+LICENCES = ("OFL-1.1", "Apache-2.0")
+COVERED = 0.4  # of a small pixel: at a half hairlines break
+LEAST_INK = 20  # pixels of the small drawing: less is a hairline that broke
+NO_CHARACTER = "\u0900"  # of an Indian script: Latin files draw a box in its place, or nothing
+
+
+def main() -> int:
+    """Draw every character of every typeface in the folder and write the file. Gives the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    options = parser.parse_args()
+    typefaces, characters, drawn = [], [], []
+    for path in sorted(options.folder.rglob("*-latin-400-normal.woff")):
+        facts = json.loads((path.parent.parent / "metadata.json").read_text(encoding="utf-8"))
+        licence = facts["license"]["type"] if isinstance(facts["license"], dict) else facts["license"]
+        if facts["category"] != "handwriting" or licence not in LICENCES:
+            continue
+        font = ImageFont.truetype(str(path), HEIGHT)
+        missing = draw(font, NO_CHARACTER)
+        for character in LETTERS + SIGNS + DIGITS:
+            ink = draw(font, character)
+            if ink.any() and not np.array_equal(ink, missing) and (small := shrink(ink)).sum() >= LEAST_INK:
+                typefaces.append(facts["id"])
+                characters.append(character)
+                drawn.append(small)
+    if not drawn:
+        print(f"There is no typeface of handwriting in {options.folder}.", file=sys.stderr)
+        return 2
+    bits = np.packbits(np.stack(drawn).reshape(len(drawn), -1), axis=1)
+    np.savez_compressed(DATA_FOLDER / FILE, typefaces=np.array(typefaces), characters=np.array(characters), bits=bits)
+    print(f"{len(drawn):,} characters of {len(set(typefaces))} typefaces: {', '.join(sorted(set(typefaces)))}")
+    return 0
+
+
+def draw(font: ImageFont.FreeTypeFont, character: str) -> np.ndarray:
+    """A character as ink (H, W) bool, with room for flourishes around it."""
+    sheet = Image.new("L", (5 * HEIGHT, 5 * HEIGHT))
+    ImageDraw.Draw(sheet).text((2 * HEIGHT, 1.5 * HEIGHT), character, font=font, fill=255)
+    return np.asarray(sheet) > 127
+
+
+def shrink(ink: np.ndarray) -> np.ndarray:
+    """Ink (H, W) bool, without its margins, as large as fits into the upper left of (SIDE, SIDE) bool."""
+    large = crop(ink)
+    scale = SIDE / max(large.shape)
+    height, width = (max(1, round(length * scale)) for length in large.shape)
+    small = np.zeros((SIDE, SIDE), bool)
+    small[:height, :width] = (
+        cv2.resize(large.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > COVERED
+    )
+    return small
+
+
+if __name__ == "__main__":
+    sys.exit(main())
