@@ -46,6 +46,7 @@ STYLE = """
 .answer.number .digit { font-size: clamp(2.5rem, 9vw, 5rem); line-height: 1.1; overflow-wrap: anywhere; }
 .answer .confidence { font-size: 1.75rem; opacity: .75; font-variant-numeric: tabular-nums; }
 .answer.example { opacity: .35; }
+.answer.none .digit { font-weight: 200; opacity: .5; } /* a dash as bold as a digit is a black bar */
 .st-key-draw [data-testid="stColumn"]:first-child { min-width: 290px; } /* the canvas does not shrink */
 [data-testid="stImage"] img { border: 1px solid rgba(128, 128, 128, .35); }
 @media (max-width: 640px) {

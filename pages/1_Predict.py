@@ -422,7 +422,7 @@ def look(
 def show_result(found: reading.Reading, name: str, caption: str, key: str) -> None:
     """What was read and how sure it is, in words, then one digit's details, or each of a number's on choosing it."""
     confidence = charts.show_percent(found.confidence) if found.text else "no digit"
-    kind = "answer number" if found.is_number else "answer"
+    kind = "answer number" if found.is_number else "answer" if found.text else "answer none"
     st.html(
         f'<div class="{kind}" role="status" aria-live="polite"><span class="digit">{found.text or "–"}</span>'
         f'<span class="confidence">{escape(confidence)}</span></div>'

@@ -73,7 +73,7 @@ def read_answer(app: AppTest) -> str | None:
     """The large digit: "7", "–" where there is none, None before anything was given."""
     for entry in app.get("html"):
         body = entry.proto.body
-        if 'class="answer"' in body or 'class="answer number"' in body:
+        if any(f'class="{kind}"' in body for kind in ("answer", "answer number", "answer none")):
             return body.split('class="digit">')[1].split("<")[0]
     return None
 
