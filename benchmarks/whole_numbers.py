@@ -1,8 +1,8 @@
 """Exact matches on numbers written by rule: `python benchmarks/whole_numbers.py [--count N] [--kind NAME]`.
 
 Decisions about core/segment.py are made here. The digits are the validation parts of MNIST and of core/pendigits.py,
-which the shipped model never learnt from, and the strokes of scripts/draw_samples.py; what surrounds them is made up:
-other numbers at every seed.
+which the shipped model never learnt from, the strokes of scripts/draw_samples.py and typefaces that were kept aside;
+what surrounds them is made up: other numbers at every seed.
 """
 
 import argparse
@@ -531,26 +531,26 @@ def word(chance: Chance) -> tuple[np.ndarray, str]:
 @kind
 def lettering(chance: Chance) -> tuple[np.ndarray, str]:
     """A word in a typeface of handwriting: no number."""
-    typeface, height = typefaces()[chance.integers(len(typefaces()))], int(chance.integers(50, 120))
-    letters = [one for one in glyphs.LETTERS if one in typeface]
-    return lay_on(set_line(chance.choice(letters, chance.integers(2, 6)), typeface, height, chance), chance, height), ""
+    face, height = typefaces()[chance.integers(len(typefaces()))], int(chance.integers(50, 120))
+    letters = [one for one in glyphs.LETTERS if one in face]
+    return lay_on(set_line(chance.choice(letters, chance.integers(2, 6)), face, height, chance), chance, height), ""
 
 
 @kind
 def typeface(chance: Chance) -> tuple[np.ndarray, str]:
     """A number in a typeface of handwriting, some with a sign before or behind it."""
-    typeface, height = typefaces()[chance.integers(len(typefaces()))], int(chance.integers(50, 120))
-    text, signs = pick_text(chance), [one for one in "$#%?+" if one in typeface]
+    face, height = typefaces()[chance.integers(len(typefaces()))], int(chance.integers(50, 120))
+    text, signs = pick_text(chance), [one for one in "$#%?+" if one in face]
     sign = str(chance.choice(signs)) if chance.random() < 0.5 else ""
     line = sign + text if chance.random() < 0.5 else text + sign
-    return lay_on(set_line(line, typeface, height, chance), chance, height), text
+    return lay_on(set_line(line, face, height, chance), chance, height), text
 
 
-def set_line(text: Sequence[str], typeface: dict[str, np.ndarray], height: int, chance: Chance) -> np.ndarray:
+def set_line(text: Sequence[str], face: dict[str, np.ndarray], height: int, chance: Chance) -> np.ndarray:
     """Characters side by side, all as high as the line: (height, W) float32."""
     parts = []
     for character in text:
-        ink = crop(typeface[character].astype(np.float32))
+        ink = crop(face[character].astype(np.float32))
         wide = max(2, round(ink.shape[1] * height / len(ink)))
         gap = np.zeros((height, round(chance.uniform(0.08, 0.3) * height)), np.float32)
         parts += [gap, np.clip(cv2.resize(ink, (wide, height), interpolation=cv2.INTER_CUBIC), 0, 1)]

@@ -1,7 +1,8 @@
 """Letters and signs in 233 typefaces of handwriting, each as ink: what people write that is no digit.
 
 The rules of core/junk.py know one way to write each letter; here each has one for each hand. They were drawn from the
-typefaces' files by scripts/collect_glyphs.py; whose they are stands in data/README.md.
+typefaces' files by scripts/collect_glyphs.py; whose they are stands in data/README.md. Their digits lie beside them, to
+check that such are still read.
 """
 
 import functools
@@ -14,7 +15,7 @@ import numpy as np
 
 from core.config import DATA_FOLDER
 from core.data import DataError
-from core.junk import DRAWN, Chance, crop
+from core.junk import DRAWN, Chance, change_pen, crop
 from core.preprocess import Trail, fit
 
 FILE = "glyphs.npz"
@@ -76,7 +77,8 @@ def draw(glyph: Glyph, chance: Chance) -> np.ndarray:
 
 def write(glyph: Glyph, chance: Chance) -> np.ndarray:
     """A glyph, a little leaning, wider or narrower, with another pen: (H, W) bool, as large as core/junk.py draws."""
-    return _change_pen(_place(glyph, np.exp(chance.normal(0, 0.12)), chance.normal(0, 0.12)), chance)
+    placed = _place(glyph, np.exp(chance.normal(0, 0.12)), chance.normal(0, 0.12))
+    return change_pen(placed, chance, -4, 6)  # thicker rather than thinner: typefaces are thin
 
 
 def _place(glyph: Glyph, wide: float, lean: float) -> np.ndarray:
@@ -89,13 +91,3 @@ def _place(glyph: Glyph, wide: float, lean: float) -> np.ndarray:
     size = (round(width * wide + abs(lean) * height) + 2 * margin, round(height) + 2 * margin)
     large = cv2.warpAffine(small, matrix, size, flags=cv2.INTER_CUBIC)
     return cv2.GaussianBlur(large, (0, 0), 1.2) > 0.5
-
-
-def _change_pen(ink: np.ndarray, chance: Chance) -> np.ndarray:
-    """Strokes thinner or, more often, thicker: typefaces are thin. As they are where too much would change."""
-    change = int(chance.integers(-4, 7))
-    if not change:
-        return ink
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(change) + 1,) * 2)
-    changed = (cv2.dilate if change > 0 else cv2.erode)(ink.astype(np.uint8), disc) > 0
-    return changed if 0.5 < changed.sum() / ink.sum() < 2.5 else ink

@@ -182,7 +182,7 @@ def refit(digits: np.ndarray, seed: int) -> np.ndarray:
     Junk takes these last steps, so digits must take them too, or the steps themselves would tell the two apart.
     """
     chance = np.random.default_rng(seed)
-    return np.stack([_to_bytes(fit(_change_pen(enlarge(digit, chance), chance), Trail())) for digit in digits])
+    return np.stack([_to_bytes(fit(change_pen(enlarge(digit, chance), chance), Trail())) for digit in digits])
 
 
 def enlarge(digit: np.ndarray, chance: Chance, factor: int = 5) -> np.ndarray:
@@ -520,12 +520,13 @@ def _largest(ink: np.ndarray, only: bool) -> np.ndarray:
     return labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])) if len(stats) > 1 else ink
 
 
-def _change_pen(ink: np.ndarray, chance: Chance) -> np.ndarray:
-    """A third of the strokes thicker, a third thinner; no thinner than they can bear."""
-    change = int(chance.integers(-3, 4))
+def change_pen(ink: np.ndarray, chance: Chance, thinnest: int = -3, thickest: int = 3) -> np.ndarray:
+    """Ink (H, W) bool whose strokes are by chance so many pixels thinner to thicker; as it is where too little or too
+    much would stay."""
+    change = int(chance.integers(thinnest, thickest + 1))
     if change:
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(change) + 1,) * 2)
         changed = (cv2.dilate if change > 0 else cv2.erode)(ink.astype(np.uint8), disc) > 0
-        if changed.sum() > 0.5 * ink.sum():
+        if 0.5 < changed.sum() / ink.sum() < 2.5:
             return changed
     return ink

@@ -20,7 +20,7 @@ from core.segment import BEST, WORST, Line, Piece, find_closer, find_digits, fin
 # More readings at once than processors only make each other wait, all of them: the first would be as late as the last.
 AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
 # Nats that speak on average for each digit of a number, score and likeness together. Letters in a row are taken for
-# digits where leaving them out would cost more: 40 % of such words lie below this, and none of 438 drawn numbers.
+# digits where leaving them out would cost more: 18 of 31 such words lie below this, and three of 432 drawn numbers.
 LEAST = 2.5
 FRAME = (79, 179, 217)  # light blue, to be seen on black and on white
 
