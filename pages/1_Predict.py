@@ -291,6 +291,8 @@ def show_table(items: list[batch.Item]) -> None:
     """Files as a table to sort and to choose from, with the chosen one's details beside it."""
     table = batch.tabulate(items)
     table.insert(0, "picture", [tile.as_data_url(item.thumbnail) if item.thumbnail else "" for item in items])
+    # An empty cell would not say whether the picture was refused or held no digit.
+    table["answer"] = table["answer"].where(table["answer"] != "", table["verdict"].replace("error", "refused"))
     table["right"] = table["right"].map({True: "right", False: "misread"}).fillna("")
     columns = ["picture", "answer", "right", "confidence", "file", "remark"]
     if not table["right"].any():
@@ -314,6 +316,8 @@ def show_table(items: list[batch.Item]) -> None:
                 "right": st.column_config.TextColumn("Label says", width="small"),
                 "remark": st.column_config.TextColumn("Remark", width="large"),
             },
+            placeholder="–",
+            alt="What was read in each file",
         )
     chosen = event["selection"]["rows"]
     with details:

@@ -220,10 +220,10 @@ def test_many_pictures_become_a_table_and_a_bad_one_stops_nothing() -> None:
     table = app.dataframe[0].value.set_index("file")
     assert table["answer"].to_dict() == {
         "7.first.png": "7",
-        "broken.png": "",
+        "broken.png": "refused",
         "1/second.png": "1",
         "5.in-truth-a-one.png": "1",
-        "blank.png": "",
+        "blank.png": "no digit",
     }
     assert table.loc["broken.png", "verdict"] == "error"
     assert "This is not a picture" in table.loc["broken.png", "remark"]
