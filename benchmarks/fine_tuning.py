@@ -119,7 +119,7 @@ def main() -> None:
         print(
             f"{name}: other digits of this hand {before:.2%} -> {after:.2%}, MNIST's validation digits {plain:.2%} -> "
             f"{kept:.2%}; doubted digits {share_doubted(tuned, other_half.images):.1%}, junk "
-            f"{share_doubted(tuned, things):.1%}; {times[-1]:.1f} s with {job.threads} threads",
+            f"{share_doubted(tuned, things):.1%}; {times[-1]:.1f} s with {job.threads_of_fine_tuning} threads",
             flush=True,
         )
     print(

@@ -255,6 +255,22 @@ def single_with_neighbours(chance: Chance) -> tuple[np.ndarray, str]:
 
 
 @kind
+def filling(chance: Chance) -> tuple[np.ndarray, str]:
+    """One digit of few pixels that touches the picture's edges, ink bright or dark: hardly any paper to tell by."""
+    side, text = 16, pick_text(chance, 1, 1)
+    ink = write_line(text, chance, 80)
+    scale = side / max(ink.shape)
+    high, wide = (max(1, round(scale * length)) for length in ink.shape)
+    wide = min(side, round(wide * np.exp(chance.uniform(0, 0.35))))  # some senders fill the picture both ways
+    small = cv2.resize(ink, (wide, high), interpolation=cv2.INTER_AREA)
+    small = np.clip(small * chance.uniform(1, 1.7), 0, 1).astype(np.float32)
+    above, left = ((side - length) // 2 for length in small.shape)
+    sheet = np.zeros((side, side, 1), np.float32)
+    sheet[above : above + small.shape[0], left : left + small.shape[1], 0] = small
+    return np.repeat(sheet if chance.random() < 0.5 else 1 - sheet, 3, axis=2), text
+
+
+@kind
 def spaced(chance: Chance) -> tuple[np.ndarray, str]:
     """Wide apart, on a plain sheet."""
     text, height = pick_text(chance), int(chance.integers(30, 110))

@@ -84,10 +84,12 @@ class TrainingJob:
         models_folder: Path = MODELS_FOLDER,
         threads: int | None = None,
     ) -> None:
-        """`load_digits(train)` gives MNIST. One core is left for answering visitors unless `threads` says otherwise."""
+        """`load_digits(train)` gives MNIST. One core is left for answering visitors unless `threads` says otherwise;
+        fine-tuning, for which somebody waits half a minute, takes all."""
         self._load_digits = load_digits
         self._runs, self._models = runs_folder, models_folder
-        self.threads = threads or max(1, (os.cpu_count() or 2) - 1)
+        cores = os.cpu_count() or 2
+        self.threads, self.threads_of_fine_tuning = threads or max(1, cores - 1), threads or cores
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
         self._snapshot = Snapshot()
@@ -209,10 +211,11 @@ class TrainingJob:
 
         record = None
         try:
-            torch.set_num_threads(self.threads)
+            plan = self._fine_tuning
+            torch.set_num_threads(self.threads_of_fine_tuning if plan else self.threads)
             _stand_back()
             digits = self._load_digits(True)
-            if plan := self._fine_tuning:
+            if plan:
                 training = plan.prepare(digits)
                 record = Record.create(name, training, self._runs, plan.base.name)
                 watched = plan.watched

@@ -4,6 +4,7 @@ The recipe at the end is MNIST's own: ink fitted into a 20-pixel box keeping its
 the middle of 28x28 (LeCun et al., 1998). Everything before it serves to find the ink.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ cv2.setNumThreads(1)  # pictures this small gain nothing from a second, and ten 
 
 WORKING_SIDE = 640  # pixels: longer side while the ink is searched; a digit a tenth as high still has 64
 SMALLEST_SIDE = 224  # pixels: smaller pictures are enlarged first, so that a stroke is several pixels wide
+SUREST_GUESS = 1.0  # of what speaks for dark ink or light: with more, one in a thousand polarities is wrong
 FAINTEST = 0.05  # of full scale: ink nearer to the paper's brightness than this is not seen
 LINE_SCALE = 2.5  # pixels, of the Gaussian in which thin lines are told from broad light and shadow
 NEARBY = 24  # share of the picture's longer side, 1 / NEARBY: how far ink is compared with other ink
@@ -80,7 +82,7 @@ class Ink:
     both at the size the search works at: `scale` of their pixels are one of the upright original, whose (width,
     height) is `size`; `offset` is where they begin in it. `ready` is the digit itself, (28, 28) float32, where the
     picture already has MNIST's form. `why_not` says why there is no ink, if there is none; `is_rough` whether paper and
-    ink are hard to tell apart by their brightness.
+    ink are hard to tell apart by their brightness; `is_guess` whether the polarity may well be the other one.
     """
 
     mask: np.ndarray
@@ -93,6 +95,7 @@ class Ink:
     ready: np.ndarray | None = None
     why_not: str = ""
     is_rough: bool = False
+    is_guess: bool = False
 
     def place(self, box: Box) -> Box:
         """x, y, width, height in pixels of the mask -> the same in pixels of the upright original, inside it."""
@@ -145,7 +148,10 @@ def find_ink(
     trail.add(
         "Grey", "Colours are mixed so that ink and paper differ most: red or blue pens keep their contrast.", grey
     )
-    dark_ink = _is_ink_dark(grey, enlarged) if polarity == "auto" else polarity == "dark on light"
+    evidence = {"dark on light": math.inf, "light on dark": -math.inf}.get(polarity)
+    if evidence is None:
+        evidence = _weigh_polarity(grey, enlarged)
+    dark_ink, is_guess = evidence > 0, abs(evidence) < SUREST_GUESS
     contrast = find_contrast(grey, dark_ink)
     found = "dark on light" if dark_ink else "light on dark"
     trail.add("Paper flattened", f"Shadows and tints are divided out. The ink is {found}; it is bright here.", contrast)
@@ -162,7 +168,8 @@ def find_ink(
     why_not = "" if mask.any() else "There is no ink in this picture."
     if not why_not:
         trail.add(title, note, mask)
-    return Ink(mask, contrast, found, tuple(trail.steps), scale, corner, picture.size, None, why_not, is_rough)
+    steps = tuple(trail.steps)
+    return Ink(mask, contrast, found, steps, scale, corner, picture.size, None, why_not, is_rough, is_guess)
 
 
 def find_digit(ink: Ink) -> Preprocessed:
@@ -250,8 +257,10 @@ def find_contrast(grey: np.ndarray, dark_ink: bool) -> np.ndarray:
     return _estimate_paper(bright_paper) - bright_paper
 
 
-def _is_ink_dark(grey: np.ndarray, enlarged: float = 1.0) -> bool:
-    """Ink is the minority that stands out from what surrounds it; on a tight crop, what seldom touches the border; and
+def _weigh_polarity(grey: np.ndarray, enlarged: float = 1.0) -> float:
+    """How much speaks for dark ink on light paper; where it is less than 0, for light ink.
+
+    Ink is the minority that stands out from what surrounds it; on a tight crop, what seldom touches the border; and
     strokes are thin and sharp, which shadows and patches of sunlight are not, unless the picture was `enlarged` so many
     times that nothing in it is."""
     small = _shrink(grey)
@@ -270,7 +279,7 @@ def _is_ink_dark(grey: np.ndarray, enlarged: float = 1.0) -> bool:
     ring_is_light, corners_are_light = (
         2 * float((part > threshold).mean()) - 1 for part in (ring, inner[np.ix_(ends, ends)])
     )
-    return tail + 0.8 * ring_is_light + corners_are_light + 4 * thin > 0
+    return tail + 0.8 * ring_is_light + corners_are_light + 4 * thin
 
 
 def _weigh_lines(grey: np.ndarray) -> float:

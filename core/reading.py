@@ -11,7 +11,7 @@ import numpy as np
 
 from core import binarize
 from core.checkpoint import Checkpoint
-from core.config import EXPECTATIONS
+from core.config import EXPECTATIONS, POLARITIES
 from core.picture import Picture
 from core.predict import Prediction, predict
 from core.preprocess import Box, Ink, Preprocessed, Step, find_digit, find_ink
@@ -22,6 +22,8 @@ AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
 # Nats that speak on average for each digit of a number, score and likeness together. Letters in a row are taken for
 # digits where leaving them out would cost more: 18 of 31 such words lie below this, and three of 432 drawn numbers.
 LEAST = 2.5
+# Nats by which what is read with the other polarity must speak more for digits where the polarity is a guess.
+TELLING = 2.0
 FRAME = (79, 179, 217)  # light blue, to be seen on black and on white
 
 
@@ -129,23 +131,31 @@ def read(
     if expect not in EXPECTATIONS:
         raise ValueError(f"expect must be one of {', '.join(EXPECTATIONS)}, not {expect!r}")
     with AT_ONCE:
-        looks = [_look(checkpoint, picture, polarity, crop, expect)]
-        is_settled = looks[0].reading.verdict == "digit" and not looks[0].reading.is_number
-        if looks[0].is_rough and not is_settled and (network := _load_binarizer()):
+        first = _look(checkpoint, picture, polarity, crop, expect)
+        found = first.reading.found.polarity
+        if first.is_guess:
+            other = _look(checkpoint, picture, _opposite(found), crop, expect)
+            if other.spoken > first.spoken + TELLING:
+                first, found = other, _opposite(found)
+        looks = [first]
+        is_settled = first.reading.verdict == "digit" and not first.reading.is_number
+        if first.is_rough and not is_settled and (network := _load_binarizer()):
             tell_ink = functools.partial(binarize.find, network)
-            looks.append(_look(checkpoint, picture, polarity, crop, expect, tell_ink))
+            looks.append(_look(checkpoint, picture, found, crop, expect, tell_ink))
     # Neither look is trusted more: the surer one counts, then the one with more to say for its digits.
     return max(looks, key=lambda look: (look.reading.text != "", look.reading.verdict == "digit", look.worth)).reading
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What one look at a picture gave, how much in nats speaks for its digits together, and whether its paper is rough:
-    whether ink and print are hard to tell apart by their brightness."""
+    """What one look at a picture gave, how much in nats speaks for its digits together (`worth`) and on average for
+    each being one (`spoken`); `is_rough` and `is_guess` as in `core.preprocess.Ink`."""
 
     reading: Reading
     worth: float
+    spoken: float
     is_rough: bool
+    is_guess: bool
 
 
 @functools.cache
@@ -167,11 +177,12 @@ def _look(
 ) -> _Look:
     """One look at a picture, for arguments as in `read` and `find_ink`."""
     ink = find_ink(picture, polarity, crop, tell_ink)
-    is_rough = ink.is_rough
+    is_rough, is_guess = ink.is_rough, ink.is_guess
     one = find_digit(ink)
     prediction = predict(checkpoint, np.stack([one.digit]))[0] if one.digit is not None else None
     digits = (Digit(prediction, one.box, one.digit),) if prediction and prediction.text else ()
     worth = prediction.score if prediction else WORST
+    spoken = _weigh([prediction]) if prediction else 2 * WORST
     if expect != "one":
         written = find_lines(ink)
         if closer := find_closer(ink, written):
@@ -187,8 +198,9 @@ def _look(
                 for piece in line
             )
             one, prediction = _show_number(ink, lines), None
-            worth = sum(piece.worth for line in lines for piece in line)
-    return _Look(Reading(picture, one, prediction, digits, checkpoint.name, checkpoint.version), worth, is_rough)
+            worth, spoken = sum(piece.worth for line in lines for piece in line), _weigh(asked)
+    reading = Reading(picture, one, prediction, digits, checkpoint.name, checkpoint.version)
+    return _Look(reading, worth, spoken, is_rough, is_guess)
 
 
 def _find_number(checkpoint: Checkpoint, written: list[Line]) -> tuple[list[list[Piece]], list[Prediction]]:
@@ -206,10 +218,20 @@ def _find_number(checkpoint: Checkpoint, written: list[Line]) -> tuple[list[list
 def _are_digits(answers: list[Prediction]) -> bool:
     """Whether what was cut from a line looks like digits and not like the letters of a word; yes where the model can't
     tell."""
-    if any(answer.likeness is None for answer in answers):
-        return True
-    spoken = np.clip([[answer.score, answer.likeness] for answer in answers], WORST, BEST)
-    return spoken.sum(axis=1).mean() > LEAST
+    return any(answer.likeness is None for answer in answers) or _weigh(answers) > LEAST
+
+
+def _weigh(answers: list[Prediction]) -> float:
+    """Nats that speak on average for each of these being a digit: score and likeness together, of a model that has not
+    learnt to tell the score twice."""
+    likenesses = [answer.score if answer.likeness is None else answer.likeness for answer in answers]
+    spoken = np.clip([[answer.score for answer in answers], likenesses], WORST, BEST)
+    return float(spoken.sum(axis=0).mean())
+
+
+def _opposite(polarity: str) -> str:
+    """The other polarity than this one, which is not "auto"."""
+    return next(other for other in POLARITIES if other not in (polarity, "auto"))
 
 
 def _show_number(ink: Ink, lines: list[list[Piece]]) -> Preprocessed:
