@@ -32,10 +32,10 @@ def main() -> None:
     options = parser.parse_args()
     sets = gather()
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}")
-    print(f"{'model':20}" + "".join(f"{f'{name} ({len(digits):,})':>24}" for name, digits in sets.items()))
+    print(f"{'model':20}" + "".join(f"{f'{name} ({len(digits):,})':>26}" for name, digits in sets.items()))
     for name in options.models:
         model = checkpoint.load(name).model
-        print(f"{name:20}" + "".join(f"{evaluate(model, digits).accuracy:>24.2%}" for digits in sets.values()))
+        print(f"{name:20}" + "".join(f"{evaluate(model, digits).accuracy:>26.2%}" for digits in sets.values()))
 
 
 def gather() -> dict[str, DigitSet]:
