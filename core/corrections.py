@@ -9,6 +9,7 @@ import csv
 import io
 import sqlite3
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -263,7 +264,7 @@ def _open(path: Path) -> sqlite3.Connection:
             is_ours = _is_ours(file)
         if is_ours:
             return file
-        file.execute("PRAGMA journal_mode = WAL")  # readers and the one writer don't wait for each other
+        _keep_journal_ahead(file)
         file.execute("BEGIN IMMEDIATE")
         with file:
             if not _is_ours(file):  # another process may have been quicker
@@ -273,6 +274,20 @@ def _open(path: Path) -> sqlite3.Connection:
     except BaseException:
         file.close()
         raise
+
+
+def _keep_journal_ahead(file: sqlite3.Connection) -> None:
+    """Have the file written ahead, so that readers and the one writer don't wait for each other; it stays so."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            file.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # Here alone SQLite doesn't wait by itself: it has begun to read, and two such might wait for each other.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _is_ours(file: sqlite3.Connection) -> bool:

@@ -1,5 +1,6 @@
 """My digits: what is kept stays kept, what is deleted is gone, crowds and damage lose nothing."""
 
+import contextlib
 import errno
 import multiprocessing
 import sqlite3
@@ -105,6 +106,17 @@ def test_processes_and_threads_at_once_lose_nothing(mine):
     assert all(process.exitcode == 0 for process in processes)
     assert {one.image.tobytes() for one in mine.all()} == {picture(number).tobytes() for number in range(80)}
     assert len(mine.all()) == 80
+
+
+def test_the_first_picture_waits_for_another_who_has_just_made_the_file(mine):
+    mine.path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(sqlite3.connect(mine.path, isolation_level=None, check_same_thread=False)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        done = threading.Timer(0.5, another.rollback)
+        done.start()
+        keep(mine, 0)
+        done.join()
+    assert len(mine.all()) == 1
 
 
 def make_foreign(path: Path) -> None:

@@ -132,7 +132,7 @@ def test_fine_tuning_is_watched_and_its_outcome_can_be_used(mine, job, tmp_path)
     app = open_page()
     app.button(key="tune").click().run()
     assert not app.exception and job.snapshot().run.name == "Fine-tuned 1"
-    assert job.wait(60)
+    assert job.wait(120)
     app.run()
     assert not app.exception, [entry.message for entry in app.exception]
     assert "Of 3 digits it never learnt from" in read(app) and "test set it forgot" in read(app)
@@ -157,7 +157,7 @@ def test_a_fine_tuning_can_be_stopped(mine, job):
     app = open_page()
     assert any("a copy of small" in entry.proto.text for entry in app.main.get("progress"))
     app.button(key="stop").click().run()
-    assert job.wait(20)
+    assert job.wait(120)
     app.run()
     assert "Stopped and discarded" in read(app) and find(app, "Fine-tune a copy")
 

@@ -99,7 +99,7 @@ def test_start_shows_the_run_and_stop_its_end(job):
     app.run()
     assert app.button(key="go_on").label == "Resume"
     app.button(key="discard").click().run()
-    assert job.wait(20)
+    assert job.wait(120)
     app.run()
     assert "Stopped and discarded" in read(app) and not app.exception
 
@@ -123,7 +123,7 @@ def test_a_kept_model_that_learns_what_is_no_digit_is_said_and_can_be_skipped(jo
     app.run()
     assert "what is no digit" in read(app) and app.button(key="keep").disabled
     app.button(key="skip").click().run()
-    assert job.wait(20)
+    assert job.wait(120)
     app.run()
     assert not app.exception
     assert job.snapshot().run.model == "hasty"
@@ -136,7 +136,7 @@ def test_settings_stand_in_the_order_of_their_rows_also_where_columns_are_stacke
 
 def test_what_a_click_among_the_runs_led_to_is_said_there(job):
     job.start(dataclasses.replace(SETTINGS, epochs=2), "first")
-    assert job.wait(20)
+    assert job.wait(120)
     app = open_train()
     tick(app, 0)
     app.button(key="take-settings").click().run()
@@ -147,7 +147,7 @@ def test_what_a_click_among_the_runs_led_to_is_said_there(job):
 
 def test_runs_of_the_same_name_are_told_apart_in_their_chart(job, tmp_path):
     job.start(dataclasses.replace(SETTINGS, epochs=2), "first")
-    assert job.wait(20)
+    assert job.wait(120)
     (run,) = runs.list_runs()
     shutil.copytree(tmp_path / "runs" / run.id, tmp_path / "runs" / "another")
     facts = tmp_path / "runs" / "another" / "run.json"
@@ -167,7 +167,7 @@ def test_a_run_that_cannot_be_resumed_says_so_without_empty_charts(job, tmp_path
     job._snapshot = dataclasses.replace(job.snapshot(), phase="idle")  # as after a restart of the server
     app = open_train()
     app.button(key=f"resume-{run.id}").click().run()
-    assert job.wait(20)
+    assert job.wait(120)
     app.run()
     assert "can't be resumed" in read(app) and not app.get("vega_lite_chart") and not app.exception
 
@@ -196,6 +196,6 @@ def test_a_diverged_run_says_what_to_try(job, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Training, "_correct", lambda self, batch: broken)
         job.start(SETTINGS)
-        assert job.wait(20)
+        assert job.wait(120)
     assert job.snapshot().run.status == "diverged"
     assert "Try a learning rate of" in read(open_train())
