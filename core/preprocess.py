@@ -4,6 +4,7 @@ The recipe at the end is MNIST's own: ink fitted into a 20-pixel box keeping its
 the middle of 28x28 (LeCun et al., 1998). Everything before it serves to find the ink.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ MOST_FINE, MOST_INK = 0.08, 0.55  # of the picture: covered by finer lines, or b
 MOST_ENLARGED = 2.0  # times: of a picture enlarged more, fine lines are made up, and `tell_ink` has seen none such
 SUREST_NOISE = 0.77  # mean probability of being ink: noise has 0.69; of 200 drawn sheets two, unreadable, had less
 MOST_PATCHES = 400  # patches of ink looked at, largest first: noise has tens of thousands
+WHOLE_SIDE = 48  # pixels: a picture this small may be one digit from border to border
+FAINTEST_EDGE = 0.25  # of such a digit's darkest: where it begins
 THINNEST, THICKEST = 2.0, 4.2  # pixels at 28x28: strokes outside are thickened or thinned; MNIST's mean is about 2.9
 
 Box = tuple[int, int, int, int]  # x, y, width, height in pixels
@@ -82,7 +85,8 @@ class Ink:
     both at the size the search works at: `scale` of their pixels are one of the upright original, whose (width,
     height) is `size`; `offset` is where they begin in it. `ready` is the digit itself, (28, 28) float32, where the
     picture already has MNIST's form. `why_not` says why there is no ink, if there is none; `is_rough` whether paper and
-    ink are hard to tell apart by their brightness; `is_guess` whether the polarity may well be the other one.
+    ink are hard to tell apart by their brightness; `is_guess` whether the polarity may well be the other one. `grey`
+    (H, W) float32 in [0, 1] is the picture's brightness, None where the ink comes from no picture.
     """
 
     mask: np.ndarray
@@ -96,6 +100,12 @@ class Ink:
     why_not: str = ""
     is_rough: bool = False
     is_guess: bool = False
+    grey: np.ndarray | None = None
+
+    @functools.cached_property
+    def patches(self) -> "Patches":
+        """The connected patches of the mask, measured when they are first asked for."""
+        return measure_patches(self.mask, self.contrast)
 
     def place(self, box: Box) -> Box:
         """x, y, width, height in pixels of the mask -> the same in pixels of the upright original, inside it."""
@@ -169,7 +179,7 @@ def find_ink(
     if not why_not:
         trail.add(title, note, mask)
     steps = tuple(trail.steps)
-    return Ink(mask, contrast, found, steps, scale, corner, picture.size, None, why_not, is_rough, is_guess)
+    return Ink(mask, contrast, found, steps, scale, corner, picture.size, None, why_not, is_rough, is_guess, grey)
 
 
 def find_digit(ink: Ink) -> Preprocessed:
@@ -178,7 +188,7 @@ def find_digit(ink: Ink) -> Preprocessed:
         return Preprocessed(ink.ready, ink.steps, ink.polarity, box_of(ink.mask))
     if ink.why_not:
         return Preprocessed(None, ink.steps, ink.polarity, why_not=ink.why_not)
-    chosen, others, why_not = _choose_strokes(ink.mask, ink.contrast)
+    chosen, others, why_not = _choose_strokes(ink.patches)
     if why_not:
         return Preprocessed(None, ink.steps, ink.polarity, why_not=why_not)
     trail = Trail(list(ink.steps))
@@ -186,6 +196,27 @@ def find_digit(ink: Ink) -> Preprocessed:
     digit = fit(chosen, trail)
     places = tuple(ink.place(other) for other in others)
     return Preprocessed(digit, tuple(trail.steps), ink.polarity, ink.place(box_of(chosen)), places)
+
+
+def take_whole(ink: Ink) -> Preprocessed | None:
+    """All of a small picture as one digit, in MNIST's form; None where it is larger than `WHOLE_SIDE` or without ink.
+
+    A digit cut out closely leaves hardly any paper to tell light and shadow by, and its strokes end at the borders as
+    a neighbour's do. Here the paper is taken for even and all that stands out for the digit; its greys are kept, for
+    they say where within so large a pixel a stroke ends. Whether it is so only the model can tell.
+    """
+    if ink.grey is None or ink.why_not or max(ink.mask.shape) > WHOLE_SIDE * ink.scale:
+        return None
+    bright = ink.grey if ink.polarity == "light on dark" else 1 - ink.grey
+    paper, darkest = float(np.percentile(bright, 5)), float(bright.max())
+    if darkest - paper < FAINTEST:
+        return None
+    digit = np.clip((bright - paper) / (darkest - paper), 0, 1)
+    x, y, width, height = box = box_of(digit > FAINTEST_EDGE)
+    trail = Trail(list(ink.steps[:2]))
+    trail.add("The whole picture", "So small a picture may be one digit and nothing else, its paper even.", digit)
+    seen = _centre(digit[y : y + height, x : x + width], trail)
+    return Preprocessed(seen, tuple(trail.steps), ink.polarity, ink.place(box))
 
 
 def _at_scale(tell_ink: Callable[[np.ndarray], np.ndarray], contrast: np.ndarray, scale: float) -> np.ndarray:
@@ -407,7 +438,7 @@ def _find_strands(ink: np.ndarray) -> np.ndarray:
 
 def _thickest(ink: np.ndarray) -> float:
     """The width of the strokes where they are broad, in pixels."""
-    distance = cv2.distanceTransform(np.pad(ink.astype(np.uint8), 1), cv2.DIST_L2, 5)
+    distance = cv2.distanceTransform(_pad(ink, 1), cv2.DIST_L2, 5)
     return 2 * float(np.percentile(distance[distance > 0], 90))
 
 
@@ -566,10 +597,9 @@ def measure_patches(mask: np.ndarray, contrast: np.ndarray) -> Patches:
     return Patches(labels, left, top, right, bottom, area, strength, sideways | upright, sideways & upright)
 
 
-def _choose_strokes(mask: np.ndarray, contrast: np.ndarray) -> tuple[np.ndarray, list[Box], str]:
+def _choose_strokes(patches: Patches) -> tuple[np.ndarray, list[Box], str]:
     """The strokes of the one digit to read, the boxes of other large ink, and why there is no digit, if there isn't."""
-    patches = measure_patches(mask, contrast)
-    main = _find_main(patches, mask.shape)
+    main = _find_main(patches, patches.labels.shape)
     left, top, width, height = patches.box(main)
     right, bottom, size = left + width, top + height, max(width, height)
     members, others = [main], []
@@ -644,7 +674,7 @@ def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, pieces: int) -> str
 
 def stroke_width(ink: np.ndarray) -> float:
     """Mean width of the strokes in pixels: across a stroke, the distance to paper averages a quarter of its width."""
-    padded = np.pad(ink.astype(np.uint8), 1)
+    padded = _pad(ink, 1)
     return 4 * float(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[padded > 0].mean()) - 1
 
 
@@ -662,9 +692,10 @@ def fit(chosen: np.ndarray, trail: Trail) -> np.ndarray:
     if scale > 1:  # the pixels of a small picture are steps of this size now
         ink = cv2.GaussianBlur(ink, (0, 0), 0.5 * scale)
     # Made smaller, a thin stroke covers less than half of each pixel it runs through, and must not fall apart.
-    ink = np.pad(ink, 30) > (0.5 if scale > 1 else 0.3)
+    ink = ink > (0.5 if scale > 1 else 0.3)
     if not ink.any():
-        ink = np.pad(np.ones(size[::-1], bool), 30)
+        ink = np.ones(size[::-1], bool)
+    ink = _pad(ink, 30) > 0
     stroke = stroke_width(ink) / 10
     if stroke < THINNEST:
         ink = _grow(ink, round(10 * (THINNEST - stroke)))
@@ -677,9 +708,15 @@ def fit(chosen: np.ndarray, trail: Trail) -> np.ndarray:
         ink,
     )
     x, y, width, height = box_of(ink)
+    return _centre(ink[y : y + height, x : x + width].astype(np.float32), trail)
+
+
+def _centre(ink: np.ndarray, trail: Trail) -> np.ndarray:
+    """Ink (h, w) float32 in [0, 1], cut to its box, made smaller to 20 pixels and centred by its mass in 28x28."""
+    height, width = ink.shape
     scale = INK_SIZE / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(ink[y : y + height, x : x + width].astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
     digit = np.zeros((DIGIT_SIZE, DIGIT_SIZE), np.float32)
     left, top = (DIGIT_SIZE - size[0]) // 2, (DIGIT_SIZE - size[1]) // 2
     digit[top : top + size[1], left : left + size[0]] = small
@@ -692,6 +729,11 @@ def fit(chosen: np.ndarray, trail: Trail) -> np.ndarray:
     return digit
 
 
+def _pad(ink: np.ndarray, width: int) -> np.ndarray:
+    """A mask (H, W) bool with `width` pixels of paper around it, uint8; a tenth of the time `np.pad` takes."""
+    return cv2.copyMakeBorder(ink.astype(np.uint8), width, width, width, width, cv2.BORDER_CONSTANT, value=0)
+
+
 def _grow(ink: np.ndarray, diameter: int) -> np.ndarray:
     if diameter < 1:
         return ink
@@ -701,9 +743,7 @@ def _grow(ink: np.ndarray, diameter: int) -> np.ndarray:
 
 def box_of(ink: np.ndarray) -> Box:
     """x, y, width, height of what is set in a mask (H, W) bool that has something set."""
-    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
-    x, y = int(columns[0]), int(rows[0])
-    return x, y, int(columns[-1]) - x + 1, int(rows[-1]) - y + 1
+    return cv2.boundingRect(ink.astype(np.uint8))
 
 
 def _centre_of_mass(image: np.ndarray) -> tuple[float, float]:

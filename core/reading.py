@@ -14,7 +14,7 @@ from core.checkpoint import Checkpoint
 from core.config import EXPECTATIONS, POLARITIES
 from core.picture import Picture
 from core.predict import Prediction, predict
-from core.preprocess import Box, Ink, Preprocessed, Step, find_digit, find_ink
+from core.preprocess import Box, Ink, Preprocessed, Step, find_digit, find_ink, take_whole
 from core.segment import BEST, WORST, Line, Piece, find_closer, find_digits, find_lines, is_number
 
 # More readings at once than processors only make each other wait, all of them: the first would be as late as the last.
@@ -22,7 +22,8 @@ AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
 # Nats that speak on average for each digit of a number, score and likeness together. Letters in a row are taken for
 # digits where leaving them out would cost more: 18 of 31 such words lie below this, and three of 432 drawn numbers.
 LEAST = 2.5
-# Nats by which what is read with the other polarity must speak more for digits where the polarity is a guess.
+# Nats by which it must speak more for digits to read with the other polarity, where the polarity is a guess, or to take
+# all of a small picture for one.
 TELLING = 2.0
 FRAME = (79, 179, 217)  # light blue, to be seen on black and on white
 
@@ -178,8 +179,8 @@ def _look(
     """One look at a picture, for arguments as in `read` and `find_ink`."""
     ink = find_ink(picture, polarity, crop, tell_ink)
     is_rough, is_guess = ink.is_rough, ink.is_guess
-    one = find_digit(ink)
-    prediction = predict(checkpoint, np.stack([one.digit]))[0] if one.digit is not None else None
+    known: dict[bytes, Prediction] = {}
+    one, prediction = _find_one(checkpoint, ink, known)
     digits = (Digit(prediction, one.box, one.digit),) if prediction and prediction.text else ()
     worth = prediction.score if prediction else WORST
     spoken = _weigh([prediction]) if prediction else 2 * WORST
@@ -189,7 +190,7 @@ def _look(
             crop, smallest = closer
             ink = find_ink(picture, ink.polarity, crop, tell_ink, smallest)
             written = find_lines(ink)
-        lines, answers = _find_number(checkpoint, written)
+        lines, answers = _find_number(checkpoint, written, known)
         asked = [answers[piece.asked] for line in lines for piece in line]
         if lines and (expect == "number" or (_are_digits(asked) and is_number(lines, ink, one, worth))):
             digits = tuple(
@@ -203,12 +204,38 @@ def _look(
     return _Look(reading, worth, spoken, is_rough, is_guess)
 
 
-def _find_number(checkpoint: Checkpoint, written: list[Line]) -> tuple[list[list[Piece]], list[Prediction]]:
-    """The pieces of ink that are a number's digits, and the model's answers to all pieces it was asked about."""
+def _find_one(
+    checkpoint: Checkpoint, ink: Ink, known: dict[bytes, Prediction]
+) -> tuple[Preprocessed, Prediction | None]:
+    """The ink as one digit, and the model's answer, None where there is no digit to ask about; `known` as in `_ask`."""
+    one, whole = find_digit(ink), take_whole(ink)
+    asked = [way for way in (one, whole) if way is not None and way.digit is not None]
+    answers = _ask(checkpoint, np.stack([way.digit for way in asked]), known) if asked else []
+    prediction = answers[0] if one.digit is not None else None
+    if whole is not None and _weigh(answers[-1:]) > (_weigh([prediction]) if prediction else 0.0) + TELLING:
+        return whole, answers[-1]
+    return one, prediction
+
+
+def _ask(checkpoint: Checkpoint, digits: np.ndarray, known: dict[bytes, Prediction]) -> list[Prediction]:
+    """The model's answers about digits (N, 28, 28) float32, of each image once: `known` are those it has given, more
+    of them afterwards. What is read as one digit is often all there is of a number, or a piece of it."""
+    images = [digit.tobytes() for digit in digits]
+    new = {image: digit for image, digit in zip(images, digits, strict=True) if image not in known}
+    if new:
+        known.update(zip(new, predict(checkpoint, np.stack(list(new.values()))), strict=True))
+    return [known[image] for image in images]
+
+
+def _find_number(
+    checkpoint: Checkpoint, written: list[Line], known: dict[bytes, Prediction]
+) -> tuple[list[list[Piece]], list[Prediction]]:
+    """The pieces of ink that are a number's digits, and the model's answers to all pieces it was asked about; `known`
+    as in `_ask`."""
     answers: list[Prediction] = []
 
     def judge(digits: np.ndarray) -> np.ndarray:
-        new = predict(checkpoint, digits)
+        new = _ask(checkpoint, digits, known)
         answers.extend(new)
         return np.array([answer.score for answer in new])
 

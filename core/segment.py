@@ -274,7 +274,7 @@ def _middle(atom: Atom) -> float:
 
 def _drop_rules(ink: Ink) -> Patches:
     """The patches of the ink without underlines, boxes and the sides of cells: straight and longer than any stroke."""
-    patches = measure_patches(ink.mask, ink.contrast)
+    patches = ink.patches
     kept = _drop_specks(patches)
     inner = [index for index in kept if not any(_contains(patches, index, other) for other in kept)]
     if not 0 < len(kept) <= MOST_PATCHES or not inner:
@@ -462,8 +462,7 @@ def _find_seams(ink: np.ndarray, height: float, pen: float) -> list[tuple[np.nda
     """
     high, width = ink.shape
     cost = np.where(ink, 1.0, 0.02).astype(np.float32)
-    down, came = _run(cost)
-    up, went = _run(cost[::-1])
+    (down, up), (came, went) = _run(np.stack([cost, cost[::-1]]))
     middle, rows = high // 2, np.arange(high)
     through = down[middle] + up[high - 1 - middle] - cost[middle]
     order = [int(at) for at in np.argsort(through) if through[at] <= COSTLIEST * height]
@@ -509,8 +508,7 @@ def _find_ways_between_loops(ink: np.ndarray, height: float, pen: float) -> list
     if len(loops) < 2:
         return []
     cost = np.where(ink, 1.0, np.where(labels == outside, 0.02, THROUGH_LOOP)).astype(np.float32)
-    _, came = _run(cost)
-    _, went = _run(cost[::-1])
+    _, (came, went) = _run(np.stack([cost, cost[::-1]]))
     ways = []
     for one, other in itertools.pairwise(loops):
         (left, top, wide, tall, _), (next_left, next_top, _, next_tall, _) = stats[one], stats[other]
@@ -529,18 +527,20 @@ def _reach(counts: np.ndarray) -> int:
 
 
 def _run(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Least cost from the first row to each pixel (h, w), and the step -1, 0 or 1 to the column it came from."""
-    high, width = cost.shape
-    total = np.full((high, width + 2), np.inf, np.float32)
-    total[:, 1:-1] = cost
-    steps = np.zeros(cost.shape, np.int8)
-    for row in range(1, high):
-        before = total[row - 1]
-        straight, left, right = before[1:-1], before[:-2] + ASIDE, before[2:] + ASIDE
-        nearest = np.minimum(left, right)
-        steps[row] = np.where(nearest < straight, np.where(left <= right, -1, 1), 0)
-        total[row, 1:-1] += np.minimum(straight, nearest)
-    return total[:, 1:-1], steps
+    """Least cost from the first row to each pixel of patches (n, h, w), and the step -1, 0 or 1 to the column it came
+    from."""
+    count, high, width = cost.shape
+    # Rows come first, for a row waits for the one before it and is little work: what a call costs is most of the time.
+    total = np.full((high, count, width + 2), np.inf, np.float32)
+    total[..., 1:-1] = cost.swapaxes(0, 1)
+    for before, row in itertools.pairwise(total):
+        nearest = np.minimum(before[:, :-2], before[:, 2:]) + ASIDE
+        row[:, 1:-1] += np.minimum(nearest, before[:, 1:-1])
+    before = total[:-1]
+    straight, left, right = before[..., 1:-1], before[..., :-2] + ASIDE, before[..., 2:] + ASIDE
+    steps = np.zeros((high, count, width), np.int8)
+    steps[1:] = np.where(np.minimum(left, right) < straight, np.where(left <= right, -1, 1), 0)
+    return total[..., 1:-1].swapaxes(0, 1), steps.swapaxes(0, 1)
 
 
 def _loss(atoms: Sequence[Atom], height: float) -> float:
