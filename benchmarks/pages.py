@@ -1,8 +1,9 @@
 """MNIST's validation digits as people send them, drawn by rule: `python benchmarks/pages.py [--without]`.
 
-Every decision of core/preprocess.py is made on these pages: cut out of cheques and forms, photographed on ruled and
-squared paper, faint, shadowed, tiny, huge. They are the same at every run. A digit counts as clean when what
-preprocessing kept of it misses hardly any of its ink and holds hardly anything else, which no network has to judge.
+Decisions of core/preprocess.py and core/reading.py are made on these pages: cut out of cheques and forms,
+photographed on ruled and squared paper, faint, shadowed, tiny, huge. They are the same at every run. A digit counts as
+clean when what preprocessing kept of it misses hardly any of its ink and holds hardly anything else, which no network
+has to judge.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core import checkpoint, data, picture, predict, preprocess
+from core import checkpoint, data, picture, preprocess, reading
 from core.config import TrainingSettings
 from scripts.draw_samples import Colour, lay_ink, make_paper, rub, rule, shade, to_bytes
 
@@ -264,6 +265,15 @@ def fill_tiny(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
     return Page(to_bytes(np.dstack([small] * 3)), small)
 
 
+def reduce(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
+    """A canvas, a coloured sheet, a form or a cut-out in 16 to 48 pixels, as old collections have them."""
+    make = _pick((draw_on_canvas, tint, print_box, cut_from_cheque, cut_from_number), chance)
+    page = make(image, others, chance)
+    scale = min(1.0, chance.uniform(16, 48) / max(page.ink.shape))
+    size = tuple(max(2, round(scale * side)) for side in page.ink.shape[::-1])
+    return Page(*(cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (page.colours, page.ink)))
+
+
 KINDS: dict[str, Callable[[np.ndarray, np.ndarray, Chance], Page]] = {
     "canvas": draw_on_canvas,
     "tinted": tint,
@@ -277,6 +287,7 @@ KINDS: dict[str, Callable[[np.ndarray, np.ndarray, Chance], Page]] = {
     "number": cut_from_number,
     "cheque": cut_from_cheque,
     "tiny": fill_tiny,
+    "reduced": reduce,
 }
 
 
@@ -305,15 +316,16 @@ def draw(kind: str, count: int) -> tuple[list[Page], list[int]]:
 
 
 def measure(model: checkpoint.Checkpoint, pages: list[Page], labels: list[int]) -> Score:
-    """How many pages are read right, whatever the verdict, and what is left of their ink."""
+    """How many pages are read right as one digit, whatever the verdict, and what is left of their ink; all of it where
+    the picture is taken as a whole."""
     right, missing, strange = [], [], []
     for page, label in zip(pages, labels, strict=True):
-        found = preprocess.preprocess(picture.from_array(page.colours))
-        if found.digit is None:
+        found = reading.read(model, picture.from_array(page.colours), expect="one")
+        if found.prediction is None:
             right, missing, strange = [*right, False], [*missing, 1.0], [*strange, 0.0]
             continue
-        right.append(predict.predict(model, found.digit[None])[0].digit == label)
-        kept = next((step.image for step in found.steps if step.title == "The digit"), None)
+        right.append(found.prediction.digit == label)
+        kept = next((step.image for step in found.found.steps if step.title == "The digit"), None)
         lost, added = (0.0, 0.0) if kept is None else compare_ink(kept > 0, page.ink)
         missing, strange = [*missing, lost], [*strange, added]
     lost, added = np.array(missing) > 0.04, np.array(strange) > 0.04
@@ -353,17 +365,25 @@ def main() -> int:
     return 0
 
 
-# Each step of preprocessing and what stands in for it where it is left out.
-STEPS: dict[str, tuple[str, object]] = {
-    "colours mixed": ("_to_grey", lambda colours: cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255),
-    "paper flattened": ("_estimate_paper", lambda bright: np.full_like(bright, np.percentile(bright, 80))),
-    "faint stretches": ("_follow_faint", lambda contrast, level, lowest: np.zeros(contrast.shape, bool)),
-    "lines": ("_find_lines", lambda visible, contrast: np.zeros(visible.shape, bool)),
-    "frames": ("_find_frame", lambda visible: np.zeros(visible.shape, bool)),
-    "rules at the edges": ("_find_edges", lambda visible: np.zeros(visible.shape, bool)),
-    "strands": ("_find_strands", lambda ink: np.zeros(ink.shape, bool)),
-    "cut off pieces": ("_is_cut_off", lambda patches, index, main, stroke: False),
-    "stroke width": ("_grow", lambda ink, diameter: ink),
+# Each step on the way to a digit, where it is taken, and what stands in for it where it is left out.
+STEPS: dict[str, tuple[object, str, object]] = {
+    "colours mixed": (
+        preprocess,
+        "_to_grey",
+        lambda colours: cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY) / np.float32(255),
+    ),
+    "thin lines weighed": (preprocess, "_weigh_lines", lambda grey: 0.0),
+    "both polarities": (preprocess, "SUREST_GUESS", 0.0),
+    "paper flattened": (preprocess, "_estimate_paper", lambda bright: np.full_like(bright, np.percentile(bright, 80))),
+    "faint stretches": (preprocess, "_follow_faint", lambda contrast, level, lowest: np.zeros(contrast.shape, bool)),
+    "lines": (preprocess, "_find_lines", lambda visible, contrast: np.zeros(visible.shape, bool)),
+    "frames": (preprocess, "_find_frame", lambda visible: np.zeros(visible.shape, bool)),
+    "rules at the edges": (preprocess, "_find_edges", lambda visible: np.zeros(visible.shape, bool)),
+    "strands": (preprocess, "_find_strands", lambda ink: np.zeros(ink.shape, bool)),
+    "cut off pieces": (preprocess, "_is_cut_off", lambda patches, index, main, stroke: False),
+    "stroke width": (preprocess, "_grow", lambda ink, diameter: ink),
+    "small ones whole": (reading, "take_whole", lambda ink: None),
+    "ink told from print": (reading, "_load_binarizer", lambda: None),
 }
 
 
@@ -372,8 +392,8 @@ def report_steps(model: checkpoint.Checkpoint, kinds: tuple[str, ...], count: in
     drawn = {kind: draw(kind, count) for kind in kinds}
     whole = {kind: measure(model, *drawn[kind]) for kind in kinds}
     print(f"{'left out':22}" + "".join(f"{kind:>12}" for kind in kinds))
-    for name, (attribute, replacement) in STEPS.items():
-        with mock.patch.object(preprocess, attribute, replacement):
+    for name, (place, attribute, replacement) in STEPS.items():
+        with mock.patch.object(place, attribute, replacement):
             without = {kind: measure(model, *drawn[kind]) for kind in kinds}
         losses = [
             f"{without[kind].right - whole[kind].right:+.0f} {without[kind].clean - whole[kind].clean:+.0f}"
