@@ -60,7 +60,8 @@ def read(content: bytes) -> Picture:
             f"{LIMITS.pixels / 1e6:.0f} million. Save it smaller, or crop it to the digit."
         )
     try:
-        image.draft("RGB", (LIMITS.side, LIMITS.side))  # JPEG only: decodes at a half, a quarter or an eighth
+        # JPEG only: decodes at a half, a quarter or an eighth, neither side smaller than asked for.
+        image.draft("RGB", tuple(max(1, side * LIMITS.side // max(image.size)) for side in image.size))
         turned = _turn(image)
         colours = _flatten(turned)
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:

@@ -317,7 +317,8 @@ def _weigh_lines(grey: np.ndarray) -> float:
     """1 where a picture (H, W) float32 has thin dark lines, -1 where it has light ones, near 0 where both or none."""
     # A line stands out most along its middle: of differences of Gaussians, cubed, those at edges count little.
     lines = cv2.GaussianBlur(grey, (0, 0), 1.6 * LINE_SCALE) - cv2.GaussianBlur(grey, (0, 0), LINE_SCALE)
-    dark, light = (float((np.clip(side, 0, 1) ** 3).sum()) for side in (lines, -lines))
+    sides = (np.maximum(side, 0) for side in (lines, -lines))
+    dark, light = (float(np.vdot(side * side, side)) for side in sides)  # `** 3` takes ten times as long
     return (dark - light) / max(dark + light, 1e-9)
 
 
