@@ -214,7 +214,8 @@ def take_whole(ink: Ink) -> Preprocessed | None:
     digit = np.clip((bright - paper) / (darkest - paper), 0, 1)
     x, y, width, height = box = box_of(digit > FAINTEST_EDGE)
     trail = Trail(list(ink.steps[:2]))
-    trail.add("The whole picture", "So small a picture may be one digit and nothing else, its paper even.", digit)
+    note = "All of so small a picture is taken for the digit, and its paper for even; it looks more like one that way."
+    trail.add("The whole picture", note, digit)
     seen = _centre(digit[y : y + height, x : x + width], trail)
     return Preprocessed(seen, tuple(trail.steps), ink.polarity, ink.place(box))
 
