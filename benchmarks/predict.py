@@ -100,6 +100,7 @@ def main() -> int:
     arguments = parser.parse_args()
     print_conditions()
     table = Table()
+    measure_note(table)
     measure_large_photo(table)
     measure_number(table)
     measure_sessions_at_once(table)
@@ -179,6 +180,18 @@ def encode(image: Image.Image, kind: str) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, kind)
     return buffer.getvalue()
+
+
+def measure_note(table: Table) -> None:
+    """Preprocessing and one forward of a 300x300 picture, as it is read as one digit: on one core."""
+    model, notes = checkpoint.load(checkpoint.in_use()), [picture.read(make_note(300, shift)) for shift in range(20)]
+
+    def read(note: picture.Picture) -> None:
+        assert reading.read(model, note, expect="one").text == "7"
+
+    read(notes[0])
+    times = [take_time(functools.partial(read, note)) for note in notes]
+    table.add("preprocess a 300x300 picture and ask the model once", times, "ms", 25)
 
 
 def measure_large_photo(table: Table) -> None:
