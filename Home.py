@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from core import shared
-from core.config import ROOT
+from core.ui import shell
 
 # Page, its parameters, icon, who it is for, what they get, what the link says.
 WAYS = (
@@ -57,21 +56,20 @@ WAYS = (
     ),
 )
 
-shared.open_page("Home", needs_torch=False)
+shell.open_page("Home", needs_torch=False)
 st.title("Digit Lab")
 st.markdown(
     "A convolutional neural network reads handwritten digits here, and shows you how. The one that comes with the app "
     "learned from MNIST, digits written by American census clerks and school pupils, each 28 pixels wide and high, and "
     "from 44 writers in Turkey, who write some digits otherwise: a crossed 7, a 1 with a foot."
 )
-shared.describe_model()
-ways = [way for way in WAYS if (ROOT / "pages" / f"{way[0]}.py").is_file()]
-for row in range(0, len(ways), 3):
-    for column, way in zip(st.columns(3), ways[row : row + 3], strict=False):
+shell.describe_model()
+for row in range(0, len(WAYS), 3):
+    for column, way in zip(st.columns(3), WAYS[row : row + 3], strict=False):
         page, parameters, icon, title, text, link = way
         with column.container(border=True, height="stretch"):
             st.markdown(f"#### :material/{icon}: {title}")
             st.markdown(text)
-            kind = "primary" if way is ways[0] else "secondary"
+            kind = "primary" if way is WAYS[0] else "secondary"
             if st.button(link, icon=":material/arrow_forward:", icon_position="right", type=kind):
                 st.switch_page(f"pages/{page}.py", query_params=parameters)

@@ -15,10 +15,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-from core import data
 from core.config import ARCHITECTURES, TrainingSettings
-from core.model import build_without_memory, count_parameters
-from core.train import Training
+from core.data import mnist
+from core.data.split import split
+from core.network.architectures import build_without_memory, count_parameters
+from core.training.loop import Training
 
 
 def main() -> None:
@@ -35,7 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    digits = data.load(train=True)
+    digits = mnist.load(train=True)
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}")
     for architecture in options.architectures:
         settings = TrainingSettings(
@@ -48,7 +49,7 @@ def main() -> None:
         best, seconds = [], []
         for seed in options.seeds:
             seeded = replace(settings, seed=seed)
-            training = Training(*data.split(digits, seeded), seeded)
+            training = Training(*split(digits, seeded), seeded)
             for _ in training:
                 pass
             best.append(training.best.validation_accuracy)

@@ -23,9 +23,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 
-from core import checkpoint, data, robustness
-from core.config import ROOT
-from core.evaluate import evaluate
+from core.data import mnist
+from core.data.digits import DigitSet
+from core.evaluation import robustness
+from core.evaluation.report import evaluate
+from core.network import checkpoint
+from core.workspace import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -58,7 +61,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--no-browser", action="store_true", help="leave out what needs Chromium")
     options = parser.parse_args()
-    model, test = checkpoint.load(checkpoint.in_use()), data.load(train=False)
+    model, test = checkpoint.load(checkpoint.in_use()), mnist.load(train=False)
     print(
         f"conditions: {_processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads, load "
         f"{os.getloadavg()[0]:.1f}, Python {platform.python_version()}, torch {torch.__version__}, "
@@ -79,7 +82,7 @@ def main() -> int:
     return 0
 
 
-def _curves(model: checkpoint.Checkpoint, part: data.DigitSet) -> None:
+def _curves(model: checkpoint.Checkpoint, part: DigitSet) -> None:
     for step in robustness.STEPS:
         robustness.measure(model.model, part, *step)
 

@@ -22,15 +22,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core import augment, checkpoint, data, junk
-from core.checkpoint import Checkpoint
 from core.config import FineTuningSettings, TrainingSettings
-from core.corrections import Correction
-from core.data import DigitSet
-from core.evaluate import evaluate
-from core.fine_tuning import USUAL, FineTuning
-from core.job import TrainingJob
-from core.model import to_input
+from core.data import mnist
+from core.data.digits import DigitSet
+from core.data.split import split
+from core.evaluation.report import evaluate
+from core.my_digits.fine_tuning import USUAL, FineTuning
+from core.my_digits.store import Correction
+from core.network import checkpoint
+from core.network.architectures import to_input
+from core.network.checkpoint import Checkpoint
+from core.synthesis import non_digits
+from core.training import augment
+from core.training.job import TrainingJob
 
 # Width over height, slant, degrees of turning, width of the pen in pixels added, European habits or not.
 WRITERS = {
@@ -93,11 +97,11 @@ def main() -> None:
     options = parser.parse_args()
     settings = FineTuningSettings(looks=options.looks, learning_rate=options.learning_rate)
     base = checkpoint.load(checkpoint.SHIPPED)
-    everything, test = data.load(train=True), data.load(train=False)
-    validation = data.split(everything, TrainingSettings.from_dict(base.facts["settings"]))[1]
+    everything, test = mnist.load(train=True), mnist.load(train=False)
+    validation = split(everything, TrainingSettings.from_dict(base.facts["settings"]))[1]
     order = torch.randperm(len(validation), generator=torch.Generator().manual_seed(1))
     own_half, other_half = validation.pick(order[:HALF]), validation.pick(order[HALF:])
-    things = torch.from_numpy(junk.make(1000, seed=77))
+    things = torch.from_numpy(non_digits.make(1000, seed=77))
     plain = evaluate(base.model, other_half).accuracy
     print(f"torch {torch.__version__}; {options.count} kept digits a writer; {settings}")
     doubted = [share_doubted(base, images) for images in (other_half.images, things)]

@@ -1,6 +1,6 @@
 """MNIST's validation digits as people send them, drawn by rule: `python benchmarks/pages.py [--without]`.
 
-Decisions of core/preprocess.py and core/reading.py are made on these pages: cut out of cheques and forms,
+Decisions of core/reading/ink.py and core/reading/reader.py are made on these pages: cut out of cheques and forms,
 photographed on ruled and squared paper, faint, shadowed, tiny, huge. They are the same at every run. A digit counts as
 clean when what preprocessing kept of it misses hardly any of its ink and holds hardly anything else, which no network
 has to judge.
@@ -18,8 +18,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core import checkpoint, data, picture, preprocess, reading
 from core.config import TrainingSettings
+from core.data import mnist
+from core.data.split import split
+from core.network import checkpoint
+from core.reading import ink as ink_module
+from core.reading import picture, reader
 from scripts.draw_samples import Colour, lay_ink, make_paper, rub, rule, shade, to_bytes
 
 Chance = np.random.Generator
@@ -307,7 +311,7 @@ class Score:
 
 def draw(kind: str, count: int) -> tuple[list[Page], list[int]]:
     """`count` pages of a kind and the digits on them, the same at every call."""
-    validation = data.split(data.load(train=True), TrainingSettings())[1]
+    validation = split(mnist.load(train=True), TrainingSettings())[1]
     chance = np.random.default_rng(list(map(ord, kind)))
     order = chance.permutation(len(validation))[: 3 * count].reshape(count, 3)
     images = validation.images.numpy()
@@ -320,7 +324,7 @@ def measure(model: checkpoint.Checkpoint, pages: list[Page], labels: list[int]) 
     the picture is taken as a whole."""
     right, missing, strange = [], [], []
     for page, label in zip(pages, labels, strict=True):
-        found = reading.read(model, picture.from_array(page.colours), expect="one")
+        found = reader.read(model, picture.from_array(page.colours), expect="one")
         if found.prediction is None:
             right, missing, strange = [*right, False], [*missing, 1.0], [*strange, 0.0]
             continue
@@ -368,22 +372,22 @@ def main() -> int:
 # Each step on the way to a digit, where it is taken, and what stands in for it where it is left out.
 STEPS: dict[str, tuple[object, str, object]] = {
     "colours mixed": (
-        preprocess,
+        ink_module,
         "_to_grey",
         lambda colours: cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY) / np.float32(255),
     ),
-    "thin lines weighed": (preprocess, "_weigh_lines", lambda grey: 0.0),
-    "both polarities": (preprocess, "SUREST_GUESS", 0.0),
-    "paper flattened": (preprocess, "_estimate_paper", lambda bright: np.full_like(bright, np.percentile(bright, 80))),
-    "faint stretches": (preprocess, "_follow_faint", lambda contrast, level, lowest: np.zeros(contrast.shape, bool)),
-    "lines": (preprocess, "_find_lines", lambda visible, contrast: np.zeros(visible.shape, bool)),
-    "frames": (preprocess, "_find_frame", lambda visible: np.zeros(visible.shape, bool)),
-    "rules at the edges": (preprocess, "_find_edges", lambda visible: np.zeros(visible.shape, bool)),
-    "strands": (preprocess, "_find_strands", lambda ink: np.zeros(ink.shape, bool)),
-    "cut off pieces": (preprocess, "_is_cut_off", lambda patches, index, main, stroke: False),
-    "stroke width": (preprocess, "_grow", lambda ink, diameter: ink),
-    "small ones whole": (reading, "take_whole", lambda ink: None),
-    "ink told from print": (reading, "_load_binarizer", lambda: None),
+    "thin lines weighed": (ink_module, "_weigh_lines", lambda grey: 0.0),
+    "both polarities": (ink_module, "SUREST_GUESS", 0.0),
+    "paper flattened": (ink_module, "_estimate_paper", lambda bright: np.full_like(bright, np.percentile(bright, 80))),
+    "faint stretches": (ink_module, "_follow_faint", lambda contrast, level, lowest: np.zeros(contrast.shape, bool)),
+    "lines": (ink_module, "_find_lines", lambda visible, contrast: np.zeros(visible.shape, bool)),
+    "frames": (ink_module, "_find_frame", lambda visible: np.zeros(visible.shape, bool)),
+    "rules at the edges": (ink_module, "_find_edges", lambda visible: np.zeros(visible.shape, bool)),
+    "strands": (ink_module, "_find_strands", lambda ink: np.zeros(ink.shape, bool)),
+    "cut off pieces": (ink_module, "_is_cut_off", lambda patches, index, main, stroke: False),
+    "stroke width": (ink_module, "_grow", lambda ink, diameter: ink),
+    "small ones whole": (reader, "take_whole", lambda ink: None),
+    "ink told from print": (reader, "_load_binarizer", lambda: None),
 }
 
 

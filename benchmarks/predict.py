@@ -27,7 +27,8 @@ from PIL import Image, ImageDraw, ImageFilter
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from core import checkpoint, picture, preprocess, reading  # noqa: E402
+from core.network import checkpoint  # noqa: E402
+from core.reading import one_digit, picture, reader  # noqa: E402
 
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
@@ -187,7 +188,7 @@ def measure_note(table: Table) -> None:
     model, notes = checkpoint.load(checkpoint.in_use()), [picture.read(make_note(300, shift)) for shift in range(20)]
 
     def read(note: picture.Picture) -> None:
-        assert reading.read(model, note, expect="one").text == "7"
+        assert reader.read(model, note, expect="one").text == "7"
 
     read(notes[0])
     times = [take_time(functools.partial(read, note)) for note in notes]
@@ -199,7 +200,7 @@ def measure_large_photo(table: Table) -> None:
     content = make_photo(4032, 3024)
 
     def once() -> None:
-        assert preprocess.preprocess(picture.read(content)).digit is not None
+        assert one_digit.preprocess(picture.read(content)).digit is not None
 
     once()
     table.add("read and preprocess a 12-megapixel JPEG", [take_time(once) for _ in range(20)], "ms", 150)
@@ -211,7 +212,7 @@ def measure_number(table: Table) -> None:
     one, eight = (picture.read(make_line(count)) for count in (1, 8))
 
     def read(sheet: picture.Picture, text: str) -> None:
-        assert reading.read(model, sheet).text == text
+        assert reader.read(model, sheet).text == text
 
     times = []
     for _ in range(21):
@@ -249,7 +250,7 @@ def measure_sessions_at_once(table: Table) -> None:
 
 def answer(model: checkpoint.Checkpoint, content: bytes) -> None:
     """What Predict does for a drawing, but for the painting."""
-    assert reading.read(model, picture.read(content)).text == "7"
+    assert reader.read(model, picture.read(content)).text == "7"
 
 
 def run_together(visit: Callable[[], None]) -> None:

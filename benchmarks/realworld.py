@@ -16,7 +16,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core import checkpoint, picture, reading
+from core.network import checkpoint
+from core.reading import picture, reader
 
 NUMBERS = ("numbers_canvas", "numbers_cheque", "numbers_photo")
 ONE_DIGIT = ("photos", "photos_exif", "canvas_strokes", "canvas_hwd", "scans_cheque", "usps")
@@ -40,7 +41,7 @@ def main() -> int:
         if not rows:
             continue
         began = time.perf_counter()
-        readings = [reading.read(model, _load(options.folder / name / row["file"])) for row in rows]
+        readings = [reader.read(model, _load(options.folder / name / row["file"])) for row in rows]
         seconds = time.perf_counter() - began
         right = [found.text == row["label"] for found, row in zip(readings, rows, strict=True)]
         sure = [found.verdict == "digit" for found in readings]
@@ -73,7 +74,7 @@ def report_nondigits(model: checkpoint.Checkpoint, folder: Path, of_digits: list
     rows = _rows(folder)
     if not rows:
         return
-    readings = [reading.read(model, _load(folder / row["file"])) for row in rows]
+    readings = [reader.read(model, _load(folder / row["file"])) for row in rows]
     strict = ["confusable=1" not in row["notes"] for row in rows]
     of_others = [likeness(found) for found in readings]
     of_strict = [value for value, counts in zip(of_others, strict, strict=True) if counts]
@@ -92,7 +93,7 @@ def report_nondigits(model: checkpoint.Checkpoint, folder: Path, of_digits: list
         )
 
 
-def likeness(found: reading.Reading) -> float:
+def likeness(found: reader.Reading) -> float:
     """How much like a digit the picture looks to the model's rejection head, in nats, or the least digit of a number;
     without a head its confidence, and minus infinity where there was no ink to judge."""
     asked = [digit.prediction for digit in found.digits] if found.is_number else [found.prediction]

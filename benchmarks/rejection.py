@@ -16,12 +16,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import torch
 
-from core import checkpoint, data, glyphs, junk, pendigits
-from core.augment import DISTORTIONS, distort
 from core.config import TrainingSettings
-from core.data import DigitSet
-from core.model import to_input
-from core.predict import predict
+from core.data import mnist
+from core.data.digits import DigitSet
+from core.data.split import split
+from core.network import checkpoint
+from core.network.architectures import to_input
+from core.network.prediction import predict
+from core.synthesis import fonts, non_digits, pen_digits
+from core.training.augment import DISTORTIONS, distort
 
 COUNT = 5000  # of each kind; each digit of a typeface once
 
@@ -46,20 +49,20 @@ def main() -> None:
 
 def gather() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Digits, and what is none, by kind: each (N, 28, 28) float32 in [0, 1]."""
-    _, own = data.split(data.load(train=True), TrainingSettings())
-    hands = pendigits.make(COUNT, seed=3, part="validation")
+    _, own = split(mnist.load(train=True), TrainingSettings())
+    hands = pen_digits.make(COUNT, seed=3, part="validation")
     chance = torch.Generator().manual_seed(3)
-    numerals = glyphs.make(len(glyphs.load("validation", glyphs.DIGITS)), 3, "validation", glyphs.DIGITS)
-    remains = junk.make_of_digits(own.images.numpy(), own.labels.numpy(), COUNT, seed=99)
+    numerals = fonts.make(len(fonts.load("validation", fonts.DIGITS)), 3, "validation", fonts.DIGITS)
+    remains = non_digits.make_of_digits(own.images.numpy(), own.labels.numpy(), COUNT, seed=99)
     digits = {
         "MNIST, distorted": _distort(own, chance),
         "other writers, distorted": _distort(hands, chance),
         "digits of other typefaces": numerals.astype(np.float32) / 255,
     }
     others = {
-        "drawn by rule": junk.make(COUNT, seed=99),
+        "drawn by rule": non_digits.make(COUNT, seed=99),
         "made of digits": remains,
-        "letters and signs of other typefaces": glyphs.make(COUNT, seed=3, part="validation"),
+        "letters and signs of other typefaces": fonts.make(COUNT, seed=3, part="validation"),
     }
     return digits, {kind: images.astype(np.float32) / 255 for kind, images in others.items()}
 

@@ -24,10 +24,15 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, SubsetRandomSampler
 
-from core import data
-from core.config import DATA_FOLDER, PRESETS, TrainingSettings
-from core.evaluate import evaluate
-from core.train import Step, Training, choose_precision, name_processor
+from core.config import PRESETS, TrainingSettings
+from core.data import mnist as mnist_module
+from core.data.digits import DigitSet
+from core.data.split import split
+from core.evaluation.report import evaluate
+from core.training.device import choose_precision, name_processor
+from core.training.events import Step
+from core.training.loop import Training
+from core.workspace import DATA_FOLDER
 
 ROUNDS = 5
 IMAGES = 2048  # a round, after one step to warm up
@@ -72,14 +77,14 @@ def make_loader() -> DataLoader:
     """MNIST as the reference app reads it, one picture at a time: 50,000 to learn from, 10,000 kept aside."""
     from torchvision import datasets, transforms
 
-    data.load(train=True)  # unpacks it
+    mnist_module.load(train=True)  # unpacks it
     mnist = datasets.MNIST(str(DATA_FOLDER / "unpacked"), train=True, transform=transforms.ToTensor())
     return DataLoader(mnist, batch_size=128, sampler=SubsetRandomSampler(range(50_000)))
 
 
 def run_ours(settings: TrainingSettings) -> Iterator[int]:
     """Our own loop, as the page and the script run it. Gives the images of each step."""
-    digits = data.load(train=True)
+    digits = mnist_module.load(train=True)
     events = Training(digits, digits.pick(torch.arange(10)), settings)
     return (event.images for event in events if isinstance(event, Step))
 
@@ -146,7 +151,7 @@ def measure_limits(precision: torch.dtype) -> dict[str, float]:
         }
 
 
-def race(digits: data.DigitSet, test: data.DigitSet, seeds: int) -> None:
+def race(digits: DigitSet, test: DigitSet, seeds: int) -> None:
     """Wall-clock to 98.9 % on the test set: the reference loop epoch by epoch, ours by its fastest preset."""
     theirs = [race_reference(test, seed) for seed in range(seeds)]
     ours = [race_ours(digits, test, seed) for seed in range(seeds)]
@@ -154,7 +159,7 @@ def race(digits: data.DigitSet, test: data.DigitSet, seeds: int) -> None:
     print(f"ours takes 1/{ratio:.1f} of the reference loop's time, medians of {seeds} seeds (goal: 1/10)")
 
 
-def race_reference(test: data.DigitSet, seed: int) -> float:
+def race_reference(test: DigitSet, seed: int) -> float:
     """Seconds of training until the reference loop is first above 98.9 %, as long as its notebook trains at most."""
     torch.manual_seed(seed)
     model, loader, spent = ReferenceNetwork(), make_loader(), 0.0
@@ -170,10 +175,10 @@ def race_reference(test: data.DigitSet, seed: int) -> float:
     return spent
 
 
-def race_ours(digits: data.DigitSet, test: data.DigitSet, seed: int) -> float:
+def race_ours(digits: DigitSet, test: DigitSet, seed: int) -> float:
     """Seconds of our fastest preset, validation included."""
     settings = replace(PRESETS["fast"].settings, seed=seed)
-    training = Training(*data.split(digits, settings), settings)
+    training = Training(*split(digits, settings), settings)
     began = time.perf_counter()
     for _ in training:
         pass
@@ -191,7 +196,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    data.load(train=True)  # unpacks it before several processes would
+    mnist_module.load(train=True)  # unpacks it before several processes would
     defaults = TrainingSettings()
     plain = replace(defaults, augmentation="none", epochs=1000)  # the reference loop distorts nothing either
     precision = choose_precision(defaults, torch.device("cpu"))
@@ -221,7 +226,7 @@ def main() -> None:
         rate = statistics.median(found[f"ours at batch {size}"])
         print(f"share of the limit at batch {size}: {rate * MEGAFLOP / 1000 / limit:.0%} (goal: 70 %)")
     if options.race:
-        race(data.load(train=True), data.load(train=False), options.seeds)
+        race(mnist_module.load(train=True), mnist_module.load(train=False), options.seeds)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import torch
 from torch import Generator
 
-from core import checkpoint, data, pendigits, pieces
-from core.augment import DISTORTIONS, distort
 from core.config import TrainingSettings
-from core.data import DigitSet
-from core.evaluate import evaluate
+from core.data import mnist
+from core.data.digits import DigitSet
+from core.data.split import split
+from core.evaluation.report import evaluate
+from core.network import checkpoint
+from core.synthesis import numbers, pen_digits
+from core.training.augment import DISTORTIONS, distort
 
 LOOKS = 4  # at each validation digit, each time distorted
 WRITERS, CUT = 6000, 6000  # drawings of digits of other writers; pieces of numbers, of which about half are digits
@@ -41,7 +44,7 @@ def main() -> None:
 def gather() -> dict[str, DigitSet]:
     """Digits of the validation split: as they are, distorted, cut from numbers; and those of other writers."""
     settings = TrainingSettings()
-    _, digits = data.split(data.load(train=True), settings)
+    _, digits = split(mnist.load(train=True), settings)
     chance = Generator().manual_seed(1)
     many = digits.pick(torch.arange(len(digits)).repeat(LOOKS))
     strong = replace(DISTORTIONS["strong"], habits=0.3)
@@ -50,11 +53,11 @@ def gather() -> dict[str, DigitSet]:
         for part in (many.pick(index) for index in torch.arange(len(many)).split(1000))
     ]
     distorted = torch.cat(seen).squeeze(1).mul(255).round().to(torch.uint8)
-    cut = pieces.make(digits, CUT, seed=1)
+    cut = numbers.make(digits, CUT, seed=1)
     return {
         "as they are": digits,
         "distorted": DigitSet(distorted, many.labels),
-        "other writers": pendigits.make(WRITERS, seed=1, part="validation"),
+        "other writers": pen_digits.make(WRITERS, seed=1, part="validation"),
         "cut from numbers": cut.pick(torch.nonzero(cut.labels >= 0).flatten()),
     }
 

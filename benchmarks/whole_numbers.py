@@ -1,7 +1,8 @@
 """Exact matches on numbers written by rule: `python benchmarks/whole_numbers.py [--count N] [--kind NAME]`.
 
-Decisions about core/segment.py are made here. The digits are the validation parts of MNIST and of core/pendigits.py,
-which the shipped model never learnt from, the strokes of scripts/draw_samples.py and typefaces that were kept aside;
+Decisions about core/reading/number.py are made here. The digits are the validation parts of MNIST and of
+core/synthesis/pen_digits.py, which the shipped model never learnt from, the strokes of scripts/draw_samples.py and
+typefaces that were kept aside;
 what surrounds them is made up: other numbers at every seed.
 """
 
@@ -18,8 +19,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core import checkpoint, data, glyphs, junk, pendigits, picture, reading
 from core.config import TrainingSettings
+from core.data import mnist
+from core.data.split import split
+from core.network import checkpoint
+from core.reading import picture, reader
+from core.synthesis import drawing, fonts, pen_digits
 from scripts import draw_samples
 from scripts.draw_samples import BLACK, BLUE, GLYPHS, RED
 
@@ -42,15 +47,15 @@ class Page:
 @functools.cache
 def validation_digits() -> list[list[np.ndarray]]:
     """MNIST's validation digits by their label: (28, 28) uint8 each."""
-    _, kept = data.split(data.load(train=True), TrainingSettings())
+    _, kept = split(mnist.load(train=True), TrainingSettings())
     return [list(kept.images[kept.labels == label].numpy()) for label in range(10)]
 
 
 @functools.cache
 def typefaces() -> list[dict[str, np.ndarray]]:
-    """The typefaces of core/glyphs.py that were kept aside: each character as ink (48, 48) bool."""
+    """The typefaces of core/synthesis/fonts.py that were kept aside: each character as ink (48, 48) bool."""
     found: dict[str, dict[str, np.ndarray]] = {}
-    for glyph in glyphs.load("validation", glyphs.LETTERS + glyphs.SIGNS + glyphs.DIGITS):
+    for glyph in fonts.load("validation", fonts.LETTERS + fonts.SIGNS + fonts.DIGITS):
         found.setdefault(glyph.typeface, {})[glyph.character] = glyph.ink
     return list(found.values())
 
@@ -72,8 +77,8 @@ def write_digit(digit: int, height: int, pen: float, chance: Chance, source: str
             ink, (max(2, round(ink.shape[1] * height / ink.shape[0])), height), interpolation=cv2.INTER_AREA
         )
     if source == "writers":
-        drawn = [one for one in pendigits.load("validation") if one.label == digit]
-        ink = crop(pendigits.trace(drawn[chance.integers(len(drawn))], height, pen, chance) / 255)
+        drawn = [one for one in pen_digits.load("validation") if one.label == digit]
+        ink = crop(pen_digits.trace(drawn[chance.integers(len(drawn))], height, pen, chance) / 255)
         wide = max(2, round(ink.shape[1] * height / len(ink)))
         return cv2.resize(ink.astype(np.float32), (wide, height), interpolation=cv2.INTER_AREA)
     glyph = chance.choice([name for name in GLYPHS if name[0] == str(digit)])
@@ -85,7 +90,7 @@ def write_digit(digit: int, height: int, pen: float, chance: Chance, source: str
 
 def write_sign(name: str, height: int, chance: Chance) -> np.ndarray:
     """A currency sign or the like, cropped: (height, W) float32."""
-    ink = crop(junk.write(junk.SYMBOLS[name], chance).astype(np.float32))
+    ink = crop(drawing.write(drawing.SYMBOLS[name], chance).astype(np.float32))
     width = max(3, round(ink.shape[1] * height / ink.shape[0]))
     return cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA)
 
@@ -161,7 +166,7 @@ def write_line(
             if end is not None and chance.random() < linked:
                 x, y = start + 0.25 * wide, top + chance.uniform(0.02, 0.15) * height
                 sag = chance.uniform(0, 0.2) * height
-                path = junk.spline(np.array([end, ((end[0] + x) / 2, (end[1] + y) / 2 + sag), (x, y)]))
+                path = drawing.spline(np.array([end, ((end[0] + x) / 2, (end[1] + y) / 2 + sag), (x, y)]))
                 cv2.polylines(
                     line, [np.round(path).astype(np.int32)], False, 1.0, max(1, round(0.8 * pen)), cv2.LINE_AA
                 )
@@ -518,9 +523,9 @@ def two_lines(chance: Chance) -> tuple[np.ndarray, str]:
 @kind
 def no_number(chance: Chance) -> tuple[np.ndarray, str]:
     """A letter, a sign, a scribble: whatever it is taken for, it is no number."""
-    name = chance.choice([*junk.LETTERS, *junk.SYMBOLS])
+    name = chance.choice([*drawing.LETTERS, *drawing.SYMBOLS])
     height = int(chance.integers(60, 150))
-    ink = crop(junk.write({**junk.LETTERS, **junk.SYMBOLS}[name], chance).astype(np.float32))
+    ink = crop(drawing.write({**drawing.LETTERS, **drawing.SYMBOLS}[name], chance).astype(np.float32))
     ink = cv2.resize(ink, None, fx=height / ink.shape[0], fy=height / ink.shape[0], interpolation=cv2.INTER_LINEAR)
     return lay_on(ink, chance, height), ""
 
@@ -529,8 +534,8 @@ def no_number(chance: Chance) -> tuple[np.ndarray, str]:
 def word(chance: Chance) -> tuple[np.ndarray, str]:
     """Letters in a row, some of which touch: no number either."""
     height = int(chance.integers(60, 120))
-    names = chance.choice([name for name in junk.LETTERS if len(name) == 1], int(chance.integers(2, 5)))
-    letters = [crop(junk.write(junk.LETTERS[name], chance).astype(np.float32)) for name in names]
+    names = chance.choice([name for name in drawing.LETTERS if len(name) == 1], int(chance.integers(2, 5)))
+    letters = [crop(drawing.write(drawing.LETTERS[name], chance).astype(np.float32)) for name in names]
     scale = height / max(len(letter) for letter in letters)
     line = np.zeros((height, 0), np.float32)
     for letter in letters:
@@ -548,7 +553,7 @@ def word(chance: Chance) -> tuple[np.ndarray, str]:
 def lettering(chance: Chance) -> tuple[np.ndarray, str]:
     """A word in a typeface of handwriting: no number."""
     face, height = typefaces()[chance.integers(len(typefaces()))], int(chance.integers(50, 120))
-    letters = [one for one in glyphs.LETTERS if one in face]
+    letters = [one for one in fonts.LETTERS if one in face]
     return lay_on(set_line(chance.choice(letters, chance.integers(2, 6)), face, height, chance), chance, height), ""
 
 
@@ -579,7 +584,7 @@ def make(name: str, number: int, seed: int = 0) -> Page:
     return Page(draw_samples.to_bytes(sheet), text)
 
 
-def is_right(found: reading.Reading, page: Page) -> bool:
+def is_right(found: reader.Reading, page: Page) -> bool:
     """Whether exactly what is written was read; where nothing is, whether it was taken for no number."""
     return found.text == page.text if page.text else not found.is_number
 
@@ -597,7 +602,7 @@ def main() -> int:
     for name in options.kind or KINDS:
         pages = [make(name, number, options.seed) for number in range(options.count)]
         began = time.perf_counter()
-        found = [reading.read(model, picture.from_array(page.sheet)) for page in pages]
+        found = [reader.read(model, picture.from_array(page.sheet)) for page in pages]
         spent = 1000 * (time.perf_counter() - began) / len(pages)
         right = sum(is_right(one, page) for one, page in zip(found, pages, strict=True))
         print(f"{name:24}{right:4} of {len(pages):3} right  {100 * right / len(pages):5.1f} %  {spent:5.1f} ms a page")

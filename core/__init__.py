@@ -1,1 +1,1 @@
-"""Digit Lab's engine: everything that is not a page. Only `core.shared` knows Streamlit."""
+"""Digit Lab's engine: everything that is not a page. Only `core.ui` knows Streamlit."""

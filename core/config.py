@@ -2,15 +2,7 @@
 
 import shlex
 from dataclasses import Field, asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any
-
-ROOT = Path(__file__).resolve().parent.parent
-DATA_FOLDER = ROOT / "data"
-MODELS_FOLDER = ROOT / "models"
-RUNS_FOLDER = ROOT / "runs"
-SAMPLES_FOLDER = ROOT / "samples"
-CORRECTIONS_FOLDER = ROOT / "my-digits"  # what visitors put right; made when the first digit is kept
 
 DIGIT_SIZE = 28  # pixels: side of the square the models read
 INK_SIZE = 20  # pixels: side of the box the ink is fitted into, as MNIST's makers did

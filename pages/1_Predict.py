@@ -8,16 +8,19 @@ from html import escape
 
 import streamlit as st
 
-from core import shared
+from core.ui import correction, resources, shell
 
-shared.open_page("Predict")
+shell.open_page("Predict")
 
 import numpy as np
 from PIL import Image, ImageOps
 from streamlit_drawable_canvas import st_canvas
 
-from core import batch, boxes, charts, checkpoint, picture, preprocess, reading, tile
-from core.config import POLARITIES, SAMPLES_FOLDER
+from core.config import POLARITIES
+from core.figures import boxes, digit_images, probability_chart, theme
+from core.network import checkpoint
+from core.reading import batch, mnist_form, picture, reader
+from core.workspace import SAMPLES_FOLDER
 
 CANVAS_SIDE = 280  # pixels: fits a phone 320 pixels wide
 MOST_UNDOS = 30  # states of the drawing kept to go back to, a few kB each
@@ -83,7 +86,7 @@ def main() -> None:
             on_change=memory.pictures.clear,
         )
     try:
-        shared.model_in_use()
+        resources.model_in_use()
     except checkpoint.CheckpointError as error:
         st.error(f"No model can answer: {error}", icon=":material/error:")
         st.stop()
@@ -232,7 +235,7 @@ def read_files(files: list) -> None:
         return
     if len(waiting) == len(contents):  # a new choice of files replaces the one before
         memory.pictures = {}
-    model = shared.model_in_use()
+    model = resources.model_in_use()
     bar = st.progress(0.0) if len(waiting) > 4 else None
     for number, (name, content) in enumerate(waiting, start=1):
         item = read_alone(name, content) if len(contents) == 1 else batch.read_file(model, name, content, memory.expect)
@@ -290,7 +293,7 @@ def sum_up(items: list[batch.Item]) -> list[batch.Item]:
 def show_table(items: list[batch.Item]) -> None:
     """Files as a table to sort and to choose from, with the chosen one's details beside it."""
     table = batch.tabulate(items)
-    table.insert(0, "picture", [tile.as_data_url(item.thumbnail) if item.thumbnail else "" for item in items])
+    table.insert(0, "picture", [digit_images.as_data_url(item.thumbnail) if item.thumbnail else "" for item in items])
     # An empty cell would not say whether the picture was refused or held no digit.
     table["answer"] = table["answer"].where(table["answer"] != "", table["verdict"].replace("error", "refused"))
     table["right"] = table["right"].map({True: "right", False: "misread"}).fillna("")
@@ -333,7 +336,7 @@ def show_table(items: list[batch.Item]) -> None:
 def show_samples() -> None:
     """The gallery: one click reads a picture. A surprise is a random MNIST test digit whose label stays hidden."""
     st.button("Surprise me", icon=":material/casino:", type="primary", on_click=surprise)
-    with st.container(key="samples"):  # on a phone the answer comes above the gallery (core/shared.py's STYLE)
+    with st.container(key="samples"):  # on a phone the answer comes above the gallery (core/ui/shell.py's STYLE)
         left, right = st.columns([0.42, 0.58], gap="large")
     with left.container(horizontal=True, key="gallery", gap="small"):
         for name, thumbnail in list_samples():
@@ -362,7 +365,7 @@ def list_samples() -> list[tuple[str, str]]:
         if path.suffix.lstrip(".").lower() in picture.SUFFIXES:
             image = Image.fromarray(picture.read(path.read_bytes()).colours)
             image.thumbnail((144, 144))
-            gallery.append((path.name, tile.as_data_url(to_png(image))))
+            gallery.append((path.name, digit_images.as_data_url(to_png(image))))
     return gallery
 
 
@@ -373,10 +376,10 @@ def choose_sample(name: str) -> None:
 
 def surprise() -> None:
     """Read a random MNIST test digit."""
-    from core.data import DataError
+    from core.data.digits import DataError
 
     try:
-        digits = shared.digits(train=False)
+        digits = resources.digits(train=False)
     except DataError as error:
         memory.sample = None
         st.error(str(error), icon=":material/error:")
@@ -407,25 +410,25 @@ def show_answer(content: bytes, name: str, key: str, caption: str = "As given") 
         show_result(found, name, caption, key)
     if steps:
         show_steps(found.found.steps)
-        st.caption(shared.model_in_use().about_confidence)
+        st.caption(resources.model_in_use().about_confidence)
 
 
 def look(
     content: bytes, key: str, polarity: str = "auto", crop: tuple[float, float, float, float] | None = None
-) -> reading.Reading:
+) -> reader.Reading:
     """Read a picture, or give the last reading again where nothing it depends on has changed."""
-    model = shared.model_in_use()
+    model = resources.model_in_use()
     # An uploaded file's key names its content; the canvas and the samples keep theirs while the picture changes.
     changing = hash(content) if key in ("draw", "sample") else None
     asked = (key, changing, polarity, crop, memory.expect, model.name, model.version)
     if memory.get("last_reading", (None,))[0] != asked:
-        memory.last_reading = (asked, reading.read(model, picture.read(content), polarity, crop, memory.expect))
+        memory.last_reading = (asked, reader.read(model, picture.read(content), polarity, crop, memory.expect))
     return memory.last_reading[1]
 
 
-def show_result(found: reading.Reading, name: str, caption: str, key: str) -> None:
+def show_result(found: reader.Reading, name: str, caption: str, key: str) -> None:
     """What was read and how sure it is, in words, then one digit's details, or each of a number's on choosing it."""
-    confidence = charts.show_percent(found.confidence) if found.text else "no digit"
+    confidence = theme.show_percent(found.confidence) if found.text else "no digit"
     kind = "answer number" if found.is_number else "answer" if found.text else "answer none"
     st.html(
         f'<div class="{kind}" role="status" aria-live="polite"><span class="digit">{found.text or "–"}</span>'
@@ -444,10 +447,10 @@ def show_result(found: reading.Reading, name: str, caption: str, key: str) -> No
         if found.found.digit is not None:
             show_square(enlarge(found.found.digit), "What the model sees", "The 28x28 digit the model sees")
     if found.found.digit is not None:
-        shared.offer_correction(found.found.digit, found.text, found.model, found.version, key)
+        correction.offer_correction(found.found.digit, found.text, found.model, found.version, key)
 
 
-def show_number(found: reading.Reading, name: str, key: str) -> None:
+def show_number(found: reader.Reading, name: str, key: str) -> None:
     """The picture with a box around each digit, and the details of the one that is chosen."""
     digits = found.digits
     place = st.container()
@@ -461,9 +464,9 @@ def show_number(found: reading.Reading, name: str, key: str) -> None:
         help="Counted in reading order. The box of the chosen one is thicker.",
     )
     boxed = Image.fromarray(boxes.mark_number(found, chosen))
-    sentence = ", ".join(f"{digit.digit} with {charts.show_percent(digit.confidence)}" for digit in digits)
+    sentence = ", ".join(f"{digit.digit} with {theme.show_percent(digit.confidence)}" for digit in digits)
     place.image(
-        tile.as_data_url(to_png(boxed)), alt=f"The picture {batch.show_name(name)}: {sentence}", width="stretch"
+        digit_images.as_data_url(to_png(boxed)), alt=f"The picture {batch.show_name(name)}: {sentence}", width="stretch"
     )
     digit = digits[chosen]
     st.markdown(digit.prediction.sentence)
@@ -472,13 +475,13 @@ def show_number(found: reading.Reading, name: str, key: str) -> None:
         show_square(enlarge(digit.image), "What the model sees", "The 28x28 digit the model sees")
     with right:
         show_probabilities(digit.prediction.probabilities)
-    shared.offer_correction(digit.image, str(digit.digit), found.model, found.version, f"{key}-{chosen}")
+    correction.offer_correction(digit.image, str(digit.digit), found.model, found.version, f"{key}-{chosen}")
 
 
 def show_probabilities(probabilities: tuple[float, ...]) -> None:
     """Ten bars, one a digit."""
     st.altair_chart(
-        charts.draw_probabilities(probabilities, shared.is_dark()),
+        probability_chart.draw_probabilities(probabilities, shell.is_dark()),
         width="stretch",
         alt="Probability of each digit: "
         + ", ".join(f"{digit} {value:.1%}" for digit, value in enumerate(probabilities)),
@@ -493,7 +496,10 @@ def show_square(pixels: np.ndarray, caption: str | None, alt: str) -> None:
     image = Image.fromarray(pixels).convert("RGBA")
     larger = Image.Resampling.NEAREST if max(image.size) < SQUARE else Image.Resampling.LANCZOS
     st.image(
-        tile.as_data_url(to_png(ImageOps.pad(image, (SQUARE, SQUARE), larger))), caption=caption, alt=alt, width=150
+        digit_images.as_data_url(to_png(ImageOps.pad(image, (SQUARE, SQUARE), larger))),
+        caption=caption,
+        alt=alt,
+        width=150,
     )
 
 
@@ -517,7 +523,7 @@ def ask_for_overrides(key: str) -> tuple[str, tuple[float, float, float, float] 
     return polarity, None if crop == (0, 0, 1, 1) else crop
 
 
-def show_steps(steps: tuple[preprocess.Step, ...]) -> None:
+def show_steps(steps: tuple[mnist_form.Step, ...]) -> None:
     """Each step as a picture with its title and a line of explanation."""
     with st.container(horizontal=True):
         for number, step in enumerate(steps, start=1):

@@ -6,18 +6,24 @@ import secrets
 
 import streamlit as st
 
-from core import shared
+from core.ui import resources, shell
 
-shared.open_page("Train")
+shell.open_page("Train")
 
 import numpy as np
 import pandas as pd
 
-from core import charts, checkpoint, duration, link, picture, reading, runs, tile, wording
-from core.config import MODELS_FOLDER, PRESETS, SettingError, TrainingSettings
-from core.job import Snapshot
-from core.runs import Run, RunError
-from core.wording import FIELDS
+from core import words
+from core.config import PRESETS, SettingError, TrainingSettings
+from core.figures import digit_images, export, training_charts
+from core.network import checkpoint
+from core.reading import picture, reader
+from core.training import estimate as estimate_module
+from core.training import link, runs, wording
+from core.training.job import Snapshot
+from core.training.runs import Run, RunError
+from core.training.wording import FIELDS
+from core.workspace import MODELS_FOLDER
 
 STEPS = {"learning_rate": 1e-3, "weight_decay": 0.01, "averaging": 0.01, "training_images": 1000, "batch_size": 32}
 
@@ -28,9 +34,9 @@ STYLE = """
 </style>
 """
 
-st.html(tile.STYLE + STYLE)
+st.html(digit_images.STYLE + STYLE)
 memory = st.session_state
-job = shared.training_job()
+job = resources.training_job()
 
 
 def main() -> None:
@@ -216,8 +222,8 @@ def remember(name: str) -> None:
 
 def show_choice(name: str, choice: str) -> str:
     """A choice in words; networks with their number of parameters."""
-    words = wording.choice(choice)
-    return f"{words} · {count_parameters(choice):,}" if name == "architecture" else words
+    text = wording.choice(choice)
+    return f"{text} · {count_parameters(choice):,}" if name == "architecture" else text
 
 
 def describe(run: Run) -> str:
@@ -228,9 +234,9 @@ def describe(run: Run) -> str:
 @st.cache_resource(show_spinner=False)
 def count_parameters(architecture: str) -> int:
     """How many numbers a network has; built without memory."""
-    from core import model
+    from core.network import architectures
 
-    return model.count_parameters(model.build_without_memory(architecture))
+    return architectures.count_parameters(architectures.build_without_memory(architecture))
 
 
 def estimate(settings: TrainingSettings, is_preset: bool) -> str:
@@ -239,7 +245,7 @@ def estimate(settings: TrainingSettings, is_preset: bool) -> str:
         seconds = measure(settings.architecture, settings.augmentation, settings.device, settings.precision)
     except SettingError as error:
         return str(error)
-    about = duration.show(duration.expect(settings, seconds))
+    about = words.duration(estimate_module.expect(settings, seconds))
     if is_preset:
         return f"About {about} here."
     cores = "one core" if job.threads == 1 else f"{job.threads} cores"
@@ -253,20 +259,20 @@ def estimate(settings: TrainingSettings, is_preset: bool) -> str:
 @st.cache_resource(show_spinner=False, ttl=600)
 def measure(architecture: str, augmentation: str, device: str, precision: str) -> float:
     """Seconds an image takes. Batches of a usual size: the estimate is for the person who waits, not for a record."""
-    from core import train
+    from core.training import estimate
 
     settings = TrainingSettings(
         architecture=architecture, augmentation=augmentation, device=device, precision=precision
     )
-    return train.measure(shared.digits(train=True), settings, job.threads)
+    return estimate.measure(resources.digits(train=True), settings, job.threads)
 
 
 def preview(settings: TrainingSettings) -> None:
     """Eight training digits as the network will see them."""
-    from core import augment
+    from core.training import augment
 
-    seen = augment.preview(shared.digits(train=True), settings.augmentation, seed=memory.get("another-look", 0))
-    st.html(tile.show(seen, f"Eight digits with {settings.augmentation} distortion"))
+    seen = augment.preview(resources.digits(train=True), settings.augmentation, seed=memory.get("another-look", 0))
+    st.html(digit_images.show(seen, f"Eight digits with {settings.augmentation} distortion"))
     st.caption("Eight digits as the network sees them.")
     if settings.augmentation != "none":
         st.button("Another look", icon=":material/refresh:", on_click=look_again)
@@ -355,10 +361,10 @@ def show_figures(snapshot: Snapshot) -> None:
         st.metric("Training loss", loss, help="How surprised the network is by the right answers, in nats.", width=140)
         rate = f"{snapshot.images_per_second:,.0f}" if snapshot.images_per_second else "–"
         st.metric("Images a second", rate, width=140)
-        left = duration.show(snapshot.remaining) if snapshot.remaining is not None else "–"
+        left = words.duration(snapshot.remaining) if snapshot.remaining is not None else "–"
         st.metric("Time left", {"paused": "paused", "finishing": "–"}.get(snapshot.phase, left), width=140)
     epoch = min(run.settings.epochs, len(scores) + 1)
-    words = {"preparing": "Getting ready", "paused": "Paused", "stopping": "Stopping"}.get(snapshot.phase, "Training")
+    text = {"preparing": "Getting ready", "paused": "Paused", "stopping": "Stopping"}.get(snapshot.phase, "Training")
     if snapshot.phase == "finishing":
         st.progress(
             snapshot.finished,
@@ -367,7 +373,7 @@ def show_figures(snapshot: Snapshot) -> None:
         return
     st.progress(
         min(1.0, snapshot.step / max(1, run.steps)),
-        f"{words} · epoch {epoch} of {run.settings.epochs} · {duration.show(snapshot.seconds)} so far · learning rate "
+        f"{text} · epoch {epoch} of {run.settings.epochs} · {words.duration(snapshot.seconds)} so far · learning rate "
         f"{snapshot.learning_rate:.3g}",
     )
 
@@ -438,7 +444,7 @@ def show_curves(snapshot: Snapshot) -> None:
         st.markdown(":small[**Loss** · each step, :primary[smoothed], :orange[validation]]")
         now = f"{snapshot.pulses[-1].loss:.3f} now" if snapshot.pulses else "no step yet"
         st.vega_lite_chart(
-            charts.specify(charts.draw_loss, snapshot.pulses, scores, steps, shared.is_dark()),
+            export.specify(training_charts.draw_loss, snapshot.pulses, scores, steps, shell.is_dark()),
             width="stretch",
             key="loss",
             alt=f"Loss by step: {now}",
@@ -446,7 +452,7 @@ def show_curves(snapshot: Snapshot) -> None:
     with right:
         st.markdown(":small[**Accuracy** on the validation digits, after each epoch]")
         st.vega_lite_chart(
-            charts.specify_once(charts.draw_accuracy, scores, epochs, best, shared.is_dark()),
+            export.specify_once(training_charts.draw_accuracy, scores, epochs, best, shell.is_dark()),
             width="stretch",
             key="accuracy",
             alt=f"Validation accuracy by epoch: best {best.validation_accuracy:.2%}"
@@ -467,7 +473,7 @@ def show_learning_rate(snapshot: Snapshot, steps: int) -> None:
     """The learning rate at each step so far."""
     st.markdown(":small[**Learning rate** by step]")
     st.vega_lite_chart(
-        charts.specify(charts.draw_learning_rate, snapshot.pulses, steps, shared.is_dark()),
+        export.specify(training_charts.draw_learning_rate, snapshot.pulses, steps, shell.is_dark()),
         width="stretch",
         key="rate",
         alt=f"Learning rate by step: {snapshot.learning_rate:.3g} now",
@@ -482,7 +488,7 @@ def show_watched(snapshot: Snapshot) -> None:
     when = "what the network in training says of them now" if snapshot.is_live else "what the network said of them last"
     st.markdown(f"**Watched digits** :small[{when}]")
     opinions = [*snapshot.watched, *([own] if own else [])]
-    st.html(tile.watch([(opinion.image, opinion.label, opinion.probabilities) for opinion in opinions]))
+    st.html(digit_images.watch([(opinion.image, opinion.label, opinion.probabilities) for opinion in opinions]))
     if not own and snapshot.is_live:
         st.caption("Draw a digit on the Predict page: it joins them, for your eyes only.")
 
@@ -493,7 +499,7 @@ def hand_over_drawing() -> None:
     if not drawings or not drawings[-1] or memory.get("handed_over") == hash(drawings[-1][1]):
         return
     try:
-        found = reading.read(shared.model_in_use(), picture.read(drawings[-1][1])).found
+        found = reader.read(resources.model_in_use(), picture.read(drawings[-1][1])).found
     except (picture.PictureError, checkpoint.CheckpointError):
         return
     if found.digit is not None:
@@ -518,7 +524,7 @@ def show_outcome(snapshot: Snapshot) -> None:
                 reached = f"{run.best.validation_accuracy:.2%} on {run.validation_images:,} validation digits"
                 sentence = (
                     f":material/check_circle: **{run.name}: {reached}**"
-                    f"{compare(run.model, run.best)}. {run.sentence} It took {duration.show(snapshot.seconds)}."
+                    f"{compare(run.model, run.best)}. {run.sentence} It took {words.duration(snapshot.seconds)}."
                 )
             with st.container(width="stretch"):
                 st.markdown(sentence)
@@ -543,7 +549,7 @@ def forget_outcome(run: str) -> None:
 def compare(name: str, best: runs.Score) -> str:
     """How the weights of the run `name` stand beside the model in use, judged by validation as both were."""
     try:
-        card = shared.model_card(checkpoint.in_use())
+        card = resources.model_card(checkpoint.in_use())
     except checkpoint.CheckpointError:
         return ""
     theirs = card.facts.get("validation_accuracy")
@@ -563,7 +569,10 @@ def offer_use(run: Run, place: str) -> None:
         type="primary",
         key=f"use-{place}",
         on_click=attempt,
-        args=(f"{run.name} is the model in use now: every page and every visitor is answered by it.", shared.use_model),
+        args=(
+            f"{run.name} is the model in use now: every page and every visitor is answered by it.",
+            resources.use_model,
+        ),
         kwargs={"name": run.model, "place": place},
         help="Every page answers with it at once.",
     )
@@ -597,7 +606,7 @@ def offer_onnx(run: Run, place: str) -> None:
     if memory.get("onnx_for") != run.model:
         st.button("Make an ONNX file", key=f"make-onnx-{place}", on_click=ask_for_onnx, args=(run.model,))
         return
-    from core.onnx_file import ExportError
+    from core.network.onnx_export import ExportError
 
     try:
         content = make_onnx(run.model, (MODELS_FOLDER / f"{run.model}.pth").stat().st_mtime_ns)
@@ -618,9 +627,9 @@ def ask_for_onnx(model: str) -> None:
 @st.cache_data(show_spinner="Writing and checking the ONNX file …", max_entries=2)
 def make_onnx(model: str, _modified: int) -> bytes:
     """The checked file."""
-    from core import onnx_file
+    from core.network import onnx_export
 
-    return onnx_file.export(checkpoint.load(model).model, shared.digits(train=False))
+    return onnx_export.export(checkpoint.load(model).model, resources.digits(train=False))
 
 
 def show_runs() -> None:
@@ -658,7 +667,7 @@ def show_runs() -> None:
     }
     if with_scores:
         st.altair_chart(
-            charts.draw_runs(with_scores),
+            training_charts.draw_runs(with_scores),
             width="stretch",
             alt="Validation accuracy by epoch. "
             + "; ".join(
@@ -681,7 +690,7 @@ def tabulate(found: list[Run]) -> pd.DataFrame:
             "accuracy": [run.best.validation_accuracy * 100 if run.best else None for run in found],
             "curve": [[score.validation_accuracy for score in run.scores][-60:] for run in found],
             "Status": ["In use" if run.model == in_use else wording.STATUS[run.status] for run in found],
-            "Duration": [duration.show(run.seconds) if run.scores else "–" for run in found],
+            "Duration": [words.duration(run.seconds) if run.scores else "–" for run in found],
             "Settings": [describe(run) for run in found],
             "Parameters": [run.parameters for run in found],
             "Started": [run.created.replace("T", " ")[:19] for run in found],
@@ -738,7 +747,7 @@ def back_to_shipped() -> None:
                 "Back to the shipped model",
                 icon=":material/undo:",
                 on_click=attempt,
-                args=("The shipped model answers on every page again.", shared.use_model, checkpoint.SHIPPED),
+                args=("The shipped model answers on every page again.", resources.use_model, checkpoint.SHIPPED),
                 kwargs={"place": "runs_notice"},
                 key="shipped",
             )
@@ -777,7 +786,7 @@ def bring_in() -> None:
                         on_click=attempt,
                         args=(
                             f"{name} is the model in use now: every page and every visitor is answered by it.",
-                            shared.use_model,
+                            resources.use_model,
                         ),
                         kwargs={"name": name, "place": "brought"},
                     )

@@ -6,16 +6,21 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import shared
+from core.ui import resources, shell
 
-shared.open_page("Evaluate")
+shell.open_page("Evaluate")
 
 import pandas as pd
 
-from core import charts, checkpoint, data, explain, figures, report, robustness, testset, tile
-from core.evaluate import ERROR_ORDERS, REFUSED_SHARES, Comparison, Evaluation, measure
-from core.quantity import count, percent
-from core.robustness import DAMAGES, Point
+from core.data.digits import DataError
+from core.evaluation import neighbours as neighbours_module
+from core.evaluation import robustness, testset
+from core.evaluation.comparison import Comparison
+from core.evaluation.report import ERROR_ORDERS, REFUSED_SHARES, Evaluation, measure
+from core.evaluation.robustness import DAMAGES, Point
+from core.figures import digit_images, evaluation_charts, html_report, probability_chart, theme
+from core.network import checkpoint
+from core.words import count, percent
 
 SETS = ("MNIST test set", "Validation split", "Your own set")
 MOST_MODELS = 4  # lines a chart keeps apart
@@ -54,10 +59,10 @@ def main() -> None:
         name = st.selectbox("Model", names, index=default, key="evaluate_model", width=220, bind="query-params", **KEEP)
         chosen = st.selectbox("Pictures", SETS, key="evaluate_data", width=220, bind="query-params", **KEEP)
     try:
-        card = shared.model_card(name)
+        card = resources.model_card(name)
         digits = choose_digits(chosen, card)
         shown = Shown(find_evaluation(card, digits), digits, card)
-    except (checkpoint.CheckpointError, data.DataError) as error:
+    except (checkpoint.CheckpointError, DataError) as error:
         st.error(plain(str(error)), icon=":material/error:")
         st.stop()
     say_when_model_changed(name)
@@ -93,11 +98,11 @@ def main() -> None:
 def choose_digits(chosen: str, card: checkpoint.ModelCard) -> testset.TestSet:
     """The digits to judge by; for an own set that is not there yet it asks for one and stops."""
     if chosen == SETS[0]:
-        return shared.results().keep(("test set",), lambda: testset.TestSet(SETS[0], shared.digits(train=False)))
+        return resources.results().keep(("test set",), lambda: testset.TestSet(SETS[0], resources.digits(train=False)))
     if chosen == SETS[1]:
         settings = str(sorted((card.facts.get("settings") or {}).items()))
-        return shared.results().keep(
-            ("validation split", settings), lambda: testset.validation(card.facts, shared.digits(train=True))
+        return resources.results().keep(
+            ("validation split", settings), lambda: testset.validation(card.facts, resources.digits(train=True))
         )
     return ask_for_own_set()
 
@@ -153,7 +158,7 @@ def find_evaluation(card: checkpoint.ModelCard, digits: testset.TestSet) -> Eval
     """
     place = (card.name, digits.key, digits.name)
     seen = memory.shown_version.get(place, card.version)
-    old = shared.results().find(("evaluation", *place, seen)) if seen != card.version else None
+    old = resources.results().find(("evaluation", *place, seen)) if seen != card.version else None
     if old:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.warning(
@@ -163,7 +168,7 @@ def find_evaluation(card: checkpoint.ModelCard, digits: testset.TestSet) -> Eval
             if not st.button("Measure the new version", type="primary", key=f"renew-{card.name}"):
                 return old
     memory.shown_version[place] = card.version
-    return shared.results().keep(("evaluation", *place, card.version), lambda: measure_now(card.name, digits))
+    return resources.results().keep(("evaluation", *place, card.version), lambda: measure_now(card.name, digits))
 
 
 def measure_now(name: str, digits: testset.TestSet) -> Evaluation:
@@ -171,7 +176,7 @@ def measure_now(name: str, digits: testset.TestSet) -> Evaluation:
     progress = st.progress(0.0, "Loading the model …")
     try:
         return measure(
-            shared.model(name),
+            resources.model(name),
             digits,
             lambda share: progress.progress(share, f"Reading {count(len(digits.digits), 'picture')} … {share:.0%}"),
         )
@@ -258,7 +263,7 @@ def show_unlabelled(shown: Shown) -> None:
     order = shown.evaluation.report.confidence(shown.temperature).argsort().tolist()
     st.subheader("What the model answers, the least sure first")
     show_gallery(shown, order, "unlabelled")
-    offer(report.tables(shown.evaluation, shown.digits), ":material/table:")
+    offer(html_report.tables(shown.evaluation, shown.digits), ":material/table:")
 
 
 # --- confusion --------------------------------------------------------------------------------------------------------
@@ -281,11 +286,11 @@ def show_confusion(shown: Shown) -> None:
     left, right = st.columns([1, 1], gap="large")
     with left:
         view = st.segmented_control(
-            "Show", figures.MATRIX_VIEWS, default="Counts", required=True, key="matrix_view", **KEEP
+            "Show", evaluation_charts.MATRIX_VIEWS, default="Counts", required=True, key="matrix_view", **KEEP
         )
         hide = st.toggle("Hide the right answers", key="matrix_hide", help="Leaves the diagonal empty.", **KEEP)
-        chart = figures.confusion_matrix(
-            answers, view, hide, (memory.true_digit, memory.read_digit), dark=shared.is_dark()
+        chart = evaluation_charts.confusion_matrix(
+            answers, view, hide, (memory.true_digit, memory.read_digit), dark=shell.is_dark()
         )
         st.altair_chart(
             chart,
@@ -351,9 +356,9 @@ def show_gallery(shown: Shown, members: list[int], key: str, beside: bool = True
         for index in part:
             answer, label = int(shown.evaluation.report.answers[index]), int(shown.digits.digits.labels[index])
             truth = "" if label == testset.UNKNOWN else f"a {label} "
-            picture = tile.as_data_url(figures.digit_png(shown.digits.digits.images[index]))
+            picture = digit_images.as_data_url(digit_images.digit_png(shown.digits.digits.images[index]))
             st.button(
-                f"![{truth}read as {answer}, {charts.show_percent(confidence[index].item())} sure]({picture})",
+                f"![{truth}read as {answer}, {theme.show_percent(confidence[index].item())} sure]({picture})",
                 key=f"{key}-{index}",
                 type="primary" if index == picked else "secondary",
                 on_click=pick,
@@ -380,25 +385,27 @@ def show_picture(shown: Shown, index: int) -> None:
     with st.container(border=True):
         picture, facts = st.columns([1, 2])
         picture.image(
-            tile.as_data_url(figures.digit_png(image, 6)), width=168, alt=f"The digit as the model sees it{what}"
+            digit_images.as_data_url(digit_images.digit_png(image, 6)),
+            width=168,
+            alt=f"The digit as the model sees it{what}",
         )
         with facts:
             truth = "" if label == testset.UNKNOWN else f"Labelled **{label}**, read as " if label != answer else ""
             right = "Read right: " if label == answer else "" if truth else "Read as "
-            st.markdown(f"{right}{truth}**{answer}** with {charts.show_percent(probabilities[answer])} confidence.")
+            st.markdown(f"{right}{truth}**{answer}** with {theme.show_percent(probabilities[answer])} confidence.")
             second = sorted(range(10), key=probabilities.__getitem__)[-2]
             near = probabilities[second] >= 0.0005  # what would not read "0.0%"
-            share = charts.show_percent(probabilities[second])
+            share = theme.show_percent(probabilities[second])
             st.markdown(f"The next best is {second} with {share}." if near else "No other comes near.")
             st.caption(plain(shown.digits.name_of(index)))
             if st.button("Open in Predict", key=f"open-{index}", icon=":material/open_in_new:"):
                 memory.predict_given = {
                     "name": f"{shown.digits.name} {shown.digits.name_of(index)}",
-                    "picture": figures.digit_png(image, 1),
+                    "picture": digit_images.digit_png(image, 1),
                 }
                 st.switch_page("pages/1_Predict.py", query_params={"way": "Samples"})
         st.altair_chart(
-            charts.draw_probabilities(probabilities, shared.is_dark()),
+            probability_chart.draw_probabilities(probabilities, shell.is_dark()),
             key=f"bars-{index}",
             alt="The ten probabilities: "
             + ", ".join(f"{digit}: {value:.1%}" for digit, value in enumerate(probabilities)),
@@ -409,10 +416,10 @@ def show_picture(shown: Shown, index: int) -> None:
 def show_neighbours(shown: Shown, index: int, label: int, answer: int) -> None:
     """The training images most alike, and a doubt about the label where they speak against it."""
     try:
-        neighbours = shared.neighbours()
-    except data.DataError:
+        neighbours = resources.neighbours()
+    except DataError:
         return
-    training = shared.digits(train=True)
+    training = resources.digits(train=True)
     nearest = neighbours.nearest(shown.digits.digits.images[index], NEIGHBOURS)
     labels = training.labels[nearest].tolist()
     st.markdown(
@@ -421,12 +428,12 @@ def show_neighbours(shown: Shown, index: int, label: int, answer: int) -> None:
         "an independent second opinion.",
     )
     st.image(
-        tile.as_data_url(figures.strip_png(training.images[nearest], times=2)),
+        digit_images.as_data_url(digit_images.strip_png(training.images[nearest], times=2)),
         width="stretch" if len(labels) > 8 else 480,
         alt="The most similar training images are labelled " + ", ".join(map(str, labels)),
     )
     st.caption("Labelled " + ", ".join(map(str, labels)))
-    if label != testset.UNKNOWN and explain.doubts_label(label, answer, labels):
+    if label != testset.UNKNOWN and neighbours_module.doubts_label(label, answer, labels):
         st.markdown(f":material/help: Perhaps the label is wrong: pictures like this one are labelled {answer}.")
 
 
@@ -437,7 +444,7 @@ def show_per_digit(shown: Shown) -> None:
     """A sortable table and its chart."""
     table, chart = st.columns([1, 1], gap="large")
     with table:
-        scores = report.per_digit_table(shown.evaluation.report)
+        scores = html_report.per_digit_table(shown.evaluation.report)
         st.dataframe(
             scores.assign(**{name: 100 * scores[name] for name in ("Precision", "Recall", "F1")}),
             hide_index=True,
@@ -454,7 +461,7 @@ def show_per_digit(shown: Shown) -> None:
         st.caption("A dash: the model never gave this answer, or no picture shows this digit.")
     with chart:
         st.altair_chart(
-            figures.per_digit(shown.evaluation.report, dark=shared.is_dark()),
+            evaluation_charts.per_digit(shown.evaluation.report, dark=shell.is_dark()),
             alt="Precision and recall of each digit: "
             + ", ".join(
                 f"{score.digit}: {percent(score.precision)} and {percent(score.recall)}"
@@ -521,7 +528,7 @@ def show_confidence(shown: Shown) -> None:
             help="Expected calibration error over 15 bins of confidence.",
         )
         st.altair_chart(
-            figures.reliability(answers, temperature, dark=shared.is_dark()),
+            evaluation_charts.reliability(answers, temperature, dark=shell.is_dark()),
             width="content",
             alt=f"Reliability diagram; calibration error {percent(before)} before and {percent(after)} after.",
         )
@@ -541,7 +548,7 @@ def show_confidence(shown: Shown) -> None:
             )
         )
         st.altair_chart(
-            figures.coverage(answers, temperature, dark=shared.is_dark()),
+            evaluation_charts.coverage(answers, temperature, dark=shell.is_dark()),
             alt="Accuracy of the rest over the share of refused answers",
         )
     show_source(shown.evaluation.source)
@@ -582,7 +589,7 @@ def show_robustness(shown: Shown) -> None:
             key="robustness_models",
             **KEEP,
         )
-        cards = [shared.model_card(name) for name in names]
+        cards = [resources.model_card(name) for name in names]
         todo = [(card, step) for card in cards for step in robustness.STEPS if not find_point(card, shown.digits, step)]
         start = st.button("Measure", type="primary", icon=":material/play_arrow:", disabled=not todo)
     if start:
@@ -606,7 +613,7 @@ def point_key(card: checkpoint.ModelCard, digits: testset.TestSet, step: tuple[s
 
 def find_point(card: checkpoint.ModelCard, digits: testset.TestSet, step: tuple[str, float]) -> Point | None:
     """A point measured before, for anyone, or None."""
-    return shared.results().find(point_key(card, digits, step))
+    return resources.results().find(point_key(card, digits, step))
 
 
 def find_points(card: checkpoint.ModelCard, digits: testset.TestSet) -> list[Point]:
@@ -623,8 +630,8 @@ def measure_points(digits: testset.TestSet, todo: list[tuple[checkpoint.ModelCar
     try:
         for done, (card, step) in enumerate(todo):
             progress.progress(done / len(todo), f"{DAMAGES[step[0]].title}, {card.name}: {done} of {len(todo)} points")
-            model = shared.model(card.name).model
-            shared.results().keep(
+            model = resources.model(card.name).model
+            resources.results().keep(
                 point_key(card, digits, step), lambda model=model, step=step: robustness.measure(model, part, *step)
             )
     except checkpoint.CheckpointError as error:
@@ -641,17 +648,17 @@ def show_curves(shown: Shown, curves: dict[str, list[Point]]) -> None:
             st.markdown(f"**{damage.title}**")
             if any(point.damage == name for points in curves.values() for point in points):
                 st.altair_chart(
-                    figures.robustness(curves, name, dark=shared.is_dark()),
+                    evaluation_charts.robustness(curves, name, dark=shell.is_dark()),
                     key=f"curve-{name}",
-                    alt=figures.describe_robustness(curves, name),
+                    alt=evaluation_charts.describe_robustness(curves, name),
                 )
             marks = ", ".join(f"{strength:g}" for strength in damage.strengths)
             st.image(
-                tile.as_data_url(figures.strip_png(robustness.examples(shown.digits.digits, name))),
+                digit_images.as_data_url(digit_images.strip_png(robustness.examples(shown.digits.digits, name))),
                 alt=f"A digit at {marks} {damage.axis}",
             )
             st.caption(f"{marks} {damage.axis}")
-    for line in report.robustness_sources(shown.evaluation, curves):
+    for line in html_report.robustness_sources(shown.evaluation, curves):
         show_source(line)
 
 
@@ -663,14 +670,13 @@ def show_compare(shown: Shown) -> None:
     others = [name for name in checkpoint.names() if name != shown.card.name]
     if not others:
         st.info("There is only one model so far. Train another one to compare it with.", icon=":material/info:")
-        if (shared.ROOT / "pages/2_Train.py").is_file():
-            st.page_link("pages/2_Train.py", label="Open Train", icon=":material/arrow_forward:")
+        st.page_link("pages/2_Train.py", label="Open Train", icon=":material/arrow_forward:")
         return
     name = st.selectbox("Compare with", others, key="compare_with", width=240, **KEEP)
     try:
-        card = shared.model_card(name)
+        card = resources.model_card(name)
         other = Shown(find_evaluation(card, shown.digits), shown.digits, card)
-    except (checkpoint.CheckpointError, data.DataError) as error:
+    except (checkpoint.CheckpointError, DataError) as error:
         st.error(str(error), icon=":material/error:")
         return
     pair = Comparison(shown.evaluation.report, other.evaluation.report)
@@ -681,10 +687,10 @@ def show_compare(shown: Shown) -> None:
     )
     table, chart = st.columns([1, 1], gap="large")
     with table:
-        st.dataframe(report.comparison_table(shown.evaluation, other.evaluation), height="content")
+        st.dataframe(html_report.comparison_table(shown.evaluation, other.evaluation), height="content")
     with chart:
         st.altair_chart(
-            figures.difference(pair, dark=shared.is_dark()),
+            evaluation_charts.difference(pair, dark=shell.is_dark()),
             alt=f"How many percentage points more of each digit {name} reads right than {shown.card.name}",
         )
         st.caption(f"Above 0: {name} reads more of this digit right than {shown.card.name}.")
@@ -705,7 +711,7 @@ def show_disagreements(shown: Shown, other: Shown, pair: Comparison) -> None:
         picked = show_gallery(shown, pair.disagreements.tolist(), key)
         answer = int(pair.second.answers[picked])
         sure = pair.second.confidence(other.temperature)[picked].item()
-        words.markdown(f"{right} reads the open picture as **{answer}** with {charts.show_percent(sure)} confidence.")
+        words.markdown(f"{right} reads the open picture as **{answer}** with {theme.show_percent(sure)} confidence.")
 
 
 # --- take away --------------------------------------------------------------------------------------------------------
@@ -719,23 +725,23 @@ def show_take_away(shown: Shown) -> None:
     with whole:
         st.subheader("Report")
         st.markdown("One page with settings, figures and the worst errors. It opens without a network.")
-        page = report.page(shown.evaluation, shown.digits, shown.card.facts, curves)
+        page = html_report.page(shown.evaluation, shown.digits, shown.card.facts, curves)
         offer((page,), ":material/description:", "primary")
         if not curves:
             st.caption("Measure the robustness first, and its curves are part of the report.")
     with tables:
         st.subheader("Tables")
-        offer(report.tables(shown.evaluation, shown.digits), ":material/table:")
+        offer(html_report.tables(shown.evaluation, shown.digits), ":material/table:")
     with pictures:
         st.subheader("Charts")
-        all_charts = report.charts(shown.evaluation, curves)
+        all_charts = html_report.charts(shown.evaluation, curves)
         title = st.selectbox("Chart", list(all_charts), key="take_away_chart", **KEEP)
         with st.container(horizontal=True):
-            offer(report.pictures(shown.evaluation, title, all_charts[title]), ":material/image:")
+            offer(html_report.pictures(shown.evaluation, title, all_charts[title]), ":material/image:")
     show_source(shown.evaluation.source)
 
 
-def offer(files: tuple[report.Download, ...], icon: str, kind: str = "secondary") -> None:
+def offer(files: tuple[html_report.Download, ...], icon: str, kind: str = "secondary") -> None:
     """A button for each file, which is made when the button is pressed."""
     for file in files:
         st.download_button(file.title, file.make, file.name, file.mime, icon=icon, type=kind, on_click="ignore")

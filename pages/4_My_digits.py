@@ -9,17 +9,20 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import shared
+from core.ui import resources, shell
 
-shared.open_page("My digits")
+shell.open_page("My digits")
 
 from PIL import Image
 
-from core import checkpoint, corrections, fine_tuning, runs, tile
 from core.config import DIGIT_SIZE, SettingError
-from core.corrections import Correction, CorrectionsError
-from core.evaluate import wilson_interval
-from core.fine_tuning import Change
+from core.evaluation.report import wilson_interval
+from core.figures import digit_images
+from core.my_digits import fine_tuning, store
+from core.my_digits.fine_tuning import Change
+from core.my_digits.store import Correction, CorrectionsError
+from core.network import checkpoint
+from core.training import runs
 
 MOST = 60  # pictures shown at once
 IN_BRACKETS = "In brackets where the share on many more such pictures would lie, with 95 % probability."
@@ -36,8 +39,8 @@ STYLE = """
 
 st.html(STYLE)
 memory = st.session_state
-mine = shared.corrections()
-job = shared.training_job()
+mine = resources.corrections()
+job = resources.training_job()
 
 
 def main() -> None:
@@ -49,7 +52,7 @@ def main() -> None:
     )
     show_notice()
     try:
-        model, kept = shared.model_in_use(), mine.all()
+        model, kept = resources.model_in_use(), mine.all()
     except (CorrectionsError, checkpoint.CheckpointError) as error:
         st.error(str(error), icon=":material/error:")
         st.stop()
@@ -117,7 +120,7 @@ def invite() -> None:
 def read_now(model: checkpoint.Checkpoint, kept: list[Correction]) -> dict[int, str]:
     """What the model in use says of each picture today, by the picture's number: "7", empty for no digit."""
     key = ("my digits", model.name, model.version, tuple(one.id for one in kept))
-    said = shared.results().keep(key, lambda: corrections.answer(model, kept))
+    said = resources.results().keep(key, lambda: store.answer(model, kept))
     return dict(zip((one.id for one in kept), said, strict=True))
 
 
@@ -200,8 +203,8 @@ def offer_export(kept: list[Correction]) -> None:
     """To take away, or to be judged by on Evaluate."""
     with st.container(horizontal=True, vertical_alignment="center"):
         for name, kind, content, icon in (
-            ("Pictures", "zip", corrections.to_zip, ":material/folder_zip:"),
-            ("Table", "csv", corrections.to_csv, ":material/table:"),
+            ("Pictures", "zip", store.to_zip, ":material/folder_zip:"),
+            ("Table", "csv", store.to_csv, ":material/table:"),
         ):
             st.download_button(
                 f"{name} (.{kind})", content(kept), f"my-digits.{kind}", icon=icon, on_click="ignore", key=kind,
@@ -214,7 +217,7 @@ def draw(pixels: bytes) -> str:
     """28x28 bytes as a picture that a label can show."""
     buffer = io.BytesIO()
     Image.frombytes("L", (DIGIT_SIZE, DIGIT_SIZE), pixels).save(buffer, "PNG")
-    return tile.as_data_url(buffer.getvalue())
+    return digit_images.as_data_url(buffer.getvalue())
 
 
 # --- fine-tuning ------------------------------------------------------------------------------------------------------
@@ -222,7 +225,7 @@ def draw(pixels: bytes) -> str:
 
 def offer_fine_tuning(model: checkpoint.Checkpoint, kept: list[Correction]) -> None:
     """Say what will happen, and let it happen."""
-    learnt, aside = corrections.set_apart(kept)
+    learnt, aside = store.set_apart(kept)
     usual = fine_tuning.USUAL
     if not learnt:
         st.caption("Every third digit is kept aside to judge by. Keep some more: then a copy can learn from them.")
@@ -241,7 +244,7 @@ def offer_fine_tuning(model: checkpoint.Checkpoint, kept: list[Correction]) -> N
 
 def start(model: checkpoint.Checkpoint, kept: list[Correction]) -> None:
     """Begin on the server's one place for training."""
-    attempt(lambda: job.fine_tune(fine_tuning.FineTuning(model, *corrections.set_apart(kept), fine_tuning.USUAL)))
+    attempt(lambda: job.fine_tune(fine_tuning.FineTuning(model, *store.set_apart(kept), fine_tuning.USUAL)))
 
 
 @st.fragment(run_every=1.0)
@@ -278,7 +281,7 @@ def show_outcome() -> None:
     names = checkpoint.names()
     for run in runs.list_runs():
         if run.base and run.model in names:
-            base, changes = fine_tuning.read_changes(shared.model_card(run.model).facts)
+            base, changes = fine_tuning.read_changes(resources.model_card(run.model).facts)
             if changes:
                 show_changes(run, base, changes)
                 return
@@ -309,7 +312,7 @@ def show_changes(run: runs.Run, base: str, changes: tuple[Change, ...]) -> None:
                     type="primary",
                     icon=":material/swap_horiz:",
                     on_click=attempt,
-                    args=(shared.use_model, run.model),
+                    args=(resources.use_model, run.model),
                     help="Every page answers with it at once; Train has the way back.",
                 )
             st.page_link("pages/2_Train.py", label="All runs", icon=":material/list:")

@@ -10,8 +10,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core import checkpoint, data
 from core.config import TrainingSettings
+from core.data import mnist
+from core.data.digits import DataError
+from core.data.split import split
+from core.network import checkpoint
+from core.training import rejection
 
 
 def main() -> int:
@@ -29,8 +33,8 @@ def main() -> int:
         stored = checkpoint.describe(name).facts.get("settings", {})
         known = {entry.name for entry in fields(TrainingSettings)} & {"training_images", "validation_share", "seed"}
         settings = TrainingSettings(**{key: stored[key] for key in known if key in stored})
-        path = checkpoint.add_rejection(name, *data.split(data.load(train=True), settings), count=options.digits)
-    except (checkpoint.CheckpointError, data.DataError) as error:
+        path = rejection.add_rejection(name, *split(mnist.load(train=True), settings), count=options.digits)
+    except (checkpoint.CheckpointError, DataError) as error:
         print(error, file=sys.stderr)
         return 2
     print(f"Saved {path.name}.")

@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from core.config import DATA_FOLDER
-from core.glyphs import DIGITS, FILE, LETTERS, SIDE, SIGNS
-from core.junk import crop
+from core.synthesis.drawing import crop
+from core.synthesis.fonts import DIGITS, FILE, LETTERS, SIDE, SIGNS
+from core.workspace import DATA_FOLDER
 
 HEIGHT = 160  # pixels: size a typeface is drawn in before it is made small
 LICENCES = ("OFL-1.1", "Apache-2.0")

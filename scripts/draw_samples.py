@@ -17,7 +17,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.config import SAMPLES_FOLDER
+from core.workspace import SAMPLES_FOLDER
 
 Colour = tuple[int, int, int]
 BLACK, WHITE = (28, 28, 32), (255, 255, 255)
@@ -454,9 +454,9 @@ MNIST = (
 
 def draw_mnist(folder: Path) -> list[Path]:
     """Enlarge some MNIST test digits into `folder`; gives their paths."""
-    from core import data
+    from core.data import mnist
 
-    digits, paths = data.load(train=False), []
+    digits, paths = mnist.load(train=False), []
     for index, method, paper, ink in MNIST:
         small = Image.fromarray(digits.images[index].numpy())
         covered = np.asarray(small.resize((168, 168), method), np.float32) / 255

@@ -12,9 +12,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core import checkpoint, data, robustness, testset
-from core.evaluate import REFUSED_SHARES, Evaluation, measure
-from core.quantity import percent
+from core.data.digits import DataError
+from core.evaluation import robustness, testset
+from core.evaluation.report import REFUSED_SHARES, Evaluation, measure
+from core.network import checkpoint
+from core.words import percent
 
 
 def main() -> int:
@@ -27,12 +29,12 @@ def main() -> int:
             raise testset.TestSetError(f"{digits.name} has no labels, so nothing can be measured. Add a label column.")
         evaluation = measure(model, digits)
         if options.report:
-            from core import report  # charts take a second to import; only the page needs them
+            from core.figures import html_report  # charts take a second to import; only the page needs them
 
             curves = measure_curves(model, digits) if options.robustness else None
-            page = report.as_html(evaluation, digits, model.facts, curves)
+            page = html_report.as_html(evaluation, digits, model.facts, curves)
             options.report.write_text(page, encoding="utf-8")
-    except (checkpoint.CheckpointError, data.DataError, testset.TestSetError) as error:
+    except (checkpoint.CheckpointError, DataError, testset.TestSetError) as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:

@@ -15,9 +15,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core import batch, checkpoint, picture
-from core.batch import Item
 from core.config import EXPECTATIONS
+from core.network import checkpoint
+from core.reading import batch, picture
+from core.reading.batch import Item
 
 
 def main() -> int:

@@ -21,12 +21,15 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core import checkpoint, runs
-from core.config import MODELS_FOLDER, PRESETS, RUNS_FOLDER, SettingError, TrainingSettings
-from core.runs import Record, Run, RunError
+from core.config import PRESETS, SettingError, TrainingSettings
+from core.network import checkpoint
+from core.training import rejection, runs
+from core.training.runs import Record, Run, RunError
+from core.workspace import MODELS_FOLDER, RUNS_FOLDER
 
 if TYPE_CHECKING:
-    from core.train import End, Epoch, Step, Training
+    from core.training.events import End, Epoch, Step
+    from core.training.loop import Training
 
 # torch is imported when there is something to train: --help and a refusal come at once.
 
@@ -49,15 +52,17 @@ def train(settings: TrainingSettings, run: Run | None, options: argparse.Namespa
     import torch
     import torch.distributed as dist
 
-    from core import data
-    from core.train import Training
+    from core.data import mnist
+    from core.data.digits import DataError
+    from core.data.split import split
+    from core.training.loop import Training
 
     try:
         rank = join_processes(settings)
-        digits = data.load(train=True)
+        digits = mnist.load(train=True)
         if options.threads:
             torch.set_num_threads(options.threads)
-        training = Training(*data.split(digits, settings), settings)
+        training = Training(*split(digits, settings), settings)
         record = None
         if rank:
             if run:
@@ -66,7 +71,7 @@ def train(settings: TrainingSettings, run: Run | None, options: argparse.Namespa
             record = Record.reopen(run, training, options.runs)
         else:
             record = Record.create(options.name, training, options.runs)
-    except (SettingError, RunError, data.DataError) as error:
+    except (SettingError, RunError, DataError) as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
@@ -136,7 +141,7 @@ def join_processes(settings: TrainingSettings) -> int:
     import torch
     import torch.distributed as dist
 
-    from core.train import choose_device
+    from core.training.device import choose_device
 
     device = choose_device(settings)
     if device.type == "cuda":
@@ -147,7 +152,7 @@ def join_processes(settings: TrainingSettings) -> int:
 
 def follow(training: Training, record: Record | None, options: argparse.Namespace) -> int:
     """Train to the end or to Ctrl-C, print and save on the way. Only the process that has the record does so."""
-    from core.train import End, Epoch
+    from core.training.events import End, Epoch
 
     interrupted = []
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -197,14 +202,14 @@ def save(record: Record, training: Training) -> None:
 
 def finish(training: Training, record: Record, ending: End, options: argparse.Namespace) -> int:
     """Keep the best weights, close the record, say how it went."""
-    from core import data
+    from core.data import mnist
 
     print(ending.sentence)
     save(record, training)  # should the disk refuse the weights, the run can be resumed at its end
     model = None
     try:
         if training.best:
-            model = runs.keep(training, record, data.load(train=False), options.models)
+            model = runs.keep(training, record, mnist.load(train=False), options.models)
             if options.rejection_digits > 0:
                 teach(model, training, options)
         record.close({"early": "finished"}.get(ending.reason, ending.reason), ending.sentence, model)
@@ -227,14 +232,14 @@ def teach(model: str, training: Training, options: argparse.Namespace) -> None:
     print("Learning what is no digit … (Ctrl-C leaves that out)", flush=True)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        checkpoint.add_rejection(model, training.digits, training.validation, options.models, options.rejection_digits)
+        rejection.add_rejection(model, training.digits, training.validation, options.models, options.rejection_digits)
     except KeyboardInterrupt:
         print("Left out. Later: python scripts/add_rejection.py", model)
 
 
 def show(event: Step | Epoch, training: Training) -> None:
     """A line for each epoch; between them, where somebody is watching, a bar for the whole run."""
-    from core.train import Epoch
+    from core.training.events import Epoch
 
     settings = training.settings
     if isinstance(event, Epoch):

@@ -16,23 +16,28 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core import binarize, data, paper, pendigits
-from core.binarize import Sheet
 from core.config import TrainingSettings
+from core.data import mnist
+from core.data.digits import DigitSet
+from core.data.split import split
+from core.reading import binarizer
+from core.synthesis import documents, pen_digits
+from core.synthesis.documents import Sheet
+from core.training.binarizer import learn, score
 
 JUDGED = 200  # sheets kept aside
 
 
 @functools.cache
-def load_digits(part: pendigits.Part) -> tuple[data.DigitSet, tuple[pendigits.PenDigit, ...]]:
+def load_digits(part: pen_digits.Part) -> tuple[DigitSet, tuple[pen_digits.PenDigit, ...]]:
     """MNIST's and other writers' digits of one part."""
-    training, validation = data.split(data.load(train=True), TrainingSettings())
-    return training if part == "training" else validation, pendigits.load(part)
+    training, validation = split(mnist.load(train=True), TrainingSettings())
+    return training if part == "training" else validation, pen_digits.load(part)
 
 
-def draw(part: pendigits.Part, number: int) -> Sheet:
+def draw(part: pen_digits.Part, number: int) -> Sheet:
     """The sheet of a number, written with digits of one part."""
-    return paper.draw(*load_digits(part), np.random.default_rng(number))
+    return documents.draw(*load_digits(part), np.random.default_rng(number))
 
 
 def main() -> int:
@@ -40,7 +45,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sheets", type=int, default=5000, help="sheets to learn from (5000)")
     parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--out", type=Path, default=binarize.FILE, help="where to write (models/binarizer.npz)")
+    parser.add_argument("--out", type=Path, default=binarizer.FILE, help="where to write (models/binarizer.npz)")
     options = parser.parse_args()
     if options.sheets < 1 or options.steps < 20:
         parser.error("--sheets must be at least 1 and --steps at least 20")
@@ -50,19 +55,19 @@ def main() -> int:
         judged = pool.map(functools.partial(draw, "validation"), range(min(JUDGED, options.sheets)), chunksize=50)
     print(f"{len(sheets) + len(judged)} sheets drawn in {time.perf_counter() - began:.0f} s", flush=True)
     losses: list[float] = []
-    for step in binarize.learn(sheets, options.steps):
+    for step in learn(sheets, options.steps):
         losses.append(step.loss)
         if step.number % 250 == 0 or step.number == options.steps:
             threads = torch.get_num_threads()
-            score = binarize.score(step.network, judged)
+            found = score(step.network, judged)
             torch.set_num_threads(threads)  # reading takes one
             print(
                 f"step {step.number:5}  loss {np.mean(losses[-250:]):.4f}  ink found with precision "
-                f"{score.precision:.3f} and recall {score.recall:.3f}, F1 {score.f1:.3f}  "
+                f"{found.precision:.3f} and recall {found.recall:.3f}, F1 {found.f1:.3f}  "
                 f"{time.perf_counter() - began:.0f} s",
                 flush=True,
             )
-    binarize.save(step.network, options.out)
+    binarizer.save(step.network, options.out)
     print(f"Saved {options.out.name}.")
     return 0
 

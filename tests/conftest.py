@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from PIL import ImageColor
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 180  # a cold disk and a busy machine; an idle one needs two
@@ -185,3 +186,15 @@ def _note_console(message, problems: list[str]) -> None:
 def _note_request(request, problems: list[str]) -> None:
     if not re.match(r"(https?|wss?)://127\.0\.0\.1[:/]|data:|blob:", request.url):
         problems.append(f"request to another machine: {request.url}")
+
+
+def contrast(one: str, other: str) -> float:
+    """How far two colours stand apart: WCAG's contrast ratio, 1 to 21."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = [value / 255 for value in ImageColor.getrgb(colour)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -1,0 +1,1 @@
+"""The digits: MNIST and how it is split."""

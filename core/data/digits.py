@@ -1,0 +1,34 @@
+"""Labelled digits as two tensors."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+class DataError(RuntimeError):
+    """MNIST can't be had; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class DigitSet:
+    """Labelled digits: `images` (N, 28, 28) uint8, ink bright on dark; `labels` (N,) int64 in 0..9."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        """How many digits."""
+        return len(self.labels)
+
+    def to(self, device: torch.device) -> "DigitSet":
+        """The same digits in the memory of `device`."""
+        return DigitSet(self.images.to(device), self.labels.to(device))
+
+    def pick(self, index: Tensor) -> "DigitSet":
+        """The digits at `index` (M,) int64, in that order."""
+        return DigitSet(self.images[index], self.labels[index])
+
+    def join(self, others: "DigitSet") -> "DigitSet":
+        """These digits and behind them `others`, on the same device."""
+        return DigitSet(torch.cat([self.images, others.images]), torch.cat([self.labels, others.labels]))

@@ -1,0 +1,1 @@
+"""How good a model is, and where it is wrong."""

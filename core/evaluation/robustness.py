@@ -1,0 +1,158 @@
+"""How accuracy falls as the digits are damaged: turned, moved, blurred, covered, each a little more at a time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+from core import words
+from core.config import DIGIT_SIZE
+from core.data.digits import DigitSet
+from core.evaluation.report import evaluate
+from core.network.architectures import to_input
+from core.words import show_time
+
+SAMPLE = 2000  # digits: enough for +-1 % at 95 % accuracy, few enough for all curves in half a minute
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One way to spoil a digit. `apply` takes (B, 1, 28, 28) float32 in [0, 1], a strength and a generator, and gives
+    the same shape; at strength `harmless` nothing changes. `strengths` rise; `axis` names them with their unit."""
+
+    title: str
+    axis: str
+    strengths: tuple[float, ...]
+    harmless: float
+    apply: Callable[[Tensor, float, Generator], Tensor]
+
+
+@dataclass(frozen=True)
+class Point:
+    """Accuracy at one strength of one damage, with its 95 % interval; shares 0 to 1. `pictures` were read, `when`."""
+
+    damage: str
+    strength: float
+    accuracy: float
+    low: float
+    high: float
+    pictures: int
+    when: datetime
+
+
+def measure(model: nn.Module, digits: DigitSet, damage: str, strength: float) -> Point:
+    """The model's accuracy on digits damaged this much. The same digits meet the same damage whatever the model."""
+    report = evaluate(model, spoil(digits, damage, strength))
+    low, high = report.accuracy_interval
+    return Point(damage, strength, report.accuracy, low, high, len(digits), datetime.now().astimezone())
+
+
+def source(model: str, data: str, points: list[Point]) -> str:
+    """One line that names model, data and time, to stand under the curves of these points, of which there is one.
+
+    `model` is the model's name and version, `data` the name of the set the pictures are from.
+    """
+    last = max(points, key=lambda point: point.when)
+    return f"{model} · {words.count(last.pictures, 'picture')} of {data} · computed {show_time(last.when)}"
+
+
+def sample(digits: DigitSet, count: int = SAMPLE) -> DigitSet:
+    """At most `count` of the digits, always the same ones."""
+    order = torch.randperm(len(digits), generator=torch.Generator().manual_seed(0))
+    return digits.pick(order[:count])
+
+
+def spoil(digits: DigitSet, damage: str, strength: float) -> DigitSet:
+    """The same digits, damaged. Raises `KeyError` for a name not in `DAMAGES`."""
+    chance = torch.Generator().manual_seed(1)
+    spoilt = DAMAGES[damage].apply(to_input(digits.images), strength, chance)
+    return DigitSet((spoilt.clamp(0, 1) * 255).round().to(torch.uint8).squeeze(1), digits.labels)
+
+
+def examples(digits: DigitSet, damage: str) -> Tensor:
+    """One of the digits at each strength of a damage: (6, 28, 28) uint8. A 5 where there is one: it has curves,
+    corners and a way up."""
+    fives = torch.nonzero(digits.labels == 5).flatten()
+    one = digits.pick(fives[:1] if len(fives) else torch.tensor([0]))
+    return torch.cat([spoil(one, damage, strength).images for strength in DAMAGES[damage].strengths])
+
+
+def _transform(digits: Tensor, rows: Tensor) -> Tensor:
+    """Read each digit (B, 1, 28, 28) through an affine map (B, 2, 3) in grid_sample's units, -1 to 1 across."""
+    grid = F.affine_grid(rows, list(digits.shape), align_corners=False)
+    return F.grid_sample(digits, grid, align_corners=False)
+
+
+def _same_for_all(digits: Tensor, rows: list[list[float]]) -> Tensor:
+    return _transform(digits, torch.tensor(rows).expand(len(digits), 2, 3))
+
+
+def _turn(digits: Tensor, degrees: float, chance: Generator) -> Tensor:
+    angle = torch.deg2rad(torch.tensor(float(degrees)))
+    cos, sin = angle.cos().item(), angle.sin().item()
+    return _same_for_all(digits, [[cos, sin, 0.0], [-sin, cos, 0.0]])
+
+
+def _move(digits: Tensor, pixels: float, chance: Generator) -> Tensor:
+    """Each digit in a direction of its own."""
+    direction = torch.rand(len(digits), generator=chance) * 2 * torch.pi
+    rows = torch.eye(2, 3).repeat(len(digits), 1, 1)
+    rows[:, :, 2] = torch.stack([direction.cos(), direction.sin()], 1) * pixels * 2 / DIGIT_SIZE
+    return _transform(digits, rows)
+
+
+def _resize(digits: Tensor, factor: float, chance: Generator) -> Tensor:
+    return _same_for_all(digits, [[1 / factor, 0.0, 0.0], [0.0, 1 / factor, 0.0]])
+
+
+def _blur(digits: Tensor, sigma: float, chance: Generator) -> Tensor:
+    if not sigma:
+        return digits
+    reach = int(3 * sigma + 0.5)
+    kernel = torch.exp(-(torch.arange(-reach, reach + 1).float() ** 2) / (2 * sigma**2))
+    kernel = (kernel / kernel.sum()).view(1, 1, 1, -1)
+    return F.conv2d(F.conv2d(digits, kernel, padding=(0, reach)), kernel.transpose(2, 3), padding=(reach, 0))
+
+
+def _add_noise(digits: Tensor, deviation: float, chance: Generator) -> Tensor:
+    return digits + deviation * torch.randn(digits.shape, generator=chance)
+
+
+def _fade(digits: Tensor, left: float, chance: Generator) -> Tensor:
+    return digits * left
+
+
+def _thicken(digits: Tensor, pixels: float, chance: Generator) -> Tensor:
+    """A 3x3 maximum widens a stroke by two pixels, a minimum narrows it by two; parts of that are mixed."""
+    sign, left = (1 if pixels > 0 else -1), abs(pixels) / 2
+    while left > 0:
+        digits = torch.lerp(digits, sign * F.max_pool2d(sign * digits, 3, stride=1, padding=1), min(1.0, left))
+        left -= 1
+    return digits
+
+
+def _cover(digits: Tensor, side: float, chance: Generator) -> Tensor:
+    """A black square somewhere over the middle 20 pixels, where the ink is."""
+    corner = 4 + torch.rand(len(digits), 2, generator=chance) * (20 - side)  # (B, 2): top, left
+    place = torch.arange(DIGIT_SIZE).view(1, 1, -1)
+    inside = (place >= corner.unsqueeze(-1).floor()) & (place < corner.unsqueeze(-1).floor() + side)  # (B, 2, 28)
+    hidden = inside[:, 0, :, None] & inside[:, 1, None, :]  # (B, 28, 28)
+    return digits.masked_fill(hidden.unsqueeze(1), 0.0)
+
+
+DAMAGES: dict[str, Damage] = {
+    "rotation": Damage("Rotation", "degrees clockwise", (-60, -40, -20, 0, 20, 40), 0, _turn),
+    "shift": Damage("Shift", "pixels, in any direction", (0, 1, 2, 3, 4, 6), 0, _move),
+    "scale": Damage("Size", "times the usual size", (0.4, 0.6, 0.8, 1.0, 1.2, 1.4), 1.0, _resize),
+    "blur": Damage("Blur", "pixels (standard deviation)", (0, 0.5, 1, 1.5, 2, 3), 0, _blur),
+    "noise": Damage("Noise", "of full brightness (standard deviation)", (0, 0.1, 0.2, 0.3, 0.4, 0.6), 0, _add_noise),
+    "contrast": Damage("Contrast", "of the ink's brightness left", (0.05, 0.1, 0.2, 0.4, 0.7, 1.0), 1.0, _fade),
+    "thickness": Damage("Stroke thickness", "pixels thicker, or thinner below 0", (-2, -1, 0, 1, 2, 4), 0, _thicken),
+    "occlusion": Damage("Covered part", "pixels, side of a black square", (0, 4, 7, 10, 13, 16), 0, _cover),
+}
+
+# Every damage at each of its strengths: the points of all curves, in the order they are measured in.
+STEPS = tuple((name, strength) for name, damage in DAMAGES.items() for strength in damage.strengths)

@@ -1,0 +1,1 @@
+"""Charts and pictures for the pages and for taking away."""

@@ -1,0 +1,1 @@
+"""Answers that visitors put right, and a model fine-tuned on them."""

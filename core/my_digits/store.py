@@ -1,0 +1,328 @@
+"""My digits: pictures whose answer somebody put right, in one SQLite file that survives restarts and crowds.
+
+my-digits/my-digits.sqlite                what was kept
+my-digits/put-aside-TIME-my-digits.sqlite a file that was damaged or not ours: never deleted, never written again
+"""
+
+import contextlib
+import csv
+import io
+import sqlite3
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from core.config import DIGIT_SIZE
+from core.data.digits import DigitSet
+from core.network.checkpoint import Checkpoint
+from core.network.prediction import predict
+from core.workspace import CORRECTIONS_FOLDER
+
+NO_DIGIT = -1  # the label of a picture that shows no digit at all
+NAME = "my-digits.sqlite"
+OURS = 0x4D794467  # "MyDg", SQLite's application id: tells our file from any other program's
+PATIENCE = 10  # seconds to wait while others write; one writing takes milliseconds
+AT_ONCE = 500  # pictures the model is asked about together: 200 MB of the reference network's features
+EVERY = 3  # of so many kept digits one is set apart
+SCHEMA = f"""
+CREATE TABLE corrections (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    image BLOB NOT NULL UNIQUE CHECK (length(image) = {DIGIT_SIZE * DIGIT_SIZE}),
+    label INTEGER NOT NULL CHECK (label BETWEEN {NO_DIGIT} AND 9),
+    said TEXT NOT NULL, model TEXT NOT NULL, version TEXT NOT NULL, created TEXT NOT NULL
+)"""
+COLUMNS = "id, image, label, said, model, version, created"
+MOVING = threading.Lock()  # of two threads that find the same file damaged one moves it
+
+T = TypeVar("T")
+
+
+class CorrectionsError(RuntimeError):
+    """My digits can't be read or written; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One picture put right: `image` (28, 28) uint8, ink bright on dark, as the network read it; `label` 0 to 9 or
+    `NO_DIGIT`; `said` what `version` of `model` read, empty for no digit; `created` in UTC."""
+
+    id: int
+    image: np.ndarray = field(compare=False)  # arrays have no single answer to ==; the id names the picture
+    label: int
+    said: str
+    model: str
+    version: str
+    created: datetime
+
+    @property
+    def is_digit(self) -> bool:
+        """Whether it shows a digit at all."""
+        return self.label != NO_DIGIT
+
+    @property
+    def text(self) -> str:
+        """What should be read, as `said`: "7", empty for no digit."""
+        return str(self.label) if self.is_digit else ""
+
+
+class Corrections:
+    """The kept digits in `folder`. Each method may be called from any thread and process at any time.
+
+    Every method raises `CorrectionsError` when the disk refuses. A damaged file, or another program's, is put aside
+    first and a new one begun, so that what is kept now is kept; `put_aside` names what lies there.
+    """
+
+    def __init__(self, folder: Path = CORRECTIONS_FOLDER) -> None:
+        """Nothing is written before something is kept."""
+        self.path = folder / NAME
+
+    @property
+    def place(self) -> str:
+        """The file as people are told of it: "my-digits/my-digits.sqlite"."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
+    def keep(self, image: np.ndarray, label: int, said: str, model: str, version: str) -> Correction:
+        """Keep a picture with its right label; one that is kept already gets the new label.
+
+        `image` (28, 28) uint8, `label` 0 to 9 or `NO_DIGIT`; raises `ValueError` for others.
+        """
+        if image.shape != (DIGIT_SIZE, DIGIT_SIZE) or image.dtype != np.uint8 or not NO_DIGIT <= label <= 9:
+            raise ValueError("A correction is a (28, 28) uint8 picture with a label from -1 to 9.")
+        row = (image.tobytes(), label, said, model, version, datetime.now(UTC).isoformat(timespec="milliseconds"))
+
+        def put(file: sqlite3.Connection) -> Correction:
+            file.execute(
+                "INSERT INTO corrections (image, label, said, model, version, created) VALUES (?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (image) DO UPDATE SET label = excluded.label, said = excluded.said, "
+                "model = excluded.model, version = excluded.version, created = excluded.created",
+                row,
+            )
+            return _select(file, "WHERE image = ?", row[0])[0]
+
+        return self._write(put)
+
+    def find(self, image: np.ndarray) -> Correction | None:
+        """The correction of exactly this picture, (28, 28) uint8, if there is one."""
+        rows = self._query("WHERE image = ?", image.tobytes())
+        return rows[0] if rows else None
+
+    def all(self) -> list[Correction]:
+        """Everything kept, the oldest first."""
+        return self._query("ORDER BY id")
+
+    def delete(self, ids: Iterable[int]) -> list[Correction]:
+        """Delete for good, pixels included; gives what was deleted, for `restore`."""
+
+        def remove(file: sqlite3.Connection) -> list[Correction]:
+            found = [one for number in ids for one in _select(file, "WHERE id = ?", number)]
+            file.executemany("DELETE FROM corrections WHERE id = ?", [(one.id,) for one in found])
+            return found
+
+        ids = list(ids)
+        return self._write(remove) if ids and self.path.exists() else []
+
+    def restore(self, deleted: Iterable[Correction]) -> None:
+        """Bring back what `delete` gave, unless somebody has kept the same picture again meanwhile."""
+        rows = [
+            (one.id, one.image.tobytes(), one.label, one.said, one.model, one.version, one.created.isoformat())
+            for one in deleted
+        ]
+        self._write(
+            lambda file: file.executemany(
+                f"INSERT INTO corrections ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows
+            )
+        )
+
+    def put_aside(self) -> list[str]:
+        """Names of the files that were damaged or not ours, the oldest first; they lie beside the file in use."""
+        return sorted(path.name for path in self.path.parent.glob(f"put-aside-*{NAME}"))
+
+    def _query(self, condition: str, *values: object) -> list[Correction]:
+        return self._do(lambda file: _select(file, condition, *values)) if self.path.exists() else []
+
+    def _write(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        def write(file: sqlite3.Connection) -> T:
+            file.execute("BEGIN IMMEDIATE")  # waits for its turn here, never in the middle
+            with file:
+                return action(file)
+
+        return self._do(write)
+
+    def _do(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        """Open the file, act, close; once more with a new file where the old one was no good."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            for is_last in (False, True):
+                seen = _identify(self.path)
+                try:
+                    with contextlib.closing(_open(self.path)) as file:
+                        return action(file)
+                except sqlite3.DatabaseError as error:
+                    if is_last or not _is_no_good(error):
+                        raise
+                    self._move(seen)
+        except (sqlite3.Error, OSError) as error:
+            raise CorrectionsError(_explain(error, self.place)) from error
+        raise AssertionError("the last attempt returns or raises")
+
+    def _move(self, seen: tuple[int, int] | None) -> None:
+        """Put the file aside, unless somebody else has done it since it was `seen`."""
+        with MOVING:
+            if _identify(self.path) != seen:
+                return
+            stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
+            for suffix in ("-wal", "-shm", ""):  # what SQLite may have left beside it belongs to it
+                path = self.path.with_name(NAME + suffix)
+                if path.exists():
+                    path.rename(path.with_name(f"put-aside-{stamp}-{NAME}{suffix}"))
+
+
+def set_apart(corrections: list[Correction]) -> tuple[list[Correction], list[Correction]]:
+    """The digits to learn from and those to judge by, which are never learnt from; what is no digit is in neither.
+
+    Every third is set apart, by the number it got when it was kept: no copy has ever learnt from it.
+    """
+    digits = [one for one in corrections if one.is_digit]
+    return [one for one in digits if one.id % EVERY], [one for one in digits if one.id % EVERY == 0]
+
+
+def answer(model: Checkpoint, corrections: list[Correction]) -> list[str]:
+    """What the model says of each picture today, as Predict does: "7", empty for no digit."""
+    said = []
+    for start in range(0, len(corrections), AT_ONCE):
+        images = np.stack([one.image for one in corrections[start : start + AT_ONCE]])
+        said += [found.text for found in predict(model, images.astype(np.float32) / 255)]
+    return said
+
+
+def count_right(model: Checkpoint, corrections: list[Correction]) -> int:
+    """How many of the pictures the model reads as they should be read."""
+    return sum(said == one.text for said, one in zip(answer(model, corrections), corrections, strict=True))
+
+
+def to_digits(corrections: list[Correction]) -> DigitSet:
+    """The same digits as the networks' data: (N, 28, 28) uint8 with (N,) int64 labels; what is no digit is left out."""
+    digits = [one for one in corrections if one.is_digit]
+    images = np.stack([one.image for one in digits]) if digits else np.zeros((0, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
+    return DigitSet(torch.from_numpy(images), torch.tensor([one.label for one in digits], dtype=torch.int64))
+
+
+def to_zip(corrections: list[Correction]) -> bytes:
+    """A zip of 28x28 PNGs named by their label, `7_12.png`, as the Evaluate page reads them.
+
+    What was said, by which model and when stands in each PNG's text.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for one in corrections:
+            facts, picture = PngInfo(), io.BytesIO()
+            for name in ("said", "model", "version"):
+                facts.add_itxt(name, getattr(one, name))
+            facts.add_itxt("created", one.created.isoformat())
+            Image.fromarray(one.image).save(picture, "PNG", pnginfo=facts)
+            archive.writestr(f"{one.label if one.is_digit else 'no-digit'}_{one.id}.png", picture.getvalue())
+    return buffer.getvalue()
+
+
+def to_csv(corrections: list[Correction]) -> bytes:
+    """The digits one a row, label and 784 pixels with a header, as the Evaluate page reads them."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["label", *(f"pixel{number}" for number in range(DIGIT_SIZE * DIGIT_SIZE))])
+    writer.writerows([one.label, *one.image.ravel().tolist()] for one in corrections if one.is_digit)
+    return text.getvalue().encode()
+
+
+def _select(file: sqlite3.Connection, condition: str, *values: object) -> list[Correction]:
+    found = []
+    for number, image, *facts, created in file.execute(f"SELECT {COLUMNS} FROM corrections {condition}", values):
+        pixels = np.frombuffer(image, np.uint8).reshape(DIGIT_SIZE, DIGIT_SIZE)
+        found.append(Correction(number, pixels, *facts, datetime.fromisoformat(created)))
+    return found
+
+
+class _NotOurs(sqlite3.DatabaseError):
+    """A sound SQLite file of another program."""
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """The file with our table in it; a new or empty one gets it."""
+    file = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+    try:
+        file.execute("PRAGMA secure_delete = ON")  # deleted pixels are overwritten, not only forgotten
+        file.execute("BEGIN")  # what follows is read at one moment, though another process may be making the table
+        with file:
+            is_ours = _is_ours(file)
+        if is_ours:
+            return file
+        _keep_journal_ahead(file)
+        file.execute("BEGIN IMMEDIATE")
+        with file:
+            if not _is_ours(file):  # another process may have been quicker
+                file.execute(SCHEMA)
+                file.execute(f"PRAGMA application_id = {OURS}")
+        return file
+    except BaseException:
+        file.close()
+        raise
+
+
+def _keep_journal_ahead(file: sqlite3.Connection) -> None:
+    """Have the file written ahead, so that readers and the one writer don't wait for each other; it stays so."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            file.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # Here alone SQLite doesn't wait by itself: it has begun to read, and two such might wait for each other.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
+def _is_ours(file: sqlite3.Connection) -> bool:
+    """False where the file is new. Raises `_NotOurs` for another program's."""
+    (application,) = file.execute("PRAGMA application_id").fetchone()
+    tables = {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if application == OURS and "corrections" in tables:
+        return True
+    if application or tables:
+        raise _NotOurs("another program's file")
+    return False
+
+
+def _identify(path: Path) -> tuple[int, int] | None:
+    """Which file lies there now, whatever its name; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _is_no_good(error: sqlite3.DatabaseError) -> bool:
+    return isinstance(error, _NotOurs) or _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _code(error: Exception) -> int:
+    """SQLite's primary result code; 0 where it gave none."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _explain(error: Exception, place: str) -> str:
+    if _code(error) == sqlite3.SQLITE_FULL:
+        return f"The disk is full: nothing was changed in My digits ({place}). Free some space, then try again."
+    if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return f"Another program keeps My digits ({place}) busy. Close it, or try again in a moment."
+    return f"My digits can't be read or written ({place}: {error}). Allow reading and writing there, then try again."

@@ -1,0 +1,273 @@
+"""Weights on disk: save, load, list, choose the model in use. `NAME.pth` holds weights, `NAME.json` its facts."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core import workspace
+from core.workspace import MODELS_FOLDER
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from core.network.rejection import Rejection
+
+# torch is imported by the functions that touch weights: the first page names the model before torch is loaded.
+
+SHIPPED = "reference"
+REJECTION = ".rejection.npz"  # what follows a model's name in the file of its rejection head
+FILES = (".json", REJECTION, ".pth")  # the weights last: they make a model
+LARGEST = 200_000_000  # bytes; the reference network takes 13 million
+UPLOADED = "Uploaded; nothing is known of its training."  # in the facts of weights that somebody brought in
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
+
+
+class CheckpointError(RuntimeError):
+    """A model file that can't be used; the message says why and what works instead."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is known of a model without loading it. `version` names the exact weights; `facts` may be empty."""
+
+    name: str
+    version: str
+    facts: dict[str, Any]
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether it came with the project."""
+        return self.name == SHIPPED
+
+    @property
+    def temperature(self) -> float:
+        """What logits are divided by before they become probabilities; 1 where none was fitted."""
+        value = self.facts.get("temperature", 1.0)
+        return float(value) if isinstance(value, int | float) and value > 0 else 1.0
+
+    @property
+    def about_confidence(self) -> str:
+        """Where its confidence comes from, in a sentence."""
+        if "temperature" not in self.facts:
+            return "Confidence is the network's own: no temperature is stored with this model. Evaluate can fit one."
+        return (
+            f"Confidence: the network's scores divided by its temperature, {self.temperature:g}, made into "
+            "probabilities. It was fitted on digits kept aside, so that 90 % sure is right nine times in ten."
+        )
+
+    @property
+    def test_accuracy(self) -> float | None:
+        """Share of the MNIST test set it reads right, 0 to 1, or None where it was never measured."""
+        value = self.facts.get("test_accuracy")
+        return float(value) if isinstance(value, int | float) else None
+
+
+@dataclass(frozen=True)
+class Checkpoint(ModelCard):
+    """A trained network, in evaluation mode and shared: only to be read. `rejection` says what is no digit, where the
+    model has one of its own."""
+
+    architecture: str
+    model: nn.Module
+    rejection: Rejection | None = None
+
+
+def names(folder: Path = MODELS_FOLDER) -> list[str]:
+    """Every model in the folder, the shipped one first, then by name."""
+    found = {path.stem for path in folder.glob("*.pth")}
+    return sorted(found, key=lambda name: (name != SHIPPED, name.lower()))
+
+
+def describe(name: str, folder: Path = MODELS_FOLDER) -> ModelCard:
+    """A model's name, version and facts, read in milliseconds and without torch.
+
+    Raises `CheckpointError` when its file is missing or larger than any model of this project.
+    """
+    return ModelCard(name, _version(_read(name, folder)), _read_facts(name, folder))
+
+
+def load(name: str, folder: Path = MODELS_FOLDER) -> Checkpoint:
+    """A model ready to answer, in evaluation mode, rebuilt from its two files.
+
+    A bare state dict without facts is welcome: its architecture is found by its keys and shapes. Nothing in the file
+    is ever executed (`weights_only=True`).
+
+    Raises `CheckpointError` when the file is missing, too large, no state dict or of no known architecture.
+    """
+    from core.network.architectures import build
+
+    content = _read(name, folder)
+    weights = read_weights(content, f"{name}.pth")
+    architecture = find_architecture(weights, f"{name}.pth")
+    model = build(architecture)
+    model.load_state_dict(weights)
+    model.eval().requires_grad_(False)
+    version = _version(content)
+    rejection = _read_rejection(name, version, folder)
+    return Checkpoint(name, version, _read_facts(name, folder), architecture, model, rejection)
+
+
+def read_weights(content: bytes, file: str) -> dict[str, Tensor]:
+    """The state dict in a file's bytes. Raises `CheckpointError` for anything else, without running any of it."""
+    import torch
+
+    try:
+        weights = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # torch reports unreadable files in a dozen ways
+        raise CheckpointError(
+            f"{file} can't be read as weights. A model file is a PyTorch state dict, "
+            "as `torch.save(model.state_dict(), path)` writes it; whole pickled models are refused because they can "
+            "run code."
+        ) from error
+    if (
+        not isinstance(weights, dict)
+        or not weights
+        or not all(isinstance(value, torch.Tensor) for value in weights.values())
+    ):
+        raise CheckpointError(f"{file} holds no state dict. Save `model.state_dict()`, nothing around it.")
+    return weights
+
+
+def find_architecture(weights: dict[str, Tensor], file: str) -> str:
+    """The architecture whose keys and shapes these are. Raises `CheckpointError` when it is none of ours."""
+    import torch
+
+    from core.network.architectures import ARCHITECTURES, build
+
+    shapes = {key: tuple(value.shape) for key, value in weights.items()}
+    for architecture in ARCHITECTURES:
+        with torch.device("meta"):  # shapes without memory
+            expected = {key: tuple(value.shape) for key, value in build(architecture).state_dict().items()}
+        if shapes == expected:
+            if not all(torch.isfinite(value).all() for value in weights.values()):
+                raise CheckpointError(f"{file} holds weights that are not finite: its training went wrong.")
+            return architecture
+        if shapes.keys() == expected.keys():
+            key = next(key for key in expected if shapes[key] != expected[key])
+            raise CheckpointError(
+                f"{file} has the layers of the network {architecture}, but not their sizes: {key} is "
+                f"{_show_shape(shapes[key])} where {_show_shape(expected[key])} is expected."
+            )
+    raise CheckpointError(
+        f"{file} belongs to another network: its layers fit none of {', '.join(ARCHITECTURES)}. "
+        "core/network/architectures.py says which layers are expected."
+    )
+
+
+def _show_shape(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape)) or "a single number"
+
+
+def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path = MODELS_FOLDER) -> Path:
+    """Write `NAME.pth` and `NAME.json`, each beside its place and then renamed: never half a file. Gives the weights'
+    path. Raises `CheckpointError` for a name that would not be a plain file name, `OSError` when the disk refuses."""
+    import torch
+
+    if not NAME.fullmatch(name):
+        raise CheckpointError("A model's name has 1 to 80 letters, digits, spaces, dots, dashes; a letter first.")
+    buffer = io.BytesIO()
+    torch.save({key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, buffer)
+    workspace.write_atomically(folder / f"{name}.json", (json.dumps(facts, indent=2) + "\n").encode())
+    workspace.write_atomically(folder / f"{name}.pth", buffer.getvalue())
+    return folder / f"{name}.pth"
+
+
+def save_rejection(name: str, head: Rejection, folder: Path = MODELS_FOLDER) -> Path:
+    """Write a head beside its model as `NAME.rejection.npz`; gives the path. Raises `OSError` when the disk refuses."""
+    path = folder / f"{name}{REJECTION}"
+    workspace.write_atomically(path, head.to_bytes())
+    return path
+
+
+def remove(name: str, folder: Path = MODELS_FOLDER) -> None:
+    """Delete a model's files, those there are. Raises `OSError` when the disk refuses."""
+    for suffix in FILES:
+        (folder / f"{name}{suffix}").unlink(missing_ok=True)
+
+
+def is_uploaded(name: str, folder: Path = MODELS_FOLDER) -> bool:
+    """Whether somebody brought these weights in: they belong to no run, and who wants them gone must say so here."""
+    return _read_facts(name, folder).get("data") == UPLOADED
+
+
+def add_facts(name: str, facts: dict[str, Any], folder: Path = MODELS_FOLDER) -> None:
+    """Write further facts beside a model's own, `temperature` for example. Raises `OSError` when the disk refuses."""
+    known = {**_read_facts(name, folder), **facts}
+    workspace.write_atomically(folder / f"{name}.json", (json.dumps(known, indent=2) + "\n").encode())
+
+
+def in_use(folder: Path = MODELS_FOLDER) -> str:
+    """The name of the model every page answers with: the chosen one while it exists, else the shipped one."""
+    try:
+        name = (folder / "in-use.txt").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):  # nobody has chosen, or the file is no text
+        return SHIPPED
+    return name if name in names(folder) else SHIPPED
+
+
+def choose(name: str, folder: Path = MODELS_FOLDER) -> None:
+    """Make `name` the model in use, also after a restart. Raises `CheckpointError` when it can't be loaded."""
+    load(name, folder)
+    workspace.write_atomically(folder / "in-use.txt", f"{name}\n".encode())
+
+
+def _read(name: str, folder: Path) -> bytes:
+    path = folder / f"{name}.pth"
+    try:
+        if path.stat().st_size > LARGEST:
+            raise CheckpointError(f"{path.name} is larger than {LARGEST // 1_000_000} MB: no model of this project is.")
+        return path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"There is no readable model {path.name} in {folder.name}/.") from error
+
+
+def _version(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:8]
+
+
+def _read_facts(name: str, folder: Path) -> dict[str, Any]:
+    """A model without facts, or with unreadable ones, is still a model."""
+    try:
+        facts = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _read_rejection(name: str, version: str, folder: Path) -> Rejection | None:
+    """The head made for exactly these weights; None where there is none, or only one of other weights."""
+    try:
+        content = (folder / f"{name}{REJECTION}").read_bytes()
+    except OSError:
+        return None
+    from core.network.rejection import Rejection
+
+    try:
+        found = Rejection.from_bytes(content)
+    except ValueError:  # a damaged file costs the second opinion, not the model
+        return None
+    return found if found.version == version else None
+
+
+def add(content: bytes, file: str, folder: Path = MODELS_FOLDER) -> str:
+    """Take in weights someone sent, under the name of their file; gives the model's name.
+
+    Raises `CheckpointError` when they are no state dict of a known network, or the name is taken.
+    """
+    file = re.sub(r"[^\w .-]", "", Path(file).name)[-80:] or "The file"  # pages read messages as Markdown
+    if len(content) > LARGEST:
+        raise CheckpointError(f"{file} is larger than {LARGEST // 1_000_000} MB: no model of this project is.")
+    architecture = find_architecture(read_weights(content, file), file)
+    name = re.sub(r"[^A-Za-z0-9 ._-]", "", Path(file).stem).lstrip(" ._-")[:80] or "uploaded"
+    if name.lower() in {taken.lower() for taken in names(folder)}:
+        raise CheckpointError(f"There is already a model called {name}. Rename your file, then send it again.")
+    facts = {"architecture": architecture, "data": UPLOADED}
+    workspace.write_atomically(folder / f"{name}.json", (json.dumps(facts, indent=2) + "\n").encode())
+    workspace.write_atomically(folder / f"{name}.pth", content)
+    return name

@@ -1,0 +1,157 @@
+"""Many files read one after the other: what each said, which were refused, how many were right."""
+
+import hashlib
+import io
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+from PIL import Image
+
+from core.network.checkpoint import Checkpoint
+from core.reading.mnist_form import Box
+from core.reading.picture import Picture, PictureError
+from core.reading.picture import read as read_picture
+from core.reading.reader import Reading, read
+
+THUMBNAIL = 72  # pixels: longer side
+KEPT_WHOLE = 200_000  # bytes: larger files are kept as the reduced JPEG of what was read
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file: its `name` as sent, its `label` where the name carries one, and either what was read or an `error`.
+
+    `digits` are the digit, the confidence and the box (x, y, width, height in pixels of the upright picture) of each
+    digit that was read. `content` is the picture itself, at most about 200 kB of it, so that its steps can be shown
+    again."""
+
+    key: str
+    name: str
+    label: int | None
+    text: str
+    verdict: str
+    confidence: float
+    probabilities: tuple[float, ...]
+    digits: tuple[tuple[int, float, Box], ...]
+    remark: str
+    error: str | None
+    thumbnail: bytes
+    content: bytes
+
+    @property
+    def is_right(self) -> bool | None:
+        """Whether the answer is the label; None where there is no label or the file was refused."""
+        return None if self.label is None or self.error else self.text == str(self.label)
+
+
+def identify(name: str, content: bytes) -> str:
+    """A key for one file: the same name and content give the same key."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass") + b"\0" + content).hexdigest()[:16]
+
+
+def find_label(name: str) -> int | None:
+    """The digit a file's name or folder carries: 4 for "4.5.jpg", "4_anna.png" and "4/anna.png"; else None.
+
+    One digit alone, at the start of the file name or as its whole folder: "1984.jpg" and "IMG_4.jpg" carry none.
+    """
+    parts = re.split(r"[/\\]+", name)
+    if match := re.match(r"(\d)(?![0-9A-Za-z])", parts[-1]):
+        return int(match[1])
+    if len(parts) > 1 and re.fullmatch(r"\d", parts[-2]):
+        return int(parts[-2])
+    return None
+
+
+def read_file(checkpoint: Checkpoint, name: str, content: bytes, expect: str = "auto") -> Item:
+    """Read one file, `expect` as in `reading.reader.read`; a refusal becomes an `Item` with an error, so that the
+    rest of
+    a batch goes on."""
+    try:
+        return summarise(name, content, read(checkpoint, read_picture(content), expect=expect))
+    except PictureError as error:
+        return refuse(name, str(error), identify(name, content))
+
+
+def summarise(name: str, content: bytes, reading: Reading) -> Item:
+    """The item of a file that was read."""
+    picture = reading.picture
+    kept = content if len(content) <= KEPT_WHOLE else _encode(picture, 1000, "JPEG")
+    return Item(
+        key=identify(name, content),
+        name=name,
+        label=find_label(name),
+        text=reading.text,
+        verdict=reading.verdict,
+        confidence=reading.confidence,
+        probabilities=reading.probabilities,
+        digits=tuple((digit.digit, digit.confidence, digit.box) for digit in reading.digits),
+        remark=describe(reading),
+        error=None,
+        thumbnail=_encode(picture, THUMBNAIL, "PNG"),
+        content=kept,
+    )
+
+
+def refuse(name: str, sentence: str, key: str = "") -> Item:
+    """The item of a file that could not be read, with the sentence that says why."""
+    return Item(key, name, find_label(name), "", "error", 0.0, (0.0,) * 10, (), sentence, sentence, b"", b"")
+
+
+def describe(reading: Reading) -> str:
+    """The answer in words, with what was left out of it."""
+    if reading.text and reading.found.others:
+        return f"{reading.sentence} {warn_of_others(reading)}"
+    return reading.sentence
+
+
+def warn_of_others(reading: Reading) -> str:
+    """One sentence on ink beside the digit that was read; empty where there is none."""
+    count = len(reading.found.others)
+    if not count:
+        return ""
+    return (
+        f"{'One more shape was' if count == 1 else f'{count} more shapes were'} left out: this was read as one digit."
+    )
+
+
+def tabulate(items: list[Item]) -> pd.DataFrame:
+    """One row an item, in order: file, answer, confidence, verdict, label, right, remark."""
+    return pd.DataFrame(
+        {
+            "file": [show_name(item.name) for item in items],
+            "answer": [item.text for item in items],
+            "confidence": [item.confidence if item.text else None for item in items],
+            "verdict": [item.verdict for item in items],
+            "label": pd.array([item.label for item in items], dtype="Int64"),
+            "right": pd.array([item.is_right for item in items], dtype="boolean"),
+            "remark": [item.remark for item in items],
+        }
+    )
+
+
+def show_name(name: str, longest: int = 80) -> str:
+    """A file's name, safe to show: no control characters, the middle of a long one left out."""
+    clean = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+    half = longest // 2
+    return clean if len(clean) <= longest else f"{clean[:half]}…{clean[-half:]}"
+
+
+def to_csv(items: list[Item]) -> bytes:
+    """The table as CSV with the ten probabilities, UTF-8 with a mark so that spreadsheets read it right.
+
+    Names that a spreadsheet would run as a formula get an apostrophe in front.
+    """
+    table = tabulate(items)
+    table["file"] = [f"'{name}" if name.startswith(("=", "+", "-", "@")) else name for name in table["file"]]
+    for digit in range(10):
+        table[f"p{digit}"] = [round(item.probabilities[digit], 6) for item in items]
+    return table.to_csv(index=False).encode("utf-8-sig")
+
+
+def _encode(picture: Picture, side: int, format: str) -> bytes:
+    image = Image.fromarray(picture.colours)
+    image.thumbnail((side, side))
+    buffer = io.BytesIO()
+    image.save(buffer, format, **({"quality": 92} if format == "JPEG" else {}))
+    return buffer.getvalue()

@@ -1,0 +1,1 @@
+"""What is drawn by rule to learn from and to test with."""

@@ -1,0 +1,57 @@
+"""Straight strokes and chance for batches of digits: what `synthesis.writing_styles` and `training.degradations`
+draw with.
+
+Points are x and y in pixels of the 28x28 image, float32. Chance comes from a generator, on the digits' own device.
+"""
+
+import torch
+from torch import Generator, Tensor
+
+from core.config import DIGIT_SIZE
+
+LAST = DIGIT_SIZE - 1  # pixels: the last row or column
+
+
+def uniform(count: int, low: float, high: float, chance: Generator) -> Tensor:
+    """So many numbers between `low` and `high`, each alike: (count,) float32."""
+    return torch.rand(count, generator=chance, device=chance.device) * (high - low) + low
+
+
+def choose(count: int, share: float, chance: Generator) -> Tensor:
+    """Indices of about this share of `count` images: (N,) int64, rising."""
+    return torch.nonzero(uniform(count, 0, 1, chance) < share).flatten()
+
+
+def point(x: Tensor, y: Tensor) -> Tensor:
+    """(B,) and (B,) -> (B, 2)."""
+    return torch.stack([x, y], dim=1)
+
+
+def draw(start: Tensor, end: Tensor, width: Tensor) -> Tensor:
+    """One straight stroke with soft edges an image, (B, 2) to (B, 2), `width` (B,) -> (B, 1, 28, 28) in [0, 1]."""
+    side = torch.arange(DIGIT_SIZE, device=start.device)
+    ys, xs = torch.meshgrid(side, side, indexing="ij")
+    pixel = torch.stack([xs, ys], dim=-1).view(1, -1, 2).float()  # (1, 784, 2)
+    along = (end - start).unsqueeze(1)  # (B, 1, 2)
+    offset = pixel - start.unsqueeze(1)  # (B, 784, 2)
+    position = ((offset * along).sum(-1) / along.pow(2).sum(-1).clamp_min(1e-6)).clamp(0, 1)
+    distance = (offset - position.unsqueeze(-1) * along).norm(dim=-1)
+    return (width.view(-1, 1) / 2 + 0.5 - distance).clamp(0, 1).view(-1, 1, DIGIT_SIZE, DIGIT_SIZE)
+
+
+def extent(digits: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Left, top, right and bottom of the ink of (B, 1, 28, 28) float32 in [0, 1]: each (B,)."""
+    ink = digits.squeeze(1) > 0.3
+    columns, rows = ink.any(1).float(), ink.any(2).float()
+    return (
+        columns.argmax(1).float(),
+        rows.argmax(1).float(),
+        LAST - columns.flip(1).argmax(1).float(),
+        LAST - rows.flip(1).argmax(1).float(),
+    )
+
+
+def centre_of_row(digits: Tensor, row: Tensor) -> Tensor:
+    """Where the ink of one row lies: (B, 1, 28, 28), `row` (B,) -> x, (B,)."""
+    ink = digits[torch.arange(len(digits), device=row.device), 0, row.round().long().clamp(0, LAST)]  # (B, 28)
+    return (ink * torch.arange(DIGIT_SIZE, device=row.device)).sum(1) / ink.sum(1).clamp_min(1e-3)

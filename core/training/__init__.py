@@ -1,0 +1,1 @@
+"""The training loop, its runs, and the one run of a server."""

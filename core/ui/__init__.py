@@ -1,0 +1,1 @@
+"""The pages' view pieces: the only package that knows Streamlit."""

@@ -1,0 +1,117 @@
+"""What every page opens with: title, menu, the model in use, the live run."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.figures import digit_images
+from core.network import checkpoint
+from core.ui import resources
+from core.ui.warm_up import warm_up
+from core.workspace import ROOT
+
+PAGES = (
+    ("Home.py", "Home", ":material/home:"),
+    ("pages/1_Predict.py", "Predict", ":material/draw:"),
+    ("pages/2_Train.py", "Train", ":material/model_training:"),
+    ("pages/3_Evaluate.py", "Evaluate", ":material/query_stats:"),
+    ("pages/4_My_digits.py", "My digits", ":material/edit_note:"),
+)
+
+
+# What the theme can't say. The answer is the largest thing on the page; samples are pictures one can press.
+STYLE = """
+<style>
+.block-container { padding-top: 2.5rem; max-width: 72rem; }
+@media (max-width: 768px) { .block-container { padding-top: 4.5rem; } } /* the header lies over the page here */
+.answer { display: flex; align-items: baseline; gap: 1.25rem; line-height: 1; margin: 0 0 .25rem; }
+.answer .digit { font-size: clamp(5rem, 16vw, 8.5rem); font-weight: 700; font-variant-numeric: tabular-nums; }
+.answer.number { flex-wrap: wrap; row-gap: .25rem; }
+.answer.number .digit { font-size: clamp(2.5rem, 9vw, 5rem); line-height: 1.1; overflow-wrap: anywhere; }
+.answer .confidence { font-size: 1.75rem; opacity: .75; font-variant-numeric: tabular-nums; }
+.answer.example { opacity: .35; }
+.answer.none .digit { font-weight: 200; opacity: .5; } /* a dash as bold as a digit is a black bar */
+.st-key-draw [data-testid="stColumn"]:first-child { min-width: 290px; } /* the canvas does not shrink */
+[data-testid="stImage"] img { border: 1px solid rgba(128, 128, 128, .35); }
+@media (max-width: 640px) {
+  .st-key-samples [data-testid="stHorizontalBlock"]:has(.answer) { flex-direction: column-reverse; }
+}
+/* Streamlit writes white on the dark theme's light accent, and axes in a grey too pale for paper. */
+.stApp :is([data-testid="stBaseButton-primary"], [data-tag] span) { color: light-dark(#fff, #16181c); }
+.stApp [data-testid="stVegaLiteChart"] text[fill="#808495"] { fill: #5c636b; }
+[class*="st-key-gallery"] button { padding: .25rem; min-height: 0; }
+[class*="st-key-gallery"] button img { height: 4.5rem; max-height: none; width: 4.5rem; object-fit: contain;
+  border-radius: .25rem; vertical-align: middle; }
+</style>
+"""
+ICON = digit_images.as_data_url((ROOT / ".streamlit" / "icon.png").read_bytes())
+
+
+def open_page(title: str, needs_torch: bool = True) -> None:
+    """Set up a page: its title, the menu, the model in use. Every page calls this first, before its heavy imports.
+
+    A page that needs torch waits here until the warm-up is through: two threads that import the same large packages
+    at once can meet half-made modules.
+    """
+    st.set_page_config(page_title=f"{title} · Digit Lab", page_icon=ICON, layout="wide")
+    st.html(STYLE)
+    with st.sidebar:
+        for path, label, symbol in PAGES:
+            st.page_link(path, label=label, icon=symbol)
+        st.divider()
+        _show_model()
+        if title != "Train":
+            _show_run()
+    thread = warm_up(0.3 if needs_torch else 1.5)
+    if needs_torch and thread.is_alive():
+        with st.spinner("Starting the model, which takes a few seconds once …"):
+            thread.join()
+
+
+def is_dark() -> bool:
+    """Whether the visitor sees the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def _show_model() -> None:
+    """The small block every page ends its menu with."""
+    try:
+        card = resources.shared_model().card()
+    except checkpoint.CheckpointError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    origin = " · shipped" if card.is_shipped else ""
+    accuracy = "test accuracy not measured"
+    if card.test_accuracy is not None:
+        accuracy = f"{card.test_accuracy:.2%} on the MNIST test set"
+    st.caption("Model in use", help="Every page and every visitor is answered by this model.")
+    st.markdown(f"**{card.name}**{origin}  \n:small[version {card.version}]  \n:small[{accuracy}]")
+
+
+def _show_run() -> None:
+    """While a run is going on, whoever started it: how far it is, and the way to it. Nothing otherwise."""
+    # Only a live run is asked again: thirty idle visitors would make ten reruns a second for nothing.
+    is_live = resources.training_job().snapshot().is_live
+    st.fragment(_draw_run, run_every=3.0 if is_live else None)()
+
+
+def _draw_run() -> None:
+    snapshot = resources.training_job().snapshot()
+    if snapshot.is_live:
+        st.divider()
+        st.caption("Training" if snapshot.phase != "paused" else "Training, paused")
+        st.progress(min(1.0, snapshot.step / max(1, snapshot.run.steps)), snapshot.run.name)
+        st.page_link("pages/2_Train.py", label="Watch it", icon=":material/monitoring:")
+
+
+def describe_model() -> None:
+    """One line about the model in use and its data, for the first page."""
+    try:
+        card = resources.shared_model().card()
+    except checkpoint.CheckpointError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    parameters = card.facts.get("parameters")
+    size = f" with {parameters:,} parameters" if isinstance(parameters, int) else ""
+    accuracy = f", {card.test_accuracy:.2%} right on the 10,000 MNIST test digits" if card.test_accuracy else ""
+    st.caption(f"The model in use is **{card.name}**, a network{size}{accuracy}.")

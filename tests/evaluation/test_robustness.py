@@ -1,0 +1,79 @@
+"""Laws of damage: harmless means unchanged, the same for every model, and worse the stronger."""
+
+import pytest
+import torch
+from torch import nn
+
+from core.data import mnist
+from core.data.digits import DigitSet
+from core.evaluation import robustness
+from core.evaluation.robustness import DAMAGES
+from core.network.architectures import to_input
+
+
+@pytest.fixture(scope="module")
+def digits() -> DigitSet:
+    return robustness.sample(mnist.load(train=False), 60)
+
+
+class Nearest(nn.Module):
+    """Knows the undamaged digits by heart and answers with the most similar one."""
+
+    def __init__(self, digits: DigitSet) -> None:
+        super().__init__()
+        self.known, self.labels = to_input(digits.images).flatten(1), digits.labels
+
+    def logits(self, pictures: torch.Tensor) -> torch.Tensor:
+        nearest = torch.cdist(pictures.flatten(1), self.known).argmin(1)
+        return nn.functional.one_hot(self.labels[nearest], 10).float()
+
+
+def test_a_point_knows_how_many_pictures_and_when(digits):
+    point = robustness.measure(Nearest(digits), digits, "blur", 0)
+    assert point.accuracy == 1 and point.pictures == 60
+    line = robustness.source("mine 0123abcd", "MNIST test set", [point])
+    assert line.startswith("mine 0123abcd · 60 pictures of MNIST test set · computed 20")
+
+
+def test_eight_damages_with_six_rising_strengths_one_of_them_harmless():
+    assert list(DAMAGES) == ["rotation", "shift", "scale", "blur", "noise", "contrast", "thickness", "occlusion"]
+    for damage in DAMAGES.values():
+        assert len(damage.strengths) == 6 and sorted(damage.strengths) == list(damage.strengths)
+        assert damage.harmless in damage.strengths
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_damage_changes_digits_but_not_where_it_is_harmless(name, digits):
+    damage = DAMAGES[name]
+    assert torch.equal(robustness.spoil(digits, name, damage.harmless).images, digits.images)
+    for strength in damage.strengths:
+        spoilt = robustness.spoil(digits, name, strength)
+        assert spoilt.images.shape == digits.images.shape and spoilt.images.dtype == torch.uint8
+        assert torch.equal(spoilt.images, robustness.spoil(digits, name, strength).images), "chance has a seed"
+        assert strength == damage.harmless or not torch.equal(spoilt.images, digits.images)
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_the_strongest_damage_costs_accuracy(name, digits):
+    model, damage = Nearest(digits), DAMAGES[name]
+    away = sorted(damage.strengths, key=lambda strength: abs(strength - damage.harmless))
+    harmless, strongest = (robustness.measure(model, digits, name, strength) for strength in (away[0], away[-1]))
+    assert harmless.accuracy == 1.0 and harmless.low < 1.0
+    assert strongest.accuracy < 1.0 or name in ("noise", "contrast"), "these leave the nearest digit where it was"
+    assert strongest.low <= strongest.accuracy <= strongest.high
+
+
+def test_a_shift_moves_ink_by_as_many_pixels(digits):
+    dot = torch.zeros(1, 28, 28, dtype=torch.uint8)
+    dot[0, 13:15, 13:15] = 255
+    moved = robustness.spoil(DigitSet(dot, torch.tensor([1])), "shift", 4).images[0].float()
+    rows, columns = torch.meshgrid(torch.arange(28.0), torch.arange(28.0), indexing="ij")
+    away = ((rows * moved).sum() / moved.sum() - 13.5) ** 2 + ((columns * moved).sum() / moved.sum() - 13.5) ** 2
+    assert away.sqrt().item() == pytest.approx(4, abs=0.1)
+
+
+def test_clockwise_is_clockwise():
+    stroke = torch.zeros(1, 28, 28, dtype=torch.uint8)
+    stroke[0, 4:14, 13:15] = 255  # from the middle straight up
+    turned = robustness.spoil(DigitSet(stroke, torch.tensor([1])), "rotation", 40).images[0].float()
+    assert turned[:14, 15:].sum() > 5 * turned[:14, :13].sum(), "the stroke now points up and to the right"

@@ -1,0 +1,248 @@
+"""Every kind of own test set is read, and every malformed one refused with a sentence."""
+
+import gzip
+import io
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.config import TrainingSettings
+from core.data import mnist as mnist_module
+from core.data.digits import DigitSet
+from core.data.split import split
+from core.evaluation import set_formats, testset
+
+
+@pytest.fixture(scope="module")
+def mnist() -> DigitSet:
+    return mnist_module.load(train=False).pick(torch.arange(30))
+
+
+@pytest.fixture(scope="module")
+def rows(mnist) -> np.ndarray:
+    """(30, 785): label first."""
+    return np.column_stack([mnist.labels, mnist.images.reshape(30, -1)])
+
+
+def as_csv(values: np.ndarray, header: list[str] | None = None, separator: str = ",") -> bytes:
+    lines = [separator.join(header)] if header else []
+    return "\n".join([*lines, *(separator.join(f"{value:g}" for value in row) for row in values)]).encode()
+
+
+def as_idx(values: np.ndarray) -> bytes:
+    head = bytes([0, 0, 8, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape)
+    return head + values.astype(np.uint8).tobytes()
+
+
+def as_zip(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def as_png(digit: torch.Tensor, size: int = 28) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(digit.numpy()).resize((size, size)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def same(found: testset.TestSet, mnist: DigitSet) -> bool:
+    return torch.equal(found.digits.images, mnist.images) and torch.equal(found.digits.labels, mnist.labels)
+
+
+HEADER = ["label", *(f"pixel{n}" for n in range(784))]
+
+
+def test_csv_with_785_columns_is_read_whatever_its_form(rows, mnist):
+    label_last = np.column_stack([rows[:, 1:], rows[:, 0]])
+    for content in (
+        as_csv(rows),
+        as_csv(rows, HEADER),
+        as_csv(rows, HEADER, ";"),
+        b"\xef\xbb\xbf" + as_csv(rows, HEADER).replace(b"\n", b"\r\n"),
+        as_csv(label_last),
+        as_csv(label_last, [*HEADER[1:], "Label"]),
+        gzip.compress(as_csv(rows)),
+        as_zip({"mine/digits.csv": as_csv(rows)}),
+    ):
+        name = "mine.csv.gz" if content[:2] == b"\x1f\x8b" else "mine.csv"
+        found = testset.read_files(name, [(name, content)])
+        assert same(found, mnist) and found.is_labelled and not found.remarks
+
+
+def test_fractions_and_dark_ink_are_brought_to_mnists_form(rows, mnist):
+    fractions = rows.astype(float)
+    fractions[:, 1:] /= 255
+    assert same(testset.read_files("f", [("f.csv", as_csv(fractions))]), mnist)
+    inverted = rows.copy()
+    inverted[:, 1:] = 255 - inverted[:, 1:]
+    found = testset.read_files("i", [("i.csv", as_csv(inverted))])
+    assert same(found, mnist) and "dark on light" in found.remarks[0]
+
+
+def test_784_columns_have_no_labels_unless_a_second_table_brings_them(rows, mnist):
+    alone = testset.read_files("a", [("a.csv", as_csv(rows[:, 1:]))])
+    assert not alone.is_labelled and torch.equal(alone.digits.images, mnist.images) and "no labels" in alone.remarks[0]
+    both = testset.read_files("b", [("b.csv", as_csv(rows[:, 1:])), ("labels.csv", as_csv(rows[:, :1]))])
+    assert same(both, mnist)
+
+
+def test_idx_is_read_packed_or_not_and_finds_its_labels(tmp_path, mnist):
+    images, labels = as_idx(mnist.images.numpy()), as_idx(mnist.labels.numpy())
+    assert same(testset.read_files("x", [("x-images-idx3-ubyte", images), ("x-labels-idx1-ubyte", labels)]), mnist)
+    (tmp_path / "mine-images-idx3-ubyte.gz").write_bytes(gzip.compress(images))
+    (tmp_path / "mine-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels))
+    assert same(testset.read(tmp_path / "mine-images-idx3-ubyte.gz"), mnist)
+    assert not testset.read_files("x", [("x-images-idx3-ubyte", images)]).is_labelled
+
+
+def test_pictures_are_labelled_by_folder_or_name_and_preprocessed_as_on_predict(tmp_path, mnist):
+    for number in range(6):
+        folder = tmp_path / str(int(mnist.labels[number]))
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number}.png").write_bytes(as_png(mnist.images[number]))
+    (tmp_path / ".DS_Store").write_bytes(b"x")
+    (tmp_path / "notes.txt").write_bytes(b"by Anna")
+    (tmp_path / "4_blank.png").write_bytes(as_png(torch.full((28, 28), 255, dtype=torch.uint8), 200))
+    shares = []
+    found = testset.read(tmp_path, shares.append)
+    assert sorted(found.digits.labels.tolist()) == sorted(mnist.labels[:6].tolist())
+    for image, label, name in zip(found.digits.images, found.digits.labels, found.names, strict=True):
+        assert name.startswith(f"{label}/") and any(torch.equal(image, other) for other in mnist.images[:6])
+    assert {entry.name for entry in found.skipped} == {"notes.txt", "4_blank.png"}
+    assert all(entry.why.endswith(".") for entry in found.skipped) and "2 of 8 files" in found.remarks[0]
+    assert shares[-1] == 1.0
+    packed = as_zip(
+        {f"set/{path.relative_to(tmp_path)}": path.read_bytes() for path in sorted(tmp_path.rglob("*.png"))}
+    )
+    assert testset.read_files("set.zip", [("set.zip", packed)]).key == found.key
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("7.png", 7),
+        ("7_anna.jpg", 7),
+        ("4.5.jpg", 4),
+        ("0 (1).png", 0),
+        ("3/12.png", 3),
+        ("set/3/anna/4.png", 3),
+        ("..\\8\\x.png", 8),
+        ("12.png", None),
+        ("IMG_2041.jpg", None),
+        ("", None),
+    ],
+)
+def test_label_of(name, label):
+    assert testset.label_of(name) == label
+
+
+def malformed(rows: np.ndarray, mnist: DigitSet) -> dict[str, tuple[list[tuple[str, bytes]], str]]:
+    """Case -> files and a word of the sentence expected."""
+    images, labels = as_idx(mnist.images.numpy()), as_idx(mnist.labels.numpy())
+    changed = rows.astype(float)
+    changed[3, 0] = 12
+    halved = rows.astype(float)
+    halved[3, 0] = 2.5
+    bright = rows.astype(float)
+    bright[2, 9] = 300
+    locked = bytearray(as_zip({"7.png": b"x"}))
+    locked[6] |= 1  # the flag "encrypted", in the local header and in the directory
+    locked[locked.index(b"PK\x01\x02") + 8] |= 1
+    png = as_png(mnist.images[0])
+    return {
+        "nothing": ([], "empty"),
+        "empty zip": ([("a.zip", as_zip({}))], "empty"),
+        "cut zip": ([("a.zip", as_zip({"7.png": png})[:-30])], "damaged zip"),
+        "locked zip": ([("a.zip", bytes(locked))], "password"),
+        "cut gzip": ([("a.csv.gz", gzip.compress(as_csv(rows))[:200])], "damaged gzip"),
+        "empty csv": ([("a.csv", b"")], "empty"),
+        "header only": ([("a.csv", ",".join(HEADER).encode())], "no rows"),
+        "too few columns": ([("a.csv", as_csv(rows[:, :700]))], "700 columns"),
+        "too many columns": ([("a.csv", as_csv(np.column_stack([rows, rows])))], "1,570 columns"),
+        "ragged": ([("a.csv", as_csv(rows) + b"\n" + as_csv(np.ones((1, 900))))], "longer"),
+        "short row": ([("a.csv", as_csv(rows) + b"\n7,1,2")], "misses a number in row 31"),
+        "words": ([("a.csv", as_csv(rows).replace(b"\n", b"\nseven,", 1))], "no number"),
+        "binary": ([("a.csv", bytes(range(128, 256)))], "no text"),
+        "label 12": ([("a.csv", as_csv(changed))], "label 12"),
+        "label 2.5": ([("a.csv", as_csv(halved))], "label 2.5"),
+        "pixel 300": ([("a.csv", as_csv(bright))], "300"),
+        "labels short": ([("a.csv", as_csv(rows[:, 1:])), ("l.csv", as_csv(rows[:9, :1]))], "9 labels"),
+        "two tables": ([("a.csv", as_csv(rows)), ("b.csv", as_csv(rows))], "2 tables"),
+        "idx cut": ([("x-images-idx3-ubyte", images[:-9])], "cut off"),
+        "idx head only": ([("x-images-idx3-ubyte", images[:6])], "ends within"),
+        "idx of floats": ([("x-images-idx3-ubyte", b"\0\0\x0d" + images[3:])], "another kind"),
+        "no idx": ([("x-images-idx3-ubyte", b"hello world")], "no IDX"),
+        "idx labels alone": ([("x-labels-idx1-ubyte", labels)], "no images"),
+        "idx twice": ([("x-idx3-ubyte", images), ("y-idx3-ubyte", images)], "several"),
+        "idx 20x20": ([("x-idx3-ubyte", as_idx(np.zeros((2, 20, 20))))], "20x20"),
+        "idx of none": ([("x-idx3-ubyte", as_idx(np.zeros((0, 28, 28))))], "no digits"),
+        "idx counts differ": ([("x-idx3-ubyte", images), ("x-idx1-ubyte", as_idx(np.zeros(9)))], "9 labels"),
+        "idx label 10": ([("x-idx3-ubyte", images), ("x-idx1-ubyte", as_idx(np.full(30, 10)))], "label 10"),
+        "pictures without labels": ([("a.png", png), ("IMG_12.png", png)], "no labels"),
+        "no readable picture": ([("7.png", b"not a picture"), ("8.png", b"")], "No picture"),
+    }
+
+
+def test_every_malformed_set_is_refused_with_a_sentence(rows, mnist):
+    for case, (files, word) in malformed(rows, mnist).items():
+        with pytest.raises(testset.TestSetError) as refused:
+            testset.read_files("mine", files)
+        sentence = str(refused.value)
+        assert word in sentence, f"{case}: {sentence}"
+        assert sentence.endswith((".", ")")) and "\n" not in sentence and "Error" not in sentence, f"{case}: {sentence}"
+
+
+def test_what_lies_beside_a_table_is_listed_as_left_out(rows, mnist):
+    files = [("photo.zip", as_zip({"7.png": as_png(mnist.images[0])})), ("t.csv", as_csv(rows))]
+    found = testset.read_files("both", files)
+    assert same(found, mnist) and [entry.name for entry in found.skipped] == ["7.png"]
+    assert found.remarks == ("1 of 2 files could not be used and count neither as right nor as wrong.",)
+
+
+def test_the_file_at_fault_is_named(rows):
+    wrong = as_csv(np.where(rows == rows.max(), 999, rows))
+    with pytest.raises(testset.TestSetError, match=r"^t\.csv has pixels of 999"):
+        testset.read_files("photo.zip and 1 more", [("t.csv", wrong)])
+
+
+def test_packed_files_in_a_zip_are_measured_together(monkeypatch):
+    part = gzip.compress(b"\0" * 600)
+    monkeypatch.setattr(set_formats, "LARGEST", 1000)
+    with pytest.raises(testset.TestSetError, match="unpacks to more than"):
+        testset.read_files("z.zip", [("z.zip", as_zip({"a-idx3-ubyte.gz": part, "b-idx1-ubyte.gz": part}))])
+
+
+def test_sizes_are_checked_before_unpacking(monkeypatch):
+    monkeypatch.setattr(set_formats, "LARGEST", 1000)
+    with pytest.raises(testset.TestSetError, match="unpacks to more"):
+        testset.read_files("a", [("a.zip", as_zip({"7.png": bytes(2000)}))])
+    with pytest.raises(testset.TestSetError, match="unpacks to more"):
+        testset.read_files("a", [("a.csv.gz", gzip.compress(bytes(2000)))])
+    monkeypatch.setattr(set_formats, "MOST_FILES", 2)
+    with pytest.raises(testset.TestSetError, match="at most 2"):
+        testset.read_files("a", [("a.zip", as_zip({f"{n}.png": b"" for n in range(3)}))])
+
+
+def test_what_is_not_there_is_said(tmp_path):
+    with pytest.raises(testset.TestSetError, match="no file or folder"):
+        testset.read(tmp_path / "missing.csv")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(testset.TestSetError, match="is empty"):
+        testset.read(tmp_path / "empty")
+
+
+def test_validation_is_the_split_the_model_was_trained_with():
+    digits = DigitSet(torch.arange(200 * 784).remainder(251).view(200, 28, 28).byte(), torch.arange(200) % 10)
+    settings = TrainingSettings(seed=7, training_images=200, validation_share=0.25)
+    kept_aside = split(digits, settings)[1]
+    found = testset.validation({"settings": settings.as_dict()}, digits)
+    assert torch.equal(found.digits.images, kept_aside.images) and not found.remarks
+    assert "may have learnt" in testset.validation({}, digits).remarks[0]
+    assert "may have learnt" in testset.validation({"settings": {"epochs": -1}}, digits).remarks[0]

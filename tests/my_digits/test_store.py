@@ -1,0 +1,228 @@
+"""My digits: what is kept stays kept, what is deleted is gone, crowds and damage lose nothing."""
+
+import contextlib
+import errno
+import multiprocessing
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from core.data import mnist
+from core.evaluation import testset
+from core.my_digits import store
+from core.my_digits.store import NO_DIGIT, Corrections, CorrectionsError, set_apart, to_csv, to_digits, to_zip
+from core.network import checkpoint
+from core.network.prediction import predict
+
+MNIST = mnist.load(train=True)
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Corrections:
+    return Corrections(tmp_path / "my-digits")
+
+
+def picture(number: int) -> np.ndarray:
+    return MNIST.images[number].numpy()
+
+
+def keep(mine: Corrections, *numbers: int) -> None:
+    for number in numbers:
+        mine.keep(picture(number), int(MNIST.labels[number]), "3", "reference", "abc")
+
+
+def read_files(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.iterdir())
+
+
+def test_what_is_kept_is_found_again_by_another_server(mine):
+    kept = mine.keep(picture(0), 5, "3", "reference", "abc")
+    (found,) = Corrections(mine.path.parent).all()
+    assert np.array_equal(found.image, picture(0))
+    assert (found.label, found.said, found.model, found.version) == (5, "3", "reference", "abc")
+    assert found.created == kept.created and abs((datetime.now(UTC) - found.created).total_seconds()) < 60
+
+
+def test_looking_writes_nothing(mine):
+    assert mine.all() == [] and mine.find(picture(0)) is None and mine.delete([1]) == []
+    assert not mine.path.parent.exists()
+
+
+def test_the_same_picture_once_more_changes_its_label(mine):
+    first = mine.keep(picture(0), 5, "3", "reference", "abc")
+    keep(mine, 1)
+    mine.keep(picture(0), 8, "5", "Run 1", "def")
+    assert [one.id for one in mine.all()] == [first.id, first.id + 1]
+    assert [(one.label, one.model) for one in mine.all()] == [(8, "Run 1"), (0, "reference")]
+    assert mine.find(picture(0)).label == 8 and mine.find(picture(2)) is None
+
+
+@pytest.mark.parametrize("label", [10, -2])
+def test_only_digits_and_no_digit_are_labels(mine, label: int):
+    with pytest.raises(ValueError, match="label"):
+        mine.keep(picture(0), label, "3", "reference", "abc")
+
+
+def test_what_is_deleted_is_gone_from_the_disk_too(mine):
+    keep(mine, 0, 1, 2)
+    assert picture(1).tobytes() in read_files(mine.path.parent)
+    mine.delete([mine.find(picture(1)).id])
+    assert [one.label for one in mine.all()] == [5, 4] and mine.find(picture(1)) is None
+    assert picture(1).tobytes() not in read_files(mine.path.parent)
+
+
+def test_what_was_deleted_by_mistake_comes_back_as_it_was(mine):
+    keep(mine, 0, 1, 2)
+    before = mine.all()
+    deleted = mine.delete(one.id for one in before)
+    keep(mine, 1)  # meanwhile somebody kept the same picture again
+    mine.restore(deleted)
+    assert sorted(one.label for one in mine.all()) == [0, 4, 5]
+    mine.restore(deleted)
+    assert len(mine.all()) == 3
+    first = mine.find(picture(0))
+    assert (first.id, first.created) == (before[0].id, before[0].created)
+
+
+def write_many(folder: Path, numbers: range, begin) -> None:
+    begin.wait()
+    keep(Corrections(folder), *numbers)
+
+
+def test_processes_and_threads_at_once_lose_nothing(mine):
+    """From the very first moment, when there is no file yet and each wants to make it."""
+    context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn")
+    begin = context.Barrier(5)
+    folder = mine.path.parent
+    processes = [context.Process(target=write_many, args=(folder, range(n, n + 20), begin)) for n in (0, 20, 40)]
+    threads = [threading.Thread(target=write_many, args=(folder, range(n, n + 20), begin)) for n in (60, 60)]
+    for worker in (*processes, *threads):
+        worker.start()
+    for worker in (*processes, *threads):
+        worker.join(60)
+    assert all(process.exitcode == 0 for process in processes)
+    assert {one.image.tobytes() for one in mine.all()} == {picture(number).tobytes() for number in range(80)}
+    assert len(mine.all()) == 80
+
+
+def test_the_first_picture_waits_for_another_who_has_just_made_the_file(mine):
+    mine.path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(sqlite3.connect(mine.path, isolation_level=None, check_same_thread=False)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        done = threading.Timer(0.5, another.rollback)
+        done.start()
+        keep(mine, 0)
+        done.join()
+    assert len(mine.all()) == 1
+
+
+def make_foreign(path: Path) -> None:
+    with sqlite3.connect(path) as file:
+        file.execute("CREATE TABLE songs (title TEXT)")
+    file.close()
+
+
+def damage(path: Path) -> None:
+    keep(Corrections(path.parent), *range(40))
+    content = bytearray(path.read_bytes())
+    content[4096 : 4096 + 8000] = b"\xff" * 8000  # the head is sound, a page behind it is not
+    path.write_bytes(content)
+
+
+def make_text(path: Path) -> None:
+    path.write_bytes(b"no database" * 500)
+
+
+@pytest.mark.parametrize("spoil", [make_text, make_foreign, damage])
+def test_a_damaged_or_foreign_file_is_put_aside_whole_and_nothing_is_lost(mine, spoil):
+    mine.path.parent.mkdir()
+    spoil(mine.path)
+    before = mine.path.read_bytes()
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda number: keep(mine, number), range(4)))
+    assert sorted(one.label for one in mine.all()) == sorted(MNIST.labels[:4].tolist())
+    (name,) = mine.put_aside()
+    assert (mine.path.parent / name).read_bytes() == before
+
+
+def test_an_empty_file_is_a_new_one(mine):
+    mine.path.parent.mkdir()
+    mine.path.touch()
+    keep(mine, 0)
+    assert len(mine.all()) == 1 and mine.put_aside() == []
+
+
+def test_a_disk_that_refuses_is_a_sentence(mine, monkeypatch):
+    keep(mine, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_open", lambda path: open_full(path))
+        with pytest.raises(CorrectionsError, match="Free some space"):
+            keep(mine, *range(1, 200))
+    assert len(mine.all()) >= 1
+    blocked = Corrections(mine.path / "below a file")
+    with pytest.raises(CorrectionsError, match="Allow"):
+        keep(blocked, 0)
+
+
+def open_full(path: Path) -> sqlite3.Connection:
+    """The file on a disk with no page left."""
+    file = sqlite3.connect(path, isolation_level=None)
+    file.execute("PRAGMA max_page_count = 1")  # SQLite takes the present size instead
+    return file
+
+
+def test_a_read_only_folder_is_a_sentence(mine, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(CorrectionsError, match="Read-only file system"):
+        keep(mine, 0)
+
+
+def test_a_third_is_set_apart_and_stays_so(mine):
+    keep(mine, *range(11))
+    mine.keep(picture(11), NO_DIGIT, "3", "reference", "abc")
+    learnt, aside = ({one.id for one in part} for part in set_apart(mine.all()))
+    assert len(aside) == 3 and len(learnt) == 8 and not learnt & aside
+    mine.delete([min(learnt)])
+    assert {one.id for one in set_apart(mine.all())[1]} == aside
+
+
+def test_the_model_answers_as_predict_does(mine):
+    model = checkpoint.load(checkpoint.SHIPPED)
+    keep(mine, *range(20))
+    mine.keep(np.eye(28, dtype=np.uint8) * 255, NO_DIGIT, "1", "reference", "abc")
+    said = [
+        found.text for found in predict(model, np.stack([one.image for one in mine.all()]).astype(np.float32) / 255)
+    ]
+    assert store.answer(model, mine.all()) == said
+    assert store.count_right(model, mine.all()) == sum(
+        text == one.text for text, one in zip(said, mine.all(), strict=True)
+    )
+
+
+@pytest.mark.parametrize("suffix", ["zip", "csv"])
+def test_what_is_exported_is_read_as_an_own_test_set(mine, suffix: str):
+    keep(mine, *range(10))
+    content = {"zip": to_zip, "csv": to_csv}[suffix](mine.all())
+    found = testset.read_files("mine", [(f"mine.{suffix}", content)])
+    assert found.is_labelled and not found.skipped
+    expected = to_digits(mine.all())
+    found_order, expected_order = found.digits.labels.argsort(stable=True), expected.labels.argsort(stable=True)
+    assert torch.equal(found.digits.labels[found_order], expected.labels[expected_order])
+    assert torch.equal(found.digits.images[found_order], expected.images[expected_order])
+
+
+def test_what_is_no_digit_is_exported_but_never_learnt(mine):
+    keep(mine, 0)
+    mine.keep(picture(1), NO_DIGIT, "3", "reference", "abc")
+    assert to_digits(mine.all()).labels.tolist() == [5]
+    found = testset.read_files("mine", [("mine.zip", to_zip(mine.all()))])
+    assert found.digits.labels.tolist() == [5] and [one.name for one in found.skipped] == ["no-digit_2.png"]

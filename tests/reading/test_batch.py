@@ -1,0 +1,191 @@
+"""Many files: each is read or refused on its own, and the table says what became of it."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.network import checkpoint
+from core.reading import batch
+from core.workspace import SAMPLES_FOLDER
+from scripts import draw_samples
+
+
+@pytest.fixture(scope="module")
+def model() -> checkpoint.Checkpoint:
+    return checkpoint.load(checkpoint.SHIPPED)
+
+
+def draw(glyph: str, size: tuple[int, int] = (200, 220), **options) -> bytes:
+    """A PNG of one digit, dark on light."""
+    covered = draw_samples.write(glyph, size, 150, 12, np.random.default_rng(1), **options)
+    return draw_samples.encode(((1 - covered) * 255).round().astype(np.uint8), "png")
+
+
+@pytest.fixture(scope="module")
+def items(model) -> list[batch.Item]:
+    """A 7 read right, a 3 whose name says 5, a broken file, blank paper, a 0 without a label."""
+    blank = draw_samples.encode(Image.new("L", (90, 90), 255), "png")
+    files = [
+        ("7_mine.png", draw("7_crossed")),
+        ("5.png", draw("3_round")),
+        ("4_broken.png", b"no picture"),
+        ("8/blank.png", blank),
+        ("nought.png", draw("0_round")),
+    ]
+    return [batch.read_file(model, *file) for file in files]
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("4.5.jpg", 4),
+        ("7.png", 7),
+        ("0_anna.png", 0),
+        ("9-2.jpg", 9),
+        ("3 (1).png", 3),
+        ("7/anna.png", 7),
+        ("scans/0/img_31.png", 0),
+        ("7\\anna.png", 7),
+        ("8/3_best.png", 3),
+        ("anna.png", None),
+        ("1984.jpg", None),
+        ("42.png", None),
+        ("4th.png", None),
+        ("IMG_4.jpg", None),
+        ("12/anna.png", None),
+        ("7/deep/anna.png", None),
+        ("", None),
+        ("７.png", 7),
+        ("²_squared.png", None),
+    ],
+)
+def test_the_label_is_one_digit_that_stands_alone(name: str, label: int | None):
+    assert batch.find_label(name) == label
+
+
+def test_a_bad_file_does_not_stop_the_others(items):
+    assert [item.text for item in items] == ["7", "3", "", "", "0"]
+    assert [item.verdict for item in items] == ["digit", "digit", "error", "no digit", "digit"]
+    assert [item.error is not None for item in items] == [False, False, True, False, False]
+
+
+def test_right_and_wrong_are_judged_by_the_label_alone(items):
+    assert [item.is_right for item in items] == [True, False, None, False, None]
+
+
+def test_a_refused_file_says_why_and_claims_nothing(items):
+    refused = items[2]
+    assert refused.error == refused.remark
+    assert refused.error.endswith(".")
+    assert refused.confidence == 0
+    assert set(refused.probabilities) == {0.0}
+
+
+def test_probabilities_are_ten_shares_and_the_confidence_is_the_highest(items):
+    for item in items:
+        assert len(item.probabilities) == 10
+        if item.text:
+            assert sum(item.probabilities) == pytest.approx(1, abs=1e-5)
+            assert item.confidence == max(item.probabilities) == item.probabilities[int(item.text)]
+
+
+def test_what_is_kept_reads_the_same_and_stays_small(model):
+    noisy = np.random.default_rng(0).normal(235, 5, (1200, 1200, 1)).clip(0, 255).astype(np.uint8).repeat(3, 2)
+    ink = draw_samples.write("5_two_strokes", (1200, 1200), 900, 60, np.random.default_rng(2)) > 0.5
+    noisy[ink] = 30
+    content = draw_samples.encode(noisy, "png")
+    item = batch.read_file(model, "big.png", content)
+    assert item.text == "5"
+    assert len(content) > 1_000_000 > 4 * len(item.content)
+    assert batch.read_file(model, "big.png", item.content).text == "5"
+    assert max(Image.open(io.BytesIO(item.thumbnail)).size) == batch.THUMBNAIL
+
+
+def test_a_small_file_is_kept_as_it_came(model):
+    content = draw("6_curled")
+    assert batch.read_file(model, "six.png", content).content == content
+
+
+def test_files_are_told_apart_by_name_and_content():
+    key = batch.identify("a.png", b"1")
+    assert key == batch.identify("a.png", b"1")
+    assert len({key, batch.identify("b.png", b"1"), batch.identify("a.png", b"2"), batch.identify("a.pn", b"g1")}) == 4
+
+
+@pytest.mark.parametrize(
+    "name", ["../../7.png", "ü七.png", "7" * 300 + ".png", "\ud800.png", "a\nb.png", "\u202e7.png", ""]
+)
+def test_any_name_is_read_and_shown_safely(name: str, model):
+    item = batch.read_file(model, name, draw("7_plain"))
+    assert item.text == "7"
+    shown = batch.show_name(name)
+    assert len(shown) <= 81
+    assert all(letter.isprintable() for letter in shown)
+    assert batch.tabulate([item])["file"].tolist() == [shown]
+    batch.to_csv([item]).decode("utf-8-sig")
+
+
+def test_the_ends_of_a_long_name_stay_visible():
+    shown = batch.show_name("first" + "x" * 300 + "last.png")
+    assert shown.startswith("first")
+    assert shown.endswith("last.png")
+
+
+def test_the_table_has_a_row_a_file_in_order(items):
+    table = batch.tabulate(items)
+    assert list(table.columns) == ["file", "answer", "confidence", "verdict", "label", "right", "remark"]
+    assert table["file"].tolist() == ["7_mine.png", "5.png", "4_broken.png", "8/blank.png", "nought.png"]
+    assert table["label"].tolist()[:4] == [7, 5, 4, 8]
+    assert table["label"].isna().tolist() == [False, False, False, False, True]
+    assert table["right"].isna().tolist() == [False, False, True, False, True]
+    assert table["confidence"].isna().tolist() == [False, False, True, True, False]
+
+
+def test_an_empty_batch_has_a_table_too():
+    assert len(batch.tabulate([])) == 0
+    assert batch.to_csv([]).decode("utf-8-sig").startswith("file,answer")
+
+
+def test_the_csv_holds_the_table_and_the_ten_probabilities(items):
+    content = batch.to_csv(items)
+    assert content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert [row["answer"] for row in rows] == ["7", "3", "", "", "0"]
+    assert [row["label"] for row in rows] == ["7", "5", "4", "8", ""]
+    assert sum(float(rows[0][f"p{digit}"]) for digit in range(10)) == pytest.approx(1, abs=1e-4)
+    assert float(rows[0]["p7"]) == pytest.approx(items[0].confidence, abs=1e-6)
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@"])
+def test_a_name_never_becomes_a_formula(start: str):
+    rows = csv.reader(io.StringIO(batch.to_csv([batch.refuse(f"{start}1+1", "No.")]).decode("utf-8-sig")))
+    assert list(rows)[1][0] == f"'{start}1+1"
+
+
+def test_ink_beside_the_digit_is_told(model):
+    sheet = np.concatenate(
+        [np.asarray(Image.open(io.BytesIO(draw(glyph)))) for glyph in ("3_round", "7_plain", "6_curled")], axis=1
+    )
+    item = batch.read_file(model, "three.png", draw_samples.encode(sheet, "png"), "one")
+    assert "2 more shapes were left out" in item.remark
+
+
+def test_every_sample_is_read_as_its_name_says(model):
+    """The gallery shows what the app can do."""
+    pictures = sorted(path for path in SAMPLES_FOLDER.iterdir() if path.suffix != ".md")
+    assert len(pictures) >= 24
+    read = [batch.read_file(model, path.name, path.read_bytes()) for path in pictures]
+    assert [item.name for item in read if not item.is_right] == []
+    assert {item.label for item in read} == set(range(10))
+    assert max(path.stat().st_size for path in pictures) < 30_000
+
+
+def test_the_samples_are_those_the_script_draws():
+    """Decoded, as other versions of Pillow may pack the same pixels differently."""
+    for name in list(draw_samples.SAMPLES)[::6]:
+        drawn, kept = Image.open(io.BytesIO(draw_samples.draw(name))), Image.open(SAMPLES_FOLDER / name)
+        difference = np.asarray(drawn.convert("RGB"), int) - np.asarray(kept.convert("RGB"), int)
+        assert np.abs(difference).mean() < 2, name

@@ -1,0 +1,442 @@
+"""The job: one run at a time, obeys at once, survives everything, leaves the model in use alone."""
+
+import dataclasses
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from core import workspace
+from core.config import TrainingSettings
+from core.data import mnist
+from core.data.digits import DataError
+from core.data.split import split
+from core.network import checkpoint
+from core.training import runs
+from core.training.events import End
+from core.training.job import TrainingJob
+from core.training.loop import Training
+from core.training.runs import Record, RunError
+from core.workspace import ROOT
+
+SETTINGS = TrainingSettings(
+    architecture="lenet5",
+    epochs=3,
+    batch_size=16,
+    training_images=1000,
+    validation_share=0.2,
+    augmentation="none",
+    outliers=0.0,
+    pen_digits=0.0,
+)
+LONG = dataclasses.replace(SETTINGS, epochs=1000)
+STEPS = 51  # an epoch
+
+
+@pytest.fixture(scope="module")
+def digits():
+    few = mnist.load(train=True).pick(torch.arange(1000))
+    return lambda train: few
+
+
+@pytest.fixture
+def folders(tmp_path) -> tuple[Path, Path]:
+    return tmp_path / "runs", tmp_path / "models"
+
+
+@pytest.fixture(autouse=True)
+def few_rejection_digits(monkeypatch):
+    monkeypatch.setattr("core.training.job.REJECTION_DIGITS", 40)
+
+
+@pytest.fixture
+def job(digits, folders):
+    job = TrainingJob(digits, *folders, threads=1)
+    yield job
+    job.stop(keep=False)
+    assert job.wait(120)
+
+
+def until(condition, seconds: float = 120.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)
+
+
+def test_a_run_trains_is_kept_and_listed(job, folders):
+    job.start(SETTINGS, "first")
+    assert job.wait(120)
+    snapshot = job.snapshot()
+    assert snapshot.phase == "over" and snapshot.run.status == "finished" and snapshot.step == 3 * STEPS
+    (run,) = runs.list_runs(folders[0])
+    assert (run.name, run.model, len(run.scores)) == ("first", "first", 3)
+    assert run.settings == SETTINGS
+    kept = checkpoint.load("first", folders[1])
+    assert kept.facts["validation_accuracy"] == pytest.approx(run.best.validation_accuracy, abs=1e-6)
+    assert kept.facts["command"].startswith("python scripts/train.py --name first --architecture lenet5")
+    history = [entry["validation_accuracy"] for entry in kept.facts["history"]]
+    assert history == pytest.approx([score.validation_accuracy for score in run.scores])
+    assert not (folders[0] / run.id / "state.pt").exists()
+
+
+def test_a_finished_run_leaves_the_model_in_use_alone(job, folders):
+    before = checkpoint.in_use(folders[1])
+    job.start(SETTINGS)
+    assert job.wait(120)
+    assert checkpoint.in_use(folders[1]) == before
+
+
+def test_the_job_trains_what_the_loop_trains(job, digits, folders):
+    torch.set_num_threads(1)
+    job.start(SETTINGS)
+    assert job.wait(120)
+    training = Training(*split(digits(True), SETTINGS), SETTINGS)
+    list(training)
+    kept = checkpoint.load("Run 1", folders[1]).model.state_dict()
+    assert all(torch.equal(kept[key], value) for key, value in training.best.weights.items())
+
+
+def test_of_many_starts_at_once_one_wins(job, folders):
+    outcomes = []
+
+    def start():
+        try:
+            job.start(LONG)
+            outcomes.append("started")
+        except RunError as error:
+            outcomes.append(str(error))
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes.count("started") == 1
+    assert all("One run at a time" in outcome for outcome in outcomes if outcome != "started")
+    job.stop(keep=False)
+    assert job.wait(120)
+    assert runs.list_runs(folders[0]) == []
+
+
+def test_stopping_before_the_first_batch_keeps_nothing(job, folders):
+    job.start(LONG)
+    job.stop(keep=True)
+    assert job.wait(120)
+    assert job.snapshot().phase == "over"
+    assert len(runs.list_runs(folders[0])) <= 1  # it may have done a step before it heard of it
+
+
+def test_pause_stands_still_and_stop_works_while_paused(job, folders):
+    job.start(LONG, "paused")
+    until(lambda: job.snapshot().step > 3)
+    job.pause()
+    until(lambda: job.snapshot().phase == "paused")
+    step = job.snapshot().step
+    time.sleep(0.2)
+    assert job.snapshot().step == step
+    job.stop(keep=True)
+    assert job.wait(120)
+    assert job.snapshot().run.status == "stopped"
+    assert checkpoint.names(folders[1]) == ["paused"]
+
+
+def test_a_paused_run_goes_on(job):
+    job.start(LONG)
+    job.pause()
+    until(lambda: job.snapshot().phase == "paused")
+    step = job.snapshot().step
+    job.go_on()
+    until(lambda: job.snapshot().phase == "running" and job.snapshot().step > step)
+
+
+def test_a_discarded_run_leaves_nothing(job, folders):
+    job.start(LONG)
+    until(lambda: job.snapshot().scores)
+    job.stop(keep=False)
+    assert job.wait(120)
+    assert runs.list_runs(folders[0]) == [] and checkpoint.names(folders[1]) == []
+
+
+def finishing(job, monkeypatch) -> None:
+    """A run whose model is learning what is no digit, from more digits than a test would wait for."""
+    monkeypatch.setattr("core.training.job.REJECTION_DIGITS", 800)
+    job.start(LONG, "new")
+    until(lambda: job.snapshot().scores)
+    job.stop(keep=True)
+    until(lambda: job.snapshot().phase == "finishing")
+
+
+def test_a_kept_model_learns_what_is_no_digit(job, folders):
+    job.start(SETTINGS, "new")
+    assert job.wait(120)
+    kept = checkpoint.load("new", folders[1])
+    assert kept.rejection is not None and kept.rejection.version == kept.version
+
+
+def test_who_cannot_wait_keeps_the_model_without(job, folders, monkeypatch):
+    finishing(job, monkeypatch)
+    job.skip()
+    assert job.wait(120)
+    assert job.snapshot().run.model == "new" and job.snapshot().run.status == "stopped"
+    assert checkpoint.load("new", folders[1]).rejection is None
+
+
+def test_also_a_run_being_finished_can_be_discarded(job, folders, monkeypatch):
+    finishing(job, monkeypatch)
+    job.stop(keep=False)
+    assert job.wait(120)
+    assert runs.list_runs(folders[0]) == [] and checkpoint.names(folders[1]) == []
+    assert not any(folders[1].iterdir())
+
+
+def test_a_server_that_ends_while_finishing_finishes_after_resuming(job, digits, folders, monkeypatch):
+    finishing(job, monkeypatch)
+    job.close()
+    (run,) = runs.list_runs(folders[0])
+    assert run.status == "interrupted"
+    monkeypatch.setattr("core.training.job.REJECTION_DIGITS", 40)
+    another = TrainingJob(digits, *folders, threads=1)
+    another.resume(run)
+    until(lambda: another.snapshot().phase == "running")
+    another.stop(keep=True)
+    assert another.wait(120)
+    assert checkpoint.load("new", folders[1]).rejection is not None
+
+
+def test_the_learning_rate_changes_while_it_runs(job):
+    job.start(dataclasses.replace(LONG, schedule="constant"))
+    until(lambda: job.snapshot().step)
+    job.set_peak(1e-5)
+    until(lambda: job.snapshot().learning_rate == 1e-5)
+
+
+def test_watched_digits_have_opinions_also_the_visitors_own(job):
+    job.watch("me", np.zeros((28, 28), np.float32))
+    job.start(LONG)
+    until(lambda: job.snapshot().watched)
+    snapshot = job.snapshot()
+    assert [opinion.label for opinion in snapshot.watched] == list(range(10))
+    assert all(sum(opinion.probabilities) == pytest.approx(1, abs=1e-4) for opinion in snapshot.watched)
+    assert snapshot.own_of("me").label is None and snapshot.own_of("you") is None
+
+
+def test_a_full_disk_while_training_is_a_warning_and_at_the_end_a_sentence(job, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    job.start(LONG)
+    until(lambda: job.snapshot().step)
+    with monkeypatch.context() as patch:
+        patch.setattr(workspace, "write_atomically", refuse)
+        job.pause()
+        until(lambda: job.snapshot().phase == "paused")
+        assert "No space left" in job.snapshot().warning
+        job.stop(keep=True)
+        assert job.wait(120)
+    assert job.snapshot().run.status == "failed"
+    assert "No space left" in job.snapshot().run.sentence
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_in_the_loop_ends_in_a_sentence_and_the_next_run_starts(job, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "_correct", lambda *_: 1 / 0)
+        job.start(SETTINGS)
+        assert job.wait(120)
+    assert job.snapshot().phase == "over" and "division by zero" in job.snapshot().run.sentence
+    job.start(SETTINGS)
+    assert job.wait(120) and job.snapshot().run.status == "finished"
+
+
+def test_missing_data_is_a_sentence(folders):
+    def fail(train):
+        raise DataError("The MNIST file is missing.")
+
+    job = TrainingJob(fail, *folders, threads=1)
+    job.start(SETTINGS)
+    assert job.wait(120)
+    assert job.snapshot().run.sentence == "The MNIST file is missing."
+
+
+def test_a_run_resumes_where_its_server_left_it(job, digits, folders):
+    expected = Training(*split(digits(True), SETTINGS), SETTINGS)
+    torch.set_num_threads(1)
+    list(expected)
+    job.start(SETTINGS, "left")
+    until(lambda: job.snapshot().step > 3)
+    job.close()
+    (run,) = runs.list_runs(folders[0])
+    assert run.status == "interrupted"
+    another = TrainingJob(digits, *folders, threads=1)
+    another.resume(run)
+    assert another.wait(120)
+    kept = checkpoint.load("left", folders[1]).model.state_dict()
+    assert all(torch.equal(kept[key], value) for key, value in expected.best.weights.items())
+    pulses = runs.read_pulses(run.id, folders[0])
+    assert [pulse.step for pulse in pulses] == list(range(1, 3 * STEPS + 1))
+
+
+def test_a_damaged_state_is_refused_with_a_sentence(job, folders):
+    job.start(LONG, "damaged")
+    until(lambda: job.snapshot().step)
+    job.close()
+    (run,) = runs.list_runs(folders[0])
+    (folders[0] / run.id / "state.pt").write_bytes(b"nothing")
+    job._snapshot = dataclasses.replace(job.snapshot(), phase="idle")  # as after a restart of the server
+    job.resume(run)
+    assert job.wait(120)
+    assert "can't be resumed" in job.snapshot().run.sentence
+
+
+def test_a_run_killed_before_it_was_first_saved_begins_anew(digits, folders):
+    training = Training(*split(digits(True), SETTINGS), SETTINGS)
+    Record.create("hardly begun", training, folders[0]).release()
+    (run,) = runs.list_runs(folders[0])
+    assert run.status == "interrupted"
+    another = TrainingJob(digits, *folders, threads=1)
+    another.resume(run)
+    assert another.wait(120)
+    (run,) = runs.list_runs(folders[0])
+    assert run.status == "finished" and run.model == "hardly begun"
+
+
+def test_a_run_from_before_other_writers_were_shown_goes_on_without_them(digits, folders):
+    record = Record.create("old", Training(digits(True), digits(True), SETTINGS), folders[0])
+    record.release()
+    stored = folders[0] / record.run.id / "run.json"
+    values = json.loads(stored.read_text())
+    del values["settings"]["pen_digits"]
+    stored.write_text(json.dumps(values))
+    assert runs.read(record.run.id, folders[0]).settings == SETTINGS
+
+
+def test_a_run_that_is_over_is_not_resumed(job, digits, folders):
+    job.start(SETTINGS, "done")
+    assert job.wait(120)
+    (run,) = runs.list_runs(folders[0])
+    with pytest.raises(RunError, match="is over"):
+        Record.reopen(run, Training(*split(digits(True), SETTINGS), SETTINGS), folders[0])
+    assert runs.list_runs(folders[0]) == [run]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs locks that the system lifts")
+def test_a_killed_process_leaves_an_interrupted_run_and_a_living_one_a_running(tmp_path):
+    script = f"""
+import sys, time
+sys.path.insert(0, {str(ROOT)!r})
+from pathlib import Path
+from core import workspace
+from core.config import TrainingSettings
+from core.data import mnist
+from core.data.split import split
+from core.training.loop import Training
+from core.training.runs import Record
+import torch
+few = mnist.load(True).pick(torch.arange(300))
+settings = TrainingSettings(architecture="mlp")
+training = Training(*split(few, settings), settings)
+record = Record.create("elsewhere", training, Path({str(tmp_path)!r}))
+print("ready", flush=True)
+time.sleep(60)
+"""
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    (run,) = runs.list_runs(tmp_path)
+    assert run.status == "running"
+    with pytest.raises(RunError, match="being trained"):
+        runs.delete(run, tmp_path, tmp_path / "models")
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    (run,) = runs.list_runs(tmp_path)
+    assert run.status == "interrupted"
+
+
+def test_names_are_unique_and_move_the_weights_along(job, folders):
+    job.start(SETTINGS, "one")
+    assert job.wait(120)
+    (run,) = runs.list_runs(folders[0])
+    for taken in ("one", "ONE", "../two", ""):
+        with pytest.raises(RunError):
+            runs.check_name(taken, *folders)
+    checkpoint.choose("one", folders[1])
+    runs.rename(run, "two", *folders)
+    assert checkpoint.names(folders[1]) == ["two"] and checkpoint.in_use(folders[1]) == "two"
+    run = runs.read(run.id, folders[0])
+    with pytest.raises(RunError, match="model in use"):
+        runs.delete(run, *folders)
+    (folders[1] / "in-use.txt").unlink()
+    runs.delete(run, *folders)
+    assert runs.list_runs(folders[0]) == [] and checkpoint.names(folders[1]) == []
+
+
+def test_tensorboard_reads_the_same_curves(job, folders):
+    job.start(SETTINGS)
+    assert job.wait(120)
+    (run,) = runs.list_runs(folders[0])
+    assert_same_curves(folders[0] / run.id, run.scores)
+
+
+def test_tensorboard_sees_no_step_twice_after_a_full_disk_and_a_kill(digits, folders, monkeypatch):
+    torch.set_num_threads(1)
+    events = iter(training := Training(*split(digits(True), SETTINGS), SETTINGS))
+    record = Record.create("broken off", training, folders[0])
+    for _ in range(20):
+        record.add(next(events))
+    record.save(training)
+    for _ in range(20):
+        record.add(next(events))
+    with monkeypatch.context() as patch:
+        patch.setattr("torch.utils.tensorboard.SummaryWriter.flush", lambda _: refuse_to_write())
+        with pytest.raises(OSError, match="No space"):
+            record.save(training)
+    for _ in range(20):
+        record.add(next(events))
+    record.save(training)
+    for _ in range(20):  # written by nobody: killed
+        record.add(next(events))
+    record.release()
+    resumed = Training(*split(digits(True), SETTINGS), SETTINGS)
+    record = Record.reopen(runs.list_runs(folders[0])[0], resumed, folders[0])
+    assert resumed.step == 59  # and an epoch's end among the 60 events
+    for event in resumed:
+        if not isinstance(event, End):
+            record.add(event)
+    record.close("finished", "Done.")
+    assert_same_curves(record.home, record.scores)
+
+
+def refuse_to_write() -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def assert_same_curves(folder: Path, scores) -> None:
+    events = EventAccumulator(str(folder)).Reload()
+    assert [event.step for event in events.Scalars("training/loss")] == list(range(1, 3 * STEPS + 1))
+    read = [event.value for event in events.Scalars("validation/accuracy")]
+    assert read == pytest.approx([score.validation_accuracy for score in scores])
+
+
+def test_an_unreadable_run_is_passed_over(tmp_path):
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "run.json").write_text('{"status": 3}')
+    assert runs.list_runs(tmp_path) == []
+
+
+def test_the_record_of_a_long_run_stays_small(digits, folders):
+    training = Training(*split(digits(True), LONG), LONG)
+    record = Record.create("long", training, folders[0])
+    for event, _ in zip(training, range(2 * STEPS), strict=False):
+        record.add(event)
+    assert len(record.pulses) == (2 * STEPS - 1) // (LONG.epochs * STEPS // runs.MOST_ROWS)
+    record.discard()

@@ -1,0 +1,403 @@
+"""The Evaluate page's states, without a browser: models made on the spot, a part of MNIST, and what a visitor does."""
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+from torch import Tensor, nn
+
+from core.data import mnist
+from core.data.digits import DigitSet
+from core.evaluation.neighbours import Neighbours
+from core.network import checkpoint
+from core.network.architectures import to_input
+from core.ui import resources
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 180  # for one run on a busy machine
+
+
+class MeanDigits(nn.Module):
+    """Answers with the digit whose mean image is nearest: wrong about one time in four, at no cost."""
+
+    def __init__(self, training: DigitSet, known: int = 10, sharpness: float = 0.3) -> None:
+        super().__init__()
+        looks = to_input(training.images).flatten(1)
+        self.means = torch.stack([looks[training.labels == digit].mean(0) for digit in range(known)])
+        self.sharpness = sharpness
+
+    def logits(self, digits: Tensor) -> Tensor:
+        near = -self.sharpness * torch.cdist(digits.flatten(1), self.means).pow(2)
+        return nn.functional.pad(near, (0, 10 - len(self.means)), value=-50.0)
+
+
+class Oracle(nn.Module):
+    """Never wrong on the digits it was made for."""
+
+    def __init__(self, digits: DigitSet) -> None:
+        super().__init__()
+        self.looks, self.labels = to_input(digits.images).flatten(1), digits.labels
+
+    def logits(self, digits: Tensor) -> Tensor:
+        nearest = torch.cdist(digits.flatten(1), self.looks).argmin(1)
+        return 8.0 * nn.functional.one_hot(self.labels[nearest], 10)
+
+
+@dataclass
+class Lab:
+    """The models there are, which one is in use, and the page."""
+
+    models: dict[str, checkpoint.Checkpoint]
+    in_use: str
+    page: AppTest
+
+    def open(self, section: str = "Confusion") -> AppTest:
+        self.page.run()
+        self.page.switch_page("pages/3_Evaluate.py")
+        self.page.session_state["evaluate_section"] = section
+        return self.run()
+
+    def run(self) -> AppTest:
+        self.page.run(timeout=SECONDS)
+        assert not self.page.exception, self.page.exception[0].stack_trace
+        return self.page
+
+    def texts(self) -> str:
+        page = self.page
+        blocks = (page.markdown, page.caption, page.subheader, page.info, page.success, page.warning, page.error)
+        return "\n".join(str(element.value) for block in blocks for element in block)
+
+
+@pytest.fixture(scope="module")
+def small() -> tuple[DigitSet, DigitSet]:
+    """Training and test digits, few enough for a page in a blink."""
+    return tuple(mnist.load(train=train).pick(torch.arange(size)) for train, size in ((True, 1200), (False, 300)))
+
+
+@pytest.fixture
+def lab(monkeypatch, small) -> Lab:
+    training, test = small
+    settings = {"settings": {"training_images": 1200, "seed": 1}, "temperature": 0.9}
+
+    def made(name: str, version: str, model: nn.Module, facts: dict) -> checkpoint.Checkpoint:
+        return checkpoint.Checkpoint(name, version, facts, "reference", model.eval())
+
+    models = {
+        "means": made("means", "11111111", MeanDigits(training), settings),
+        "no nine": made("no nine", "22222222", MeanDigits(training, known=9), {}),
+        "oracle": made("oracle", "33333333", Oracle(test), settings),
+    }
+    found = Lab(models, "means", AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS))
+    results, index = resources.Results(), Neighbours(training)
+    monkeypatch.setattr(checkpoint, "names", lambda: list(found.models))
+    monkeypatch.setattr(checkpoint, "in_use", lambda: found.in_use)
+    monkeypatch.setattr(resources, "model_card", lambda name: found.models[name])
+    monkeypatch.setattr(resources, "model", lambda name: found.models[name])
+    monkeypatch.setattr(resources, "digits", lambda train: training if train else test)
+    monkeypatch.setattr(resources, "results", lambda: results)
+    monkeypatch.setattr(resources, "neighbours", lambda: index)
+    return found
+
+
+def test_it_opens_on_the_worst_pair_with_pictures(lab):
+    page = lab.open()
+    assert [metric.label for metric in page.metric] == ["Accuracy", "Errors", "Loss", "Calibration"]
+    subheader = page.subheader[0].value
+    assert " read as " in subheader and " 0 pictures" not in subheader
+    assert any("sure" in button.label for button in page.button), "pictures one can press"
+    assert "means 11111111 · MNIST test set, 300 pictures · computed" in lab.texts()
+    assert "Nearest training images" in lab.texts()
+
+
+def click_cell(page: AppTest, true: int, read: int) -> None:
+    """As a browser reports a click on the matrix that is on the page."""
+    place = f"matrix-{page.session_state['matrix_number']}"
+    page.session_state[place] = {"selection": {"cell": [{"true": true, "predicted": read}]}}
+
+
+def test_a_click_on_a_cell_and_the_boxes_are_twins(lab):
+    page = lab.open()
+    click_cell(page, 3, 3)
+    page = lab.run()
+    assert page.subheader[0].value.startswith("3 read right")
+    assert (page.selectbox(key="true_digit").value, page.selectbox(key="read_digit").value) == (3, 3)
+    page.selectbox(key="read_digit").set_value(0)
+    page = lab.run()
+    assert page.subheader[0].value.startswith("3 read as 0"), "the boxes win over an older click"
+
+
+def test_a_cell_clicked_before_opens_again_after_the_boxes_moved_on(lab):
+    page = lab.open()
+    click_cell(page, 3, 3)
+    page = lab.run()
+    page.selectbox(key="true_digit").set_value(5)
+    page = lab.run()
+    click_cell(page, 3, 3)
+    page = lab.run()
+    assert page.subheader[0].value.startswith("3 read right")
+
+
+def test_the_chosen_cell_is_still_open_after_a_look_at_another_section(lab):
+    page = lab.open()
+    click_cell(page, 3, 3)
+    page = lab.run()
+    page.selectbox(key="true_digit").set_value(2)
+    page.selectbox(key="read_digit").set_value(2)
+    lab.run()
+    for section in ("Per digit", "Confusion"):
+        page.session_state["evaluate_section"] = section
+        page = lab.run()
+    assert page.subheader[0].value.startswith("2 read right")
+
+
+def test_an_empty_cell_says_so_and_a_full_one_is_paged(lab):
+    page = lab.open()
+    page.selectbox(key="true_digit").set_value(0)
+    page.selectbox(key="read_digit").set_value(1)
+    lab.run()
+    assert "No 0 was read as 1" in lab.texts()
+    page.selectbox(key="read_digit").set_value(0)
+    page = lab.run()
+    pictures = [button.key for button in page.button if "sure" in button.label]
+    assert len(pictures) == 12 and page.number_input
+    page.number_input[0].set_value(2)
+    page = lab.run()
+    assert not set(pictures) & {button.key for button in page.button}
+
+
+def test_a_pressed_picture_opens(lab):
+    page = lab.open("Errors")
+    second = [button for button in page.button if "sure" in button.label][1]
+    index = int(second.key.rsplit("-", 1)[1])
+    second.click()
+    lab.run()
+    assert f"number {index:,}" in lab.texts()
+
+
+def test_a_picture_is_handed_to_predict(lab):
+    page = lab.open("Errors")
+    next(button for button in page.button if button.label == "Open in Predict").click()
+    page.run(timeout=SECONDS)
+    assert page.title[0].value == "Predict"
+    sample = page.session_state["sample"]
+    assert sample["name"].startswith("MNIST test set number")
+    assert Image.open(io.BytesIO(sample["content"])).size == (28, 28)
+
+
+def test_errors_are_filtered_and_sorted(lab):
+    page = lab.open("Errors")
+    page.selectbox(key="errors_true").set_value(4)
+    page.selectbox(key="errors_read").set_value(9)
+    page = lab.run()
+    labels = [button.label for button in page.button if "sure" in button.label]
+    assert labels and all("a 4 read as 9" in label for label in labels)
+    page.slider(key="errors_range").set_value((0, 1))
+    lab.run()
+    assert "No error fits this choice" in lab.texts()
+
+
+def test_a_filter_that_leaves_fewer_pages_opens_one_that_is_there(lab):
+    page = lab.open("Errors")
+    page.number_input[0].set_value(2)
+    lab.run()
+    sure = [button.label for button in page.button if "sure" in button.label]
+    assert sure
+    page.slider(key="errors_range").set_value((0, 30))
+    page = lab.run()
+    assert any("sure" in button.label for button in page.button)
+
+
+def test_every_section_opens_for_every_kind_of_model(lab):
+    page = lab.open()
+    for name in ("no nine", "oracle"):
+        page.session_state["evaluate_model"] = name
+        for section in ("Confusion", "Per digit", "Errors", "Confidence", "Robustness", "Compare", "Take away"):
+            page.session_state["evaluate_section"] = section
+            lab.run()
+            assert lab.texts() and "nan" not in lab.texts()
+
+
+def test_a_perfect_model_has_nothing_to_hide(lab):
+    lab.in_use = "oracle"
+    page = lab.open("Errors")
+    assert "Not one error in 300 pictures" in lab.texts() and page.metric[0].value.startswith("100.00")
+    lab.page.session_state["evaluate_section"] = "Confusion"
+    page = lab.run()
+    assert "read right" in page.subheader[0].value
+
+
+def test_a_digit_never_answered_gets_a_gap_in_the_table(lab):
+    lab.in_use = "no nine"
+    page = lab.open("Per digit")
+    assert page.dataframe[0].value["Precision"].isna().tolist() == [False] * 9 + [True]
+
+
+def test_temperature_is_fitted_where_none_is_stored_and_can_be_stored(lab, monkeypatch):
+    stored = {}
+    monkeypatch.setattr(checkpoint, "add_facts", lambda name, facts: stored.update({name: facts}))
+    lab.in_use = "no nine"
+    page = lab.open("Confidence")
+    assert "came without a temperature" in lab.texts()
+    next(button for button in page.button if button.label.startswith("Store it")).click()
+    lab.run()
+    assert stored["no nine"]["temperature"] > 0
+    lab.page.session_state["evaluate_model"] = "means"
+    lab.run()
+    assert "Predict uses it" in lab.texts()
+
+
+def test_two_models_are_compared_in_a_sentence(lab):
+    page = lab.open("Compare")
+    page.selectbox(key="compare_with").set_value("oracle")
+    page = lab.run()
+    assert "oracle reads these pictures better" in lab.texts()
+    assert list(page.dataframe[0].value.columns) == ["means", "oracle"]
+    assert "oracle reads the open picture as" in lab.texts()
+
+
+def test_one_model_alone_cannot_be_compared(lab):
+    lab.models = {"means": lab.models["means"]}
+    lab.open("Compare")
+    assert "only one model so far" in lab.texts()
+
+
+def test_robustness_is_measured_once_for_all(lab):
+    page = lab.open("Robustness")
+    next(button for button in page.button if button.label == "Measure").click()
+    page = lab.run()
+    assert len(page.get("vega_lite_chart")) == 8
+    assert "means 11111111 · 300 pictures of MNIST test set · computed" in lab.texts()
+    lab.page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS)
+    assert len(lab.open("Robustness").get("vega_lite_chart")) == 8, "a second visitor finds the curves"
+
+
+def break_model(lab, monkeypatch, name: str) -> None:
+    """From now on this model is listed, but its weights can't be loaded."""
+
+    def load(asked: str) -> checkpoint.Checkpoint:
+        if asked == name:
+            raise checkpoint.CheckpointError(f"{name}.pth can't be read as weights.")
+        return lab.models[asked]
+
+    monkeypatch.setattr(resources, "model", load)
+
+
+def test_a_model_that_cannot_be_loaded_is_said_and_nothing_seems_to_go_on(lab, monkeypatch):
+    break_model(lab, monkeypatch, "no nine")
+    lab.in_use = "no nine"
+    page = lab.open()
+    assert "no nine.pth can't be read" in lab.texts() and not page.metric
+    assert not page.get("progress")
+
+
+def test_robustness_and_comparison_go_on_without_a_model_that_cannot_be_loaded(lab, monkeypatch):
+    page = lab.open("Robustness")
+    break_model(lab, monkeypatch, "no nine")
+    page.multiselect(key="robustness_models").set_value(["no nine"])
+    lab.run()
+    next(button for button in page.button if button.label == "Measure").click()
+    page = lab.run()
+    assert "no nine.pth can't be read" in lab.texts() and not page.get("progress")
+    page.session_state["evaluate_section"] = "Compare"
+    page.session_state["compare_with"] = "no nine"
+    page = lab.run()
+    assert "no nine.pth can't be read" in lab.texts() and not page.get("progress")
+
+
+def test_a_model_swapped_meanwhile_is_said(lab):
+    lab.open()
+    lab.in_use = "oracle"
+    lab.run()
+    assert "The model in use is oracle now. This page still shows means." in lab.texts()
+
+
+def test_weights_that_changed_meanwhile_leave_the_old_figures_until_asked(lab):
+    page = lab.open()
+    before = page.metric[0].value
+    old = lab.models["means"]
+    lab.models["means"] = checkpoint.Checkpoint("means", "99999999", old.facts, "reference", lab.models["oracle"].model)
+    page = lab.run()
+    assert "version 99999999 now. These are the figures of 11111111." in lab.texts()
+    assert page.metric[0].value == before
+    next(button for button in page.button if button.label == "Measure the new version").click()
+    page = lab.run()
+    assert page.metric[0].value.startswith("100.00") and "means 99999999" in lab.texts()
+
+
+def test_the_validation_split_is_the_models_own(lab):
+    page = lab.open()
+    page.selectbox(key="evaluate_data").set_value("Validation split")
+    page = lab.run()
+    assert re.search(r"means 11111111 · validation split, \d+ pictures", lab.texts()) and not page.info
+    page.selectbox(key="evaluate_model").set_value("no nine")
+    lab.run()
+    assert "may have learnt from these very pictures" in lab.texts()
+
+
+def own_set(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def as_png(digit: Tensor) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(digit.numpy()).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_an_own_set_is_measured_and_a_malformed_one_refused(lab, small):
+    test = small[1]
+    page = lab.open()
+    page.selectbox(key="evaluate_data").set_value("Your own set")
+    page = lab.run()
+    assert "Send a set above" in lab.texts() and not page.metric
+    page.file_uploader[0].set_value(("broken.zip", b"PK\x03\x04 this is no zip", "application/zip"))
+    page = lab.run()
+    assert "damaged zip" in lab.texts() and not page.metric
+    page.file_uploader[0].set_value([])
+    page = lab.run()
+    assert "damaged zip" not in lab.texts() and "Send a set above" in lab.texts()
+    files = {f"{label}/{n}.png": as_png(test.images[n]) for n, label in enumerate(test.labels[:20].tolist())}
+    page.file_uploader[0].set_value(("mine.zip", own_set({**files, "readme.txt": b"by Anna"}), "application/zip"))
+    page = lab.run()
+    assert "mine.zip, 20 pictures" in lab.texts() and "1 of 21 files could not be used" in lab.texts()
+    assert page.metric[0].label == "Accuracy"
+
+
+def test_a_files_name_is_shown_as_it_is_never_as_markdown(lab, small):
+    name = "![x](http://example.com/a.png)/7.png"
+    page = lab.open()
+    page.selectbox(key="evaluate_data").set_value("Your own set")
+    page = lab.run()
+    seven = small[1].images[small[1].labels.tolist().index(7)]
+    page.file_uploader[0].set_value(("[mine](x).zip", own_set({name: as_png(seven)}), "application/zip"))
+    lab.run()
+    assert r"!\[x\](http://example.com/a.png)/7.png" in lab.texts() and r"\[mine\](x).zip, 1 picture ·" in lab.texts()
+
+
+def test_a_set_without_labels_shows_answers_only(lab, small):
+    digits = small[1]
+    rows = "\n".join(",".join(map(str, row)) for row in digits.images[:25].flatten(1).tolist())
+    page = lab.open()
+    page.selectbox(key="evaluate_data").set_value("Your own set")
+    page = lab.run()
+    page.file_uploader[0].set_value(("plain.csv", rows.encode(), "text/csv"))
+    page = lab.run()
+    assert "nobody can say how often it is right" in lab.texts() and not page.metric
+    assert page.subheader[0].value.startswith("What the model answers")
+    assert "Labelled **" not in lab.texts()
+
+
+def test_without_any_model_it_says_what_to_do(lab):
+    lab.models = {}
+    lab.open()
+    assert "There is no model yet" in lab.texts()

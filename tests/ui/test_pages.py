@@ -1,0 +1,387 @@
+"""Each page run without a browser: every way in, every empty state, every sentence instead of a traceback."""
+
+import base64
+import functools
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from PIL import Image, ImageDraw
+from streamlit.testing.v1 import AppTest
+
+from core.network import checkpoint
+from core.workspace import SAMPLES_FOLDER
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 180  # the first run loads torch
+ONE = [(140, 50), (140, 230)]
+SEVEN = [(80, 60), (200, 60), (130, 225)]
+
+
+def make_picture(*strokes: list[tuple[int, int]], size: int = 280) -> bytes:
+    """A PNG of dark strokes on white, as the canvas sends it."""
+    image = Image.new("RGB", (size, size), "white")
+    pen = ImageDraw.Draw(image)
+    for stroke in strokes:
+        pen.line(stroke, fill="#1f2328", width=16, joint="curve")
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def open_page(path: str = "pages/1_Predict.py") -> AppTest:
+    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS)
+    app.run()
+    if path != "Home.py":
+        app.switch_page(path).run()
+    return app
+
+
+def open_predict(way: str) -> AppTest:
+    app = open_page()
+    app.segmented_control(key="way").set_value(way).run()
+    assert_calm(app)
+    return app
+
+
+def assert_calm(app: AppTest) -> None:
+    assert not app.exception, [entry.message for entry in app.exception]
+
+
+def draw(app: AppTest, *strokes: list[tuple[int, int]]) -> None:
+    """What the canvas sends after these strokes."""
+    content = base64.b64encode(make_picture(*strokes)).decode()
+    app.session_state[f"canvas-{app.session_state.canvas_version}"] = {
+        "drawing": {
+            "raw": {"objects": [{"type": "Path", "path": stroke} for stroke in strokes]},
+            "data": f"data:image/png;base64,{content}",
+        }
+    }
+    app.run()
+    assert_calm(app)
+
+
+def upload(app: AppTest, *files: tuple[str, bytes]) -> None:
+    app.file_uploader[0].set_value([(name, content, "image/png") for name, content in files]).run()
+    assert_calm(app)
+
+
+def read_answer(app: AppTest) -> str | None:
+    """The large digit: "7", "–" where there is none, None before anything was given."""
+    for entry in app.get("html"):
+        body = entry.proto.body
+        if any(f'class="{kind}"' in body for kind in ("answer", "answer number", "answer none")):
+            return body.split('class="digit">')[1].split("<")[0]
+    return None
+
+
+def shows_example(app: AppTest) -> bool:
+    return any('class="answer example"' in entry.proto.body for entry in app.get("html"))
+
+
+def read_text(app: AppTest) -> str:
+    """All sentences of the page itself."""
+    return "\n".join(entry.value for entry in [*app.main.markdown, *app.main.caption, *app.main.error])
+
+
+# --- every page -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["Home.py", *(f"pages/{page.name}" for page in sorted((ROOT / "pages").glob("*.py")))])
+def test_every_page_opens_and_names_the_model(path: str) -> None:
+    app = open_page(path)
+    assert_calm(app)
+    assert app.main.title
+    card = checkpoint.describe(checkpoint.in_use())
+    sidebar = "\n".join(entry.value for entry in app.sidebar.markdown)
+    assert card.name in sidebar
+    assert card.version in sidebar
+    assert card.test_accuracy is not None
+    assert f"{card.test_accuracy:.2%}" in sidebar
+
+
+def test_home_paints_without_torch() -> None:
+    script = """
+import sys
+import core.ui.warm_up
+from streamlit.testing.v1 import AppTest
+core.ui.warm_up._warm_up = lambda models, delay: None  # in the background torch is welcome
+app = AppTest.from_file("Home.py", default_timeout=180).run()
+assert not app.exception, app.exception
+assert app.title[0].value == "Digit Lab"
+assert not {"torch", "torchvision", "cv2"} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_garbage_is_not_collected_in_front_of_every_answer() -> None:
+    assert st.get_option("runner.postScriptGC") is False
+
+
+# --- draw -------------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_drawn_shows_an_example_and_no_answer() -> None:
+    app = open_predict("Draw")
+    assert shows_example(app)
+    assert read_answer(app) is None
+    assert app.button[0].disabled  # Undo
+    assert app.button[1].disabled  # Clear
+
+
+def test_a_drawing_is_read_and_kept() -> None:
+    app = open_predict("Draw")
+    draw(app, SEVEN)
+    assert read_answer(app) == "7"
+    assert not shows_example(app)
+    app.switch_page("Home.py").run()
+    app.switch_page("pages/1_Predict.py").run()
+    assert_calm(app)
+    assert read_answer(app) == "7"
+
+
+def test_clear_and_undo() -> None:
+    app = open_predict("Draw")
+    draw(app, ONE)
+    draw(app, SEVEN)
+    assert read_answer(app) == "7"
+    find_button(app, "Undo").click().run()
+    assert read_answer(app) == "1"
+    find_button(app, "Clear").click().run()
+    assert shows_example(app)
+    find_button(app, "Undo").click().run()
+    assert read_answer(app) == "1"
+    find_button(app, "Undo").click().run()
+    assert shows_example(app)
+    assert find_button(app, "Undo").disabled
+
+
+def find_button(app: AppTest, label: str):
+    return next(button for button in app.button if button.label == label)
+
+
+def test_the_steps_are_shown_when_asked() -> None:
+    app = open_predict("Draw")
+    draw(app, SEVEN)
+    assert "Paper flattened" not in read_text(app)
+    app.toggle(key="steps-draw").set_value(True).run()
+    assert_calm(app)
+    for title in ("The picture as given", "Paper flattened", "What the model sees", "divided by its temperature"):
+        assert title in read_text(app)
+
+
+# --- upload -----------------------------------------------------------------------------------------------------------
+
+
+def test_one_picture_shows_its_answer() -> None:
+    app = open_predict("Upload")
+    assert shows_example(app)
+    upload(app, ("note.png", make_picture(SEVEN)))
+    assert read_answer(app) == "7"
+    assert not app.dataframe
+
+
+def test_a_number_shows_all_its_digits_and_the_details_of_the_chosen_one() -> None:
+    app = open_predict("Upload")
+    three, one = Image.new("RGB", (840, 280), "white"), Image.open(io.BytesIO(make_picture(SEVEN)))
+    for number in range(3):
+        three.paste(one, (280 * number, 0))
+    buffer = io.BytesIO()
+    three.save(buffer, "PNG")
+    upload(app, ("three.png", buffer.getvalue()))
+    assert read_answer(app) == "777"
+    (choice,) = [entry for entry in app.segmented_control if entry.label == "Details of the digit"]
+    assert choice.options == ["1: 7", "2: 7", "3: 7"]
+    choice.set_value(2).run()
+    assert_calm(app)
+    app.segmented_control(key="expect").set_value("one").run()
+    assert_calm(app)
+    assert len(read_answer(app)) == 1
+
+
+def test_many_pictures_become_a_table_and_a_bad_one_stops_nothing() -> None:
+    app = open_predict("Upload")
+    files = {
+        "7.first.png": make_picture(SEVEN),
+        "broken.png": b"this is no picture",
+        "1/second.png": make_picture(ONE),
+        "5.in-truth-a-one.png": make_picture(ONE),
+        "blank.png": make_picture(),
+    }
+    upload(app, *files.items())
+    assert "4 pictures read" in read_text(app)
+    assert "1 refused" in read_text(app)
+    assert "66.7% right" in read_text(app)
+    assert "1 misread" in read_text(app)
+    table = app.dataframe[0].value.set_index("file")
+    assert table["answer"].to_dict() == {
+        "7.first.png": "7",
+        "broken.png": "refused",
+        "1/second.png": "1",
+        "5.in-truth-a-one.png": "1",
+        "blank.png": "no digit",
+    }
+    assert table.loc["broken.png", "verdict"] == "error"
+    assert "This is not a picture" in table.loc["broken.png", "remark"]
+    assert table.loc["blank.png", "verdict"] == "no digit"
+    assert table.loc["1/second.png", "label"] == 1
+
+
+def test_misread_pictures_can_be_shown_alone() -> None:
+    app = open_predict("Upload")
+    upload(app, ("7.png", make_picture(SEVEN)), ("3.png", make_picture(ONE)))
+    show = next(control for control in app.segmented_control if control.label == "Show")
+    show.set_value("Misread").run()
+    assert_calm(app)
+    assert list(app.dataframe[0].value["file"]) == ["3.png"]
+
+
+def test_the_same_file_twice_is_no_clash() -> None:
+    app = open_predict("Upload")
+    upload(app, ("7.png", make_picture(SEVEN)), ("7.png", make_picture(SEVEN)), ("0.png", make_picture(ONE)))
+    assert list(app.dataframe[0].value["file"]) == ["7.png", "0.png"]
+
+
+def test_a_new_choice_replaces_the_one_before() -> None:
+    app = open_predict("Upload")
+    upload(app, ("note.png", make_picture(SEVEN)))
+    assert read_answer(app) == "7"
+    upload(app, ("other.png", make_picture(ONE)))
+    assert read_answer(app) == "1"
+    assert not app.dataframe
+
+
+def test_a_blank_picture_says_that_there_is_no_digit() -> None:
+    app = open_predict("Upload")
+    upload(app, ("blank.png", make_picture()))
+    assert read_answer(app) == "–"
+    assert "There is no ink in this picture." in read_text(app)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "This file is empty"),
+        (b"just text", "This is not a picture"),
+        (b"%PDF-1.7 ...", "This is a PDF"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "This is an SVG"),
+        (make_picture(SEVEN)[:200], "This picture is damaged"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_sentence(content: bytes, sentence: str) -> None:
+    app = open_predict("Upload")
+    upload(app, ("bad.png", content))
+    assert any(sentence in error.value and "bad.png" in error.value for error in app.error)
+    assert read_answer(app) is None
+
+
+def test_odd_names_are_shown_safely() -> None:
+    app = open_predict("Upload")
+    names = [
+        "../../etc/7.png",
+        "日本語 ٣.png",
+        "a" * 300 + ".png",
+        "line\nbreak\x1b[31m.png",
+        "**bold** $x$ :red[y].png",
+    ]
+    upload(app, *((name, make_picture(SEVEN)) for name in names))
+    shown = list(app.dataframe[0].value["file"])
+    assert len(shown) == len(names)
+    assert all(name.isprintable() and len(name) <= 81 for name in shown)
+
+
+# --- samples ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_sample_is_read_right_with_one_click() -> None:
+    app = open_predict("Samples")
+    assert shows_example(app)
+    samples = sorted(path.name for path in SAMPLES_FOLDER.glob("*.*") if path.name[0].isdigit())
+    assert len(samples) >= 24
+    assert {name[0] for name in samples} == set("0123456789")
+    for name in samples[:: len(samples) // 8]:
+        app.button(key=f"sample-{name}").click().run()
+        assert_calm(app)
+        assert read_answer(app) == name[0], name
+
+
+def test_no_sample_looks_blank() -> None:
+    app = open_predict("Samples")
+    labels = [button.label for button in app.button if button.label.startswith("![")]
+    assert len(labels) >= 24
+    for label in labels:
+        thumbnail = Image.open(io.BytesIO(base64.b64decode(label.split("base64,")[1].rstrip(")"))))
+        darkest, brightest = thumbnail.convert("L").getextrema()
+        assert brightest - darkest > 30, label[:60]
+
+
+def test_a_surprise_hides_its_label_until_asked() -> None:
+    app = open_predict("Samples")
+    find_button(app, "Surprise me").click().run()
+    assert_calm(app)
+    assert read_answer(app)
+    assert "meant a" not in read_text(app)
+    next(toggle for toggle in app.toggle if toggle.label == "Show the label").set_value(True).run()
+    assert f"meant a **{app.session_state.sample['label']}**" in read_text(app)
+
+
+def test_a_picture_handed_on_by_another_page_is_read() -> None:
+    app = open_page("Home.py")
+    app.session_state["predict_given"] = {"name": "from elsewhere", "picture": make_picture(SEVEN)}
+    app.switch_page("pages/1_Predict.py").run()
+    assert_calm(app)
+    assert read_answer(app) == "7"
+
+
+# --- the model --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """An empty folder that the app takes for its models."""
+    monkeypatch.setattr(checkpoint, "MODELS_FOLDER", tmp_path)
+    for name in ("in_use", "names", "describe", "load"):
+        monkeypatch.setattr(checkpoint, name, functools.partial(getattr(checkpoint, name), folder=tmp_path))
+    st.cache_resource.clear()
+    yield tmp_path
+    st.cache_resource.clear()
+
+
+def test_a_missing_model_is_a_sentence(models: Path) -> None:
+    app = open_page("Home.py")
+    assert_calm(app)
+    assert any("no readable model" in error.value for error in app.sidebar.error)
+    app.switch_page("pages/1_Predict.py").run()
+    assert_calm(app)
+    assert any("No model can answer" in error.value for error in app.main.error)
+
+
+@pytest.mark.parametrize("content", [b"", b"not weights", b"PK\x03\x04 half a file"])
+def test_a_corrupt_model_is_a_sentence(models: Path, content: bytes) -> None:
+    (models / f"{checkpoint.SHIPPED}.pth").write_bytes(content)
+    app = open_page()
+    assert_calm(app)
+    assert any("can't be read as weights" in error.value for error in app.main.error)
+
+
+def test_a_model_of_another_network_is_a_sentence(models: Path) -> None:
+    import torch
+
+    torch.save(torch.nn.Linear(3, 3).state_dict(), models / f"{checkpoint.SHIPPED}.pth")
+    app = open_page()
+    assert_calm(app)
+    assert any("belongs to another network" in error.value for error in app.main.error)
+
+
+def test_a_bare_state_dict_answers(models: Path) -> None:
+    shipped = ROOT / "models" / f"{checkpoint.SHIPPED}.pth"
+    (models / f"{checkpoint.SHIPPED}.pth").write_bytes(shipped.read_bytes())
+    app = open_page()
+    assert_calm(app)
+    assert any("not measured" in entry.value for entry in app.sidebar.markdown)
+    draw(app, SEVEN)
+    assert read_answer(app) == "7"

@@ -1,0 +1,222 @@
+"""The Train page in a real browser: train, leave, come back, reload, pause, resume, keep, use, predict."""
+
+import base64
+import contextlib
+import io
+import re
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import copy_app, start_server
+
+from core.config import PRESETS
+from core.network.architectures import build
+
+playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
+pytestmark = pytest.mark.browser
+
+LINK = "/Train?architecture=lenet5&training_images=1000&batch_size=32&epochs="
+LONG = 180_000  # milliseconds: for what waits for training on a busy machine
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the app for all tests."""
+    return copy_app(tmp_path_factory.mktemp("app"))
+
+
+@pytest.fixture(scope="module")
+def app(copy: Path):
+    """One server for all tests: whoever starts a run ends it."""
+    with start_server(copy / "log.txt", copy) as running:
+        yield running
+
+
+def start(page, url: str, epochs: int = 1000) -> None:
+    page.goto(f"{url}{LINK}{epochs}")
+    page.get_by_role("button", name="Start", exact=True).click(timeout=LONG)
+    expect(page.get_by_role("button", name="Pause")).to_be_enabled(timeout=LONG)
+
+
+def press(page, name: str, shows: str | re.Pattern, within: int = 30_000) -> None:
+    """Click until it shows, three times at most: the page is redrawn each second, and on a busy machine a click in
+    between may be lost. Whoever sees nothing happen clicks again."""
+    for _ in range(2):
+        page.get_by_role("button", name=name, exact=True).click(timeout=LONG)
+        with contextlib.suppress(AssertionError):
+            return expect(page.get_by_text(shows).first).to_be_visible(timeout=within)
+    page.get_by_role("button", name=name, exact=True).click(timeout=LONG)
+    return expect(page.get_by_text(shows).first).to_be_visible(timeout=LONG)
+
+
+def discard(page) -> None:
+    page.get_by_role("button", name="Discard").click()
+    page.get_by_role("button", name="Yes, discard it").click()
+    expect(page.get_by_text("Stopped and discarded")).to_be_visible(timeout=LONG)
+
+
+def test_a_run_is_watched_left_paused_kept_and_used(app, page, copy):
+    start(page, app.url)
+    expect(page.locator(".watched figure")).to_have_count(10, timeout=LONG)
+    expect(page.get_by_text(re.compile(r"best \d+\.\d+%"))).to_be_visible(timeout=LONG)
+
+    page.get_by_role("link", name="Predict").click()
+    expect(page.get_by_role("link", name="Watch it")).to_be_visible(timeout=LONG)
+    page.get_by_role("link", name="Watch it").click()
+    expect(page.locator(".watched figure")).to_have_count(10, timeout=LONG)
+    page.reload()
+    expect(page.locator(".watched figure")).to_have_count(10, timeout=LONG)
+
+    press(page, "Pause", re.compile("^Paused"))
+    press(page, "Resume", re.compile("^Training ·"))
+    press(page, "Stop and keep", re.compile("^(Stopping|Trained and kept)"))
+    page.get_by_role("button", name="Use this model").first.click(timeout=LONG)
+    expect(page.get_by_text("Run 1 is the model in use now")).to_be_visible(timeout=LONG)
+    expect(page.get_by_test_id("stSidebar").get_by_text("Run 1")).to_be_visible(timeout=LONG)
+    assert (copy / "models" / "in-use.txt").read_text().strip() == "Run 1"
+
+    page.get_by_role("link", name="Predict").click()
+    expect(page.get_by_test_id("stSidebar").get_by_text("Run 1")).to_be_visible(timeout=LONG)
+    page.get_by_text("Samples", exact=True).click()
+    page.get_by_role("button", name="Surprise me").click()
+    expect(page.locator(".answer .digit").first).to_have_text(re.compile(r"\d|–"), timeout=LONG)
+
+    page.get_by_role("link", name="Train").click()
+    page.get_by_role("button", name="Back to the shipped model").click(timeout=LONG)
+    expect(page.get_by_text("The shipped model answers on every page again")).to_be_visible(timeout=LONG)
+    page.goto("about:blank")
+
+
+def test_a_second_visitor_sees_the_same_run_and_can_end_it(app, new_page):
+    first, second = new_page(), new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    second.goto(f"{app.url}/Train")
+    expect(second.get_by_role("button", name="Start", exact=True)).to_be_visible(timeout=LONG)
+    start(first, app.url)
+    expect(second.get_by_text("One run at a time")).to_be_visible(timeout=LONG)
+    discard(second)
+    expect(first.get_by_text("Stopped and discarded")).to_be_visible(timeout=LONG)
+    width = second.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390
+    for page in (first, second):
+        page.goto("about:blank")
+
+
+def test_after_a_killed_server_the_run_can_be_resumed(app, copy, page):
+    with start_server(copy / "killed.txt", copy) as killed:
+        start(page, killed.url)
+        page.get_by_role("button", name="Pause").click()  # which saves
+        expect(page.get_by_text(re.compile("^Paused"))).to_be_visible(timeout=LONG)
+        page.goto("about:blank")
+        killed.process.send_signal(signal.SIGKILL)
+        killed.process.wait()
+    page.goto(f"{app.url}/Train")  # the same runs, another server
+    expect(page.get_by_text("was interrupted")).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_enabled(timeout=LONG)
+    discard(page)
+    page.goto("about:blank")
+
+
+def test_the_learning_rate_can_be_looked_at_and_changed_while_it_runs(app, page):
+    start(page, app.url)
+    page.get_by_role("button", name="Learning rate", exact=True).click()
+    field = page.get_by_role("spinbutton", name="Largest learning rate from now on")
+    usual = f"{PRESETS['fast'].settings.learning_rate:g}"  # what a link that doesn't name it takes
+    expect(field).to_have_value(usual)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Learning rate", exact=True).click()
+    expect(field).to_have_value(usual)
+    field.fill("0.5")
+    field.press("Enter")
+    page.reload()
+    page.get_by_role("button", name="Learning rate", exact=True).click(timeout=LONG)
+    expect(field).to_have_value("0.5", timeout=LONG)
+    page.keyboard.press("Escape")
+    discard(page)
+    page.goto("about:blank")
+
+
+def test_a_link_shows_a_stranger_the_same_settings(app, new_page):
+    teacher, pupil = new_page(), new_page(viewport={"width": 390, "height": 844})
+    teacher.goto(f"{app.url}/Train")
+    teacher.get_by_role("button", name="Choose", exact=True).last.click(timeout=LONG)
+    teacher.get_by_text("Data", exact=True).click(timeout=LONG)
+    for digit in ("3", "9"):
+        pill = teacher.get_by_test_id("stButtonGroup").get_by_role("button", name=digit, exact=True)
+        expect(pill).to_be_in_viewport(ratio=1)  # none hides at the end of a row
+        pill.click()
+    expect(teacher.get_by_text("without 3, 9").first).to_be_visible(timeout=LONG)
+    teacher.wait_for_url(re.compile("left_out=39"))
+    line = teacher.locator("strong").get_by_text(re.compile("epochs · batches of")).inner_text()
+    pupil.goto(teacher.url)
+    expect(pupil.get_by_text(line)).to_be_visible(timeout=LONG)
+    assert pupil.url == teacher.url
+    for page in (teacher, pupil):
+        page.goto("about:blank")
+
+
+def test_an_odd_link_is_answered_with_a_sentence(app, page):
+    page.goto(f"{app.url}/Train?epochs=abc&learning_rate=99&left_out=39&lr=abc")
+    expect(page.get_by_text("can't be read from 'abc'")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("learning rate must be at most 10")).to_be_visible()
+    expect(page.get_by_text("without 3, 9").first).to_be_visible()
+    page.goto("about:blank")
+
+
+def test_a_pickle_with_code_is_refused_and_never_runs(app, page, tmp_path):
+    import pickle
+
+    class Trap:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "sprung",))
+
+    page.goto(f"{app.url}/Train")
+    page.get_by_text("Bring in weights").click(timeout=LONG)
+    page.locator("input[type=file]").set_input_files(
+        {"name": "trap.pth", "mimeType": "application/octet-stream", "buffer": pickle.dumps(Trap())}
+    )
+    page.get_by_role("button", name="Add to the models").click(timeout=LONG)
+    expect(page.get_by_text("can't be read as weights")).to_be_visible(timeout=LONG)
+    assert not (tmp_path / "sprung").exists()
+    page.goto("about:blank")
+
+
+def test_weights_brought_in_can_be_deleted_again(app, page, copy):
+    weights = io.BytesIO()
+    torch.save(build("lenet5").state_dict(), weights)
+    page.goto(f"{app.url}/Train")
+    page.get_by_text("Bring in weights").click(timeout=LONG)
+    page.locator("input[type=file]").set_input_files(
+        {"name": "guest.pth", "mimeType": "application/octet-stream", "buffer": weights.getvalue()}
+    )
+    page.get_by_role("button", name="Add to the models").click(timeout=LONG)
+    expect(page.get_by_role("button", name="Use guest")).to_be_visible(timeout=LONG)
+    assert (copy / "models" / "guest.pth").exists()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Yes, delete them").click()
+    expect(page.get_by_text("guest is deleted.")).to_be_visible(timeout=LONG)
+    assert not list((copy / "models").glob("guest*"))
+    page.goto("about:blank")
+
+
+def test_a_tick_of_the_page_is_small(app, page):
+    frames: list[bytes] = []
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on(
+        "Network.webSocketFrameReceived",
+        lambda event: frames.append(base64.b64decode(event["response"]["payloadData"])),
+    )
+    start(page, app.url)
+    expect(page.locator(".watched figure")).to_have_count(10, timeout=LONG)
+    frames.clear()
+    page.wait_for_timeout(5000)
+    ends = [place for place, frame in enumerate(frames) if b'class="watched"' in frame]
+    assert len(ends) > 2
+    whole = frames[ends[0] + 1 : ends[-1] + 1]  # of ticks that were seen from their beginning
+    assert sum(map(len, whole)) / (len(ends) - 1) < 20_000
+    discard(page)
+    page.goto("about:blank")

@@ -1,0 +1,205 @@
+"""The Train page without a browser: choosing, watching, pausing, the end, an interrupted run."""
+
+import dataclasses
+import math
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from core.config import PRESETS, TrainingSettings
+from core.data import mnist
+from core.training import runs
+from core.training.events import Step
+from core.training.job import TrainingJob
+from core.training.loop import Training
+from core.training.wording import GROUPS
+from core.ui import resources
+from core.workspace import ROOT
+
+SETTINGS = TrainingSettings(
+    architecture="lenet5", epochs=400, batch_size=32, training_images=1000, augmentation="none", clean_share=0.0
+)
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A job of the test's own: its runs and models are nobody else's."""
+    few = mnist.load(train=True).pick(torch.arange(600))
+    job = TrainingJob(lambda train: few, tmp_path / "runs", tmp_path / "models", threads=1)
+    monkeypatch.setattr(resources, "training_job", lambda: job)
+    monkeypatch.setattr(runs.list_runs, "__defaults__", (tmp_path / "runs",))
+    monkeypatch.setattr("core.training.job.REJECTION_DIGITS", 40)
+    yield job
+    job.stop(keep=False)
+    job.close()
+
+
+def open_train() -> AppTest:
+    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=180)
+    app.run()
+    app.switch_page("pages/2_Train.py").run()
+    assert not app.exception, [entry.message for entry in app.exception]
+    return app
+
+
+def until(condition) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)
+
+
+def read(app: AppTest) -> str:
+    said = [entry.value for entry in [*app.markdown, *app.caption, *app.warning, *app.error, *app.success]]
+    return "\n".join([*said, *(bar.proto.text for bar in app.get("progress"))])
+
+
+def tick(app: AppTest, *rows: int) -> None:
+    """Choose runs in the table."""
+    key = f"runs-{hash(tuple(run.id for run in runs.list_runs()))}"
+    app.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    app.run()
+    assert not app.exception
+
+
+def test_presets_set_everything_at_once(job):
+    app = open_train()
+    app.button(key="preset-reference").click().run()
+    assert TrainingSettings.from_dict(app.session_state["settings"]) == PRESETS["reference"].settings
+    assert app.number_input(key="setting-learning_rate").value == 0.5
+    assert app.query_params["optimiser"] == "sgd"
+
+
+def test_a_setting_changed_is_remembered_and_in_the_address(job):
+    app = open_train()
+    app.number_input(key="setting-epochs").set_value(7).run()
+    assert app.query_params["epochs"] == "7" and app.session_state["settings"]["epochs"] == 7
+    assert "7 epochs" in read(app)
+
+
+def test_nine_digits_left_out_are_refused_and_nothing_can_be_started(job):
+    app = open_train()
+    app.session_state["settings"] = {**app.session_state["settings"], "left_out": tuple(range(9))}
+    app.run()
+    assert "at least two digits" in read(app) and app.button(key="start").disabled
+
+
+def test_start_shows_the_run_and_stop_its_end(job):
+    app = open_train()
+    app.session_state["settings"] = dataclasses.asdict(SETTINGS)
+    app.run()
+    app.button(key="start").click().run()
+    until(lambda: job.snapshot().scores and job.snapshot().watched)
+    app.run()
+    assert not app.exception
+    assert [metric.label for metric in app.metric][:2] == ["Validation accuracy", "Training loss"]
+    assert "Watched digits" in read(app)
+    app.button(key="pause").click().run()
+    until(lambda: job.snapshot().phase == "paused")
+    app.run()
+    assert app.button(key="go_on").label == "Resume"
+    app.button(key="discard").click().run()
+    assert job.wait(120)
+    app.run()
+    assert "Stopped and discarded" in read(app) and not app.exception
+
+
+def test_the_address_stays_bare_until_something_is_chosen_and_then_says_all(job):
+    app = open_train()
+    assert not dict(app.query_params)
+    app.button(key="preset-best").click().run()
+    assert set(app.query_params) == {entry.name for entry in dataclasses.fields(TrainingSettings)}
+    app.button(key="preset-fast").click().run()  # back where it began: the address still says it
+    assert app.query_params["epochs"] == "1" and app.query_params["left_out"] == "none"
+
+
+def test_a_kept_model_that_learns_what_is_no_digit_is_said_and_can_be_skipped(job, monkeypatch):
+    monkeypatch.setattr("core.training.job.REJECTION_DIGITS", 450)
+    app = open_train()
+    job.start(dataclasses.replace(SETTINGS, training_images=600), "hasty")
+    until(lambda: job.snapshot().scores)
+    job.stop(keep=True)
+    until(lambda: job.snapshot().phase == "finishing")
+    app.run()
+    assert "what is no digit" in read(app) and app.button(key="keep").disabled
+    app.button(key="skip").click().run()
+    assert job.wait(120)
+    app.run()
+    assert not app.exception
+    assert job.snapshot().run.model == "hasty"
+
+
+def test_settings_stand_in_the_order_of_their_rows_also_where_columns_are_stacked(job):
+    shown = [entry.key.removeprefix("setting-") for entry in open_train().main if "setting-" in str(entry.key)]
+    assert shown == [name for names in GROUPS.values() for name in names]
+
+
+def test_what_a_click_among_the_runs_led_to_is_said_there(job):
+    job.start(dataclasses.replace(SETTINGS, epochs=2), "first")
+    assert job.wait(120)
+    app = open_train()
+    tick(app, 0)
+    app.button(key="take-settings").click().run()
+    assert app.session_state["settings"]["epochs"] == 2
+    said = [str(getattr(entry, "value", "")) for entry in app.main]
+    assert said.index("Runs") < next(place for place, text in enumerate(said) if "are those of first now" in text)
+
+
+def test_runs_of_the_same_name_are_told_apart_in_their_chart(job, tmp_path):
+    job.start(dataclasses.replace(SETTINGS, epochs=2), "first")
+    assert job.wait(120)
+    (run,) = runs.list_runs()
+    shutil.copytree(tmp_path / "runs" / run.id, tmp_path / "runs" / "another")
+    facts = tmp_path / "runs" / "another" / "run.json"
+    facts.write_text(facts.read_text().replace(run.id, "another").replace(run.created, "2020-01-02T03:04:05+00:00"))
+    app = open_train()
+    tick(app, 0, 1)
+    chart = app.get("vega_lite_chart")[-1]
+    assert "first 03:04:05" in chart.proto.spec and f"first {run.created[11:19]}" in chart.proto.spec
+
+
+def test_a_run_that_cannot_be_resumed_says_so_without_empty_charts(job, tmp_path):
+    job.start(SETTINGS, "left behind")
+    until(lambda: job.snapshot().scores)
+    job.close()
+    (run,) = runs.list_runs()
+    (tmp_path / "runs" / run.id / "state.pt").write_bytes(b"nothing")
+    job._snapshot = dataclasses.replace(job.snapshot(), phase="idle")  # as after a restart of the server
+    app = open_train()
+    app.button(key=f"resume-{run.id}").click().run()
+    assert job.wait(120)
+    app.run()
+    assert "can't be resumed" in read(app) and not app.get("vega_lite_chart") and not app.exception
+
+
+def test_a_second_start_is_refused_with_a_sentence(job):
+    app = open_train()
+    job.start(SETTINGS)  # somebody else was quicker
+    app.button(key="start").click().run()
+    assert "One run at a time" in read(app) and not app.exception
+
+
+def test_an_interrupted_run_is_offered_and_resumed(job):
+    job.start(SETTINGS, "left behind")
+    until(lambda: job.snapshot().step)
+    job.close()
+    (run,) = runs.list_runs()
+    job._snapshot = dataclasses.replace(job.snapshot(), phase="idle")  # as after a restart of the server
+    app = open_train()
+    assert "left behind" in read(app) and "was interrupted" in read(app)
+    app.button(key=f"resume-{run.id}").click().run()
+    until(lambda: job.snapshot().phase == "running")
+
+
+def test_a_diverged_run_says_what_to_try(job, monkeypatch):
+    broken = Step(step=1, steps=9, epoch=1, loss=math.nan, learning_rate=0.1, images=1, seconds=0.1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "_correct", lambda self, batch: broken)
+        job.start(SETTINGS)
+        assert job.wait(120)
+    assert job.snapshot().run.status == "diverged"
+    assert "Try a learning rate of" in read(open_train())
