@@ -48,14 +48,14 @@ HALF = 2500  # validation digits to keep from; as many others judge
 
 def write(digits: DigitSet, aspect: float, slant: float, degrees: float, pen: int, is_european: bool) -> DigitSet:
     """The same digits in one writer's hand."""
-    chance = torch.Generator().manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     images = to_input(digits.images)
     for _ in range(max(0, pen)):
         images = F.max_pool2d(images, 3, stride=1, padding=1)
     if pen < 0:
         images = torch.lerp(images, -F.max_pool2d(-images, 3, stride=1, padding=1), 0.4)
     if is_european:
-        images = augment.distort(images, digits.labels, augment.Distortion(habits=1.0), chance)
+        images = augment.distort(images, digits.labels, augment.Distortion(habits=1.0), rng)
     grid = F.affine_grid(_place(aspect, slant, degrees).expand(len(digits), 2, 3), list(images.shape), False)
     images = F.grid_sample(images, grid, align_corners=False)
     return DigitSet(images.clamp(0, 1).squeeze(1).mul(255).round().to(torch.uint8), digits.labels)

@@ -26,8 +26,6 @@ from core.reading import ink as ink_module
 from core.reading import picture, reader
 from scripts.draw_samples import Colour, lay_ink, make_paper, rub, rule, shade, to_bytes
 
-Chance = np.random.Generator
-
 INKS: tuple[Colour, ...] = ((30, 30, 35), (36, 62, 150), (150, 30, 40), (22, 100, 70), (90, 90, 95))
 PAPERS: tuple[Colour, ...] = ((250, 250, 248), (246, 240, 224), (225, 232, 245), (222, 208, 180), (205, 205, 205))
 TINTS: tuple[tuple[Colour, Colour], ...] = (
@@ -83,202 +81,202 @@ def lay(covered: np.ndarray, written: np.ndarray, left: float, top: float) -> np
     return np.maximum(covered, cv2.warpAffine(written, shift, covered.shape[::-1]))
 
 
-def press(ink: np.ndarray, chance: Chance, weakest: float) -> np.ndarray:
+def press(ink: np.ndarray, rng: np.random.Generator, weakest: float) -> np.ndarray:
     """Ink with a pressure that comes and goes between `weakest` and 1."""
-    field = cv2.resize(chance.random((4, 4)).astype(np.float32), ink.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    field = cv2.resize(rng.random((4, 4)).astype(np.float32), ink.shape[::-1], interpolation=cv2.INTER_CUBIC)
     return ink * np.clip(weakest + (1 - weakest) * 1.4 * field, weakest, 1)
 
 
-def photograph(sheet: np.ndarray, chance: Chance) -> np.ndarray:
+def photograph(sheet: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Uneven light, a lens that is not quite sharp, a little noise, JPEG: (H, W, 3) float to uint8."""
     height, width = sheet.shape[:2]
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    angle = chance.uniform(0, 2 * np.pi)
+    angle = rng.uniform(0, 2 * np.pi)
     along = (x / width - 0.5) * np.cos(angle) + (y / height - 0.5) * np.sin(angle)
-    lit = sheet * (0.8 + chance.uniform(0, 0.4) * along)[..., None]
-    lit = cv2.GaussianBlur(lit, (0, 0), chance.uniform(0.4, 0.0025 * width + 0.5))
-    lit += chance.normal(0, 0.012, lit.shape[:2])[..., None]
-    content = cv2.imencode(".jpg", to_bytes(lit), [cv2.IMWRITE_JPEG_QUALITY, int(chance.integers(50, 95))])[1]
+    lit = sheet * (0.8 + rng.uniform(0, 0.4) * along)[..., None]
+    lit = cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.4, 0.0025 * width + 0.5))
+    lit += rng.normal(0, 0.012, lit.shape[:2])[..., None]
+    content = cv2.imencode(".jpg", to_bytes(lit), [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(50, 95))])[1]
     return cv2.imdecode(content, cv2.IMREAD_COLOR)
 
 
-def _on_sheet(image: np.ndarray, size: tuple[int, int], height: float, chance: Chance, pen: float = 1.0) -> np.ndarray:
+def _on_sheet(
+    image: np.ndarray, size: tuple[int, int], height: float, rng: np.random.Generator, pen: float = 1.0
+) -> np.ndarray:
     """Where the ink of a digit lies on a sheet of `size` (width, height), anywhere with a little room around."""
     written = write(image, height, pen)
     room = np.maximum(np.array(size) - written.shape[::-1], 0)
-    left, top = room * chance.uniform(0.15, 0.85, 2)
+    left, top = room * rng.uniform(0.15, 0.85, 2)
     return lay(np.zeros(size[::-1], np.float32), written, left, top)
 
 
-def _pick(choices: tuple, chance: Chance):
-    return choices[int(chance.integers(len(choices)))]
+def _pick(choices: tuple, rng: np.random.Generator):
+    return choices[int(rng.integers(len(choices)))]
 
 
 # --- the kinds: each takes an image, other images to stand beside it, and chance --------------------------------------
 
 
-def draw_on_canvas(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
+def draw_on_canvas(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """A 280x280 canvas, any pen, black on white or white on black."""
-    height = chance.uniform(80, 250)
-    covered = _on_sheet(image, (280, 280), height, chance, chance.uniform(0.5, 1.7))
-    colours = ((0, 0, 0), (255, 255, 255)) if chance.random() < 0.5 else ((255, 255, 255), (0, 0, 0))
+    height = rng.uniform(80, 250)
+    covered = _on_sheet(image, (280, 280), height, rng, rng.uniform(0.5, 1.7))
+    colours = ((0, 0, 0), (255, 255, 255)) if rng.random() < 0.5 else ((255, 255, 255), (0, 0, 0))
     return Page(
         to_bytes(lay_ink(np.full((280, 280, 3), colours[1][0] / 255, np.float32), covered, colours[0])), covered
     )
 
 
-def tint(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
+def tint(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """Coloured ink on coloured paper, some of it hardly lighter or darker."""
-    covered = _on_sheet(image, (300, 300), chance.uniform(90, 250), chance, chance.uniform(0.6, 1.4))
-    ink, paper = _pick(TINTS, chance)
-    return Page(to_bytes(lay_ink(make_paper((300, 300), paper, chance, 0.008), covered, ink)), covered)
+    covered = _on_sheet(image, (300, 300), rng.uniform(90, 250), rng, rng.uniform(0.6, 1.4))
+    ink, paper = _pick(TINTS, rng)
+    return Page(to_bytes(lay_ink(make_paper((300, 300), paper, rng, 0.008), covered, ink)), covered)
 
 
-def fade(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
+def fade(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """Ink hardly darker than grainy paper, or pencil."""
-    side = int(chance.integers(250, 800))
-    covered = _on_sheet(image, (side, side), side * chance.uniform(0.3, 0.8), chance, chance.uniform(0.6, 1.2))
-    sheet = make_paper((side, side), _pick(PAPERS, chance), chance, 0.008)
-    held = rub(covered, chance) if chance.random() < 0.3 else covered
-    return Page(to_bytes(sheet * (1 - chance.uniform(0.13, 0.3) * held[..., None])), covered)
+    side = int(rng.integers(250, 800))
+    covered = _on_sheet(image, (side, side), side * rng.uniform(0.3, 0.8), rng, rng.uniform(0.6, 1.2))
+    sheet = make_paper((side, side), _pick(PAPERS, rng), rng, 0.008)
+    held = rub(covered, rng) if rng.random() < 0.3 else covered
+    return Page(to_bytes(sheet * (1 - rng.uniform(0.13, 0.3) * held[..., None])), covered)
 
 
-def photograph_plain(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
+def photograph_plain(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """A phone's photo of plain paper, now and then with the edge of the table."""
-    size = tuple(int(side) for side in chance.integers(500, 1000, 2))
-    height = min(size) * chance.uniform(0.15, 0.7)
-    covered = _on_sheet(image, size, height, chance, chance.uniform(0.3, 1.0))
-    sheet = make_paper(size, _pick(PAPERS, chance), chance, 0.006)
-    if chance.random() < 0.25:
-        depth = int(0.08 * size[0] * chance.random()) + 4
-        edge = np.array([[0, 0], [depth, 0], [depth + chance.integers(-20, 20), size[1]], [0, size[1]]], np.int32)
+    size = tuple(int(side) for side in rng.integers(500, 1000, 2))
+    height = min(size) * rng.uniform(0.15, 0.7)
+    covered = _on_sheet(image, size, height, rng, rng.uniform(0.3, 1.0))
+    sheet = make_paper(size, _pick(PAPERS, rng), rng, 0.006)
+    if rng.random() < 0.25:
+        depth = int(0.08 * size[0] * rng.random()) + 4
+        edge = np.array([[0, 0], [depth, 0], [depth + rng.integers(-20, 20), size[1]], [0, size[1]]], np.int32)
         sheet = np.ascontiguousarray(sheet)
         cv2.fillPoly(sheet, [edge], (0.35, 0.25, 0.18))
-    return Page(photograph(lay_ink(sheet, press(covered, chance, 0.6), _pick(INKS, chance)), chance), covered)
+    return Page(photograph(lay_ink(sheet, press(covered, rng, 0.6), _pick(INKS, rng)), rng), covered)
 
 
-def _rule_page(image: np.ndarray, chance: Chance, both_ways: bool) -> Page:
-    size = tuple(int(side) for side in chance.integers(400, 900, 2))
-    height = min(size) * chance.uniform(0.3, 0.7)
-    covered = _on_sheet(image, size, height, chance, chance.uniform(0.6, 1.2))
-    ink = _pick(INKS, chance)
-    sheet = make_paper(size, _pick(PAPERS, chance), chance, 0.006)
-    colour = ink if chance.random() < 0.4 else (120, 150, 190)
-    sheet = rule(sheet, chance.uniform(40, 110), colour, chance.uniform(0.5, 1), both_ways)
-    turn = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), chance.normal(0, 1.0), 1)
+def _rule_page(image: np.ndarray, rng: np.random.Generator, both_ways: bool) -> Page:
+    size = tuple(int(side) for side in rng.integers(400, 900, 2))
+    height = min(size) * rng.uniform(0.3, 0.7)
+    covered = _on_sheet(image, size, height, rng, rng.uniform(0.6, 1.2))
+    ink = _pick(INKS, rng)
+    sheet = make_paper(size, _pick(PAPERS, rng), rng, 0.006)
+    colour = ink if rng.random() < 0.4 else (120, 150, 190)
+    sheet = rule(sheet, rng.uniform(40, 110), colour, rng.uniform(0.5, 1), both_ways)
+    turn = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), rng.normal(0, 1.0), 1)
     sheet = cv2.warpAffine(sheet, turn, size, borderMode=cv2.BORDER_REFLECT)
-    return Page(photograph(lay_ink(sheet, covered, ink), chance), covered)
+    return Page(photograph(lay_ink(sheet, covered, ink), rng), covered)
 
 
-def rule_once(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
+def rule_once(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """Ruled paper, its lines at times as dark as the ink."""
-    return _rule_page(image, chance, both_ways=False)
+    return _rule_page(image, rng, both_ways=False)
 
 
-def rule_twice(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
+def rule_twice(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """Squared paper, its lines at times as dark as the ink."""
-    return _rule_page(image, chance, both_ways=True)
+    return _rule_page(image, rng, both_ways=True)
 
 
-def cast_shadow(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
+def cast_shadow(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """A shadow over a part of the page, with a hard or a soft edge."""
-    size = tuple(int(side) for side in chance.integers(300, 900, 2))
-    covered = _on_sheet(image, size, min(size) * chance.uniform(0.3, 0.8), chance, chance.uniform(0.5, 1.2))
-    sheet = lay_ink(make_paper(size, _pick(PAPERS, chance), chance, 0.006), covered, _pick(INKS[:4], chance))
-    shaded = shade(sheet, chance.uniform(0.3, 0.6), chance.uniform(0, np.pi), 10 ** chance.uniform(-2, -0.5))
-    return Page(photograph(shaded, chance), covered)
+    size = tuple(int(side) for side in rng.integers(300, 900, 2))
+    covered = _on_sheet(image, size, min(size) * rng.uniform(0.3, 0.8), rng, rng.uniform(0.5, 1.2))
+    sheet = lay_ink(make_paper(size, _pick(PAPERS, rng), rng, 0.006), covered, _pick(INKS[:4], rng))
+    shaded = shade(sheet, rng.uniform(0.3, 0.6), rng.uniform(0, np.pi), 10 ** rng.uniform(-2, -0.5))
+    return Page(photograph(shaded, rng), covered)
 
 
-def print_box(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
+def print_box(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """A field of a form: a printed box around the digit, which may touch or cross it."""
-    side = int(chance.integers(60, 300))
-    covered = _on_sheet(image, (side, side), side * chance.uniform(0.55, 0.85), chance, chance.uniform(0.6, 1.3))
-    inset, thick = int(side * chance.uniform(0, 0.1)), max(1, int(side * chance.uniform(0.005, 0.02)))
+    side = int(rng.integers(60, 300))
+    covered = _on_sheet(image, (side, side), side * rng.uniform(0.55, 0.85), rng, rng.uniform(0.6, 1.3))
+    inset, thick = int(side * rng.uniform(0, 0.1)), max(1, int(side * rng.uniform(0.005, 0.02)))
     box = np.zeros((side, side), np.uint8)
     cv2.rectangle(box, (inset, inset), (side - 1 - inset, side - 1 - inset), 1, thick)
-    ink = _pick(INKS[:4], chance)
-    sheet = lay_ink(
-        make_paper((side, side), _pick(PAPERS, chance), chance, 0.006), box.astype(np.float32), (60, 60, 65)
-    )
-    return Page(photograph(lay_ink(sheet, covered, ink), chance), covered)
+    ink = _pick(INKS[:4], rng)
+    sheet = lay_ink(make_paper((side, side), _pick(PAPERS, rng), rng, 0.006), box.astype(np.float32), (60, 60, 65))
+    return Page(photograph(lay_ink(sheet, covered, ink), rng), covered)
 
 
-def scale(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
+def scale(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """Any size from 20 to 4,000 pixels, black on white or white on black."""
-    side = round(20 * 200 ** chance.random())
+    side = round(20 * 200 ** rng.random())
     drawn = min(side, 1000)
-    covered = _on_sheet(image, (drawn, drawn), drawn * chance.uniform(0.6, 0.9), chance, chance.uniform(0.8, 1.4))
-    sheet = np.dstack([1 - covered] * 3) if chance.random() < 0.5 else np.dstack([covered] * 3)
+    covered = _on_sheet(image, (drawn, drawn), drawn * rng.uniform(0.6, 0.9), rng, rng.uniform(0.8, 1.4))
+    sheet = np.dstack([1 - covered] * 3) if rng.random() < 0.5 else np.dstack([covered] * 3)
     colours = cv2.resize(to_bytes(sheet), (side, side), interpolation=cv2.INTER_LINEAR)
     return Page(colours, covered)
 
 
-def cut_from_cheque(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
+def cut_from_cheque(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """A digit cut from a cheque's amount: a few dozen pixels high, patterned paper, a rule, pieces of neighbours."""
-    return _cut_out(image, others, chance, chance.uniform(24, 58), patterned=True)
+    return _cut_out(image, others, rng, rng.uniform(24, 58), patterned=True)
 
 
-def cut_from_number(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
+def cut_from_number(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """A digit cut from a number on plain paper, with pieces of its neighbours."""
-    return _cut_out(image, others, chance, chance.uniform(60, 220), patterned=False)
+    return _cut_out(image, others, rng, rng.uniform(60, 220), patterned=False)
 
 
-def _cut_out(image: np.ndarray, others: np.ndarray, chance: Chance, height: float, patterned: bool) -> Page:
+def _cut_out(image: np.ndarray, others: np.ndarray, rng: np.random.Generator, height: float, patterned: bool) -> Page:
     finer = 4 if patterned else 1  # what is drawn four times as large and reduced has the scanner's soft edges
-    pen = chance.uniform(0.6, 1.3)
+    pen = rng.uniform(0.6, 1.3)
     written = write(image, height * finer, pen)
     high, wide = written.shape
-    left, top, right, bottom = chance.uniform(0, 0.14, 4) * (high, high, high, high)
+    left, top, right, bottom = rng.uniform(0, 0.14, 4) * (high, high, high, high)
     size = (max(12 * finer, round(wide + left + right)), round(high + top + bottom))
     covered = lay(np.zeros(size[::-1], np.float32), written, left, top)
     strange = np.zeros_like(covered)
     for other, is_right in zip(others, (True, False), strict=False):
-        if chance.random() < 0.4:
-            beside = write(other, high * chance.uniform(0.8, 1.1), pen)
-            reach = min(left, right) * 0.8 + 0.04 * high * chance.random()
+        if rng.random() < 0.4:
+            beside = write(other, high * rng.uniform(0.8, 1.1), pen)
+            reach = min(left, right) * 0.8 + 0.04 * high * rng.random()
             at = size[0] - reach if is_right else reach - beside.shape[1]
-            strange = lay(strange, beside, at, top + high * chance.uniform(-0.15, 0.15))
+            strange = lay(strange, beside, at, top + high * rng.uniform(-0.15, 0.15))
     for at in (top * 0.5, size[1] - bottom * 0.5):
-        if chance.random() < 0.35:
-            thick = max(1, round(high * chance.uniform(0.015, 0.04)))
-            cv2.line(strange, (0, round(at)), (size[0], round(at + chance.normal(0, 0.01) * size[0])), 0.8, thick)
-    if chance.random() < 0.15:
+        if rng.random() < 0.35:
+            thick = max(1, round(high * rng.uniform(0.015, 0.04)))
+            cv2.line(strange, (0, round(at)), (size[0], round(at + rng.normal(0, 0.01) * size[0])), 0.8, thick)
+    if rng.random() < 0.15:
         cv2.circle(strange, (round(size[0] - 0.03 * high), round(0.93 * size[1])), round(0.05 * high), 1, -1)
-    ink = np.maximum(press(covered, chance, 0.55), press(strange, chance, 0.5))
-    paper = np.full(covered.shape, chance.uniform(0.6, 0.95), np.float32)
+    ink = np.maximum(press(covered, rng, 0.55), press(strange, rng, 0.5))
+    paper = np.full(covered.shape, rng.uniform(0.6, 0.95), np.float32)
     if patterned:
         y, x = np.mgrid[0 : size[1], 0 : size[0]].astype(np.float32) / finer
-        pitch, tilt = chance.uniform(3, 5), chance.normal(0, 0.3)
-        paper += chance.uniform(0, 0.06) * np.sin((y + tilt * x + 2 * np.sin(x / 9)) * 2 * np.pi / pitch)
-    depth = chance.uniform(0.25, 0.6)
+        pitch, tilt = rng.uniform(3, 5), rng.normal(0, 0.3)
+        paper += rng.uniform(0, 0.06) * np.sin((y + tilt * x + 2 * np.sin(x / 9)) * 2 * np.pi / pitch)
+    depth = rng.uniform(0.25, 0.6)
     sheet = paper * (1 - depth * ink)
     small = (max(1, size[0] // finer), max(1, size[1] // finer))
     sheet = cv2.resize(sheet, small, interpolation=cv2.INTER_AREA)
-    sheet = cv2.GaussianBlur(sheet, (0, 0), chance.uniform(0.4, 0.9)) + chance.normal(0, 0.015, sheet.shape)
+    sheet = cv2.GaussianBlur(sheet, (0, 0), rng.uniform(0.4, 0.9)) + rng.normal(0, 0.015, sheet.shape)
     return Page(to_bytes(np.dstack([sheet] * 3)), cv2.resize(covered, small, interpolation=cv2.INTER_AREA))
 
 
-def fill_tiny(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
+def fill_tiny(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """16x16, white on black, filled from border to border, the ink of uneven strength."""
-    written = write(image, 160, chance.uniform(0.5, 1.4))
+    written = write(image, 160, rng.uniform(0.5, 1.4))
     wide = min(160, written.shape[1] * 1.15)
-    written = cv2.resize(press(written, chance, 0.5), (round(wide), 160))
+    written = cv2.resize(press(written, rng, 0.5), (round(wide), 160))
     covered = lay(np.zeros((160, 160), np.float32), written, (160 - wide) // 2, 0)
     small = cv2.resize(cv2.GaussianBlur(covered, (0, 0), 4), (16, 16), interpolation=cv2.INTER_AREA)
     small = np.clip(small * 1.15, 0, 1)
     return Page(to_bytes(np.dstack([small] * 3)), small)
 
 
-def reduce(image: np.ndarray, others: np.ndarray, chance: Chance) -> Page:
+def reduce(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """A canvas, a coloured sheet, a form or a cut-out in 16 to 48 pixels, as old collections have them."""
-    make = _pick((draw_on_canvas, tint, print_box, cut_from_cheque, cut_from_number), chance)
-    page = make(image, others, chance)
-    scale = min(1.0, chance.uniform(16, 48) / max(page.ink.shape))
+    make = _pick((draw_on_canvas, tint, print_box, cut_from_cheque, cut_from_number), rng)
+    page = make(image, others, rng)
+    scale = min(1.0, rng.uniform(16, 48) / max(page.ink.shape))
     size = tuple(max(2, round(scale * side)) for side in page.ink.shape[::-1])
     return Page(*(cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (page.colours, page.ink)))
 
 
-KINDS: dict[str, Callable[[np.ndarray, np.ndarray, Chance], Page]] = {
+KINDS: dict[str, Callable[[np.ndarray, np.ndarray, np.random.Generator], Page]] = {
     "canvas": draw_on_canvas,
     "tinted": tint,
     "faint": fade,
@@ -312,10 +310,10 @@ class Score:
 def draw(kind: str, count: int) -> tuple[list[Page], list[int]]:
     """`count` pages of a kind and the digits on them, the same at every call."""
     validation = split(mnist.load(train=True), TrainingSettings())[1]
-    chance = np.random.default_rng(list(map(ord, kind)))
-    order = chance.permutation(len(validation))[: 3 * count].reshape(count, 3)
+    rng = np.random.default_rng(list(map(ord, kind)))
+    order = rng.permutation(len(validation))[: 3 * count].reshape(count, 3)
     images = validation.images.numpy()
-    pages = [KINDS[kind](images[first], images[rest], chance) for first, *rest in order]
+    pages = [KINDS[kind](images[first], images[rest], rng) for first, *rest in order]
     return pages, validation.labels[order[:, 0]].tolist()
 
 

@@ -159,9 +159,9 @@ def find_processor() -> str:
 
 def make_photo(width: int, height: int) -> bytes:
     """A JPEG as a phone takes it: uneven light, the grain of paper, a dark 7."""
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     light = np.linspace(235, 150, width, dtype=np.float32)[None, :] * np.linspace(1, 0.9, height)[:, None]
-    paper = light + chance.normal(0, 4, (height, width)).astype(np.float32)
+    paper = light + rng.normal(0, 4, (height, width)).astype(np.float32)
     image = Image.fromarray(np.clip(paper, 0, 255).astype(np.uint8)).convert("RGB")
     unit = height / 280
     points = [(x * unit + (width - height) / 2, y * unit) for x, y in SEVEN]

@@ -48,7 +48,7 @@ def main() -> int:
         accuracy = 100 * sum(right) / len(rows)
         if name in ONE_DIGIT:
             accuracies.append(accuracy)
-            of_digits += [likeness(found) for found in readings]
+            of_digits += [digit_logit(found) for found in readings]
         sure_and_wrong = sum(s and not r for s, r in zip(sure, right, strict=True))
         print(
             f"{name:15} {sum(right):4} of {len(rows):4} right  {accuracy:5.1f} %   unsure or refused "
@@ -76,7 +76,7 @@ def report_nondigits(model: checkpoint.Checkpoint, folder: Path, of_digits: list
         return
     readings = [reader.read(model, _load(folder / row["file"])) for row in rows]
     strict = ["confusable=1" not in row["notes"] for row in rows]
-    of_others = [likeness(found) for found in readings]
+    of_others = [digit_logit(found) for found in readings]
     of_strict = [value for value, counts in zip(of_others, strict, strict=True) if counts]
     verdicts = [found.verdict for found, counts in zip(readings, strict, strict=True) if counts]
     passed, refused = verdicts.count("digit"), verdicts.count("no digit")
@@ -93,13 +93,13 @@ def report_nondigits(model: checkpoint.Checkpoint, folder: Path, of_digits: list
         )
 
 
-def likeness(found: reader.Reading) -> float:
+def digit_logit(found: reader.Reading) -> float:
     """How much like a digit the picture looks to the model's rejection head, in nats, or the least digit of a number;
     without a head its confidence, and minus infinity where there was no ink to judge."""
     asked = [digit.prediction for digit in found.digits] if found.is_number else [found.prediction]
     if None in asked:
         return -math.inf
-    return min(found.confidence if answer.likeness is None else answer.likeness for answer in asked)
+    return min(found.confidence if answer.digit_logit is None else answer.digit_logit for answer in asked)
 
 
 def find_auroc(positives: list[float], negatives: list[float]) -> float:

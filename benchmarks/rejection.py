@@ -39,7 +39,7 @@ def main() -> None:
     for name in options.models:
         model = checkpoint.load(name)
         found = {kind: predict(model, images) for kind, images in (digits | others).items()}
-        likely = {kind: np.array([one.likeness for one in answers]) for kind, answers in found.items()}
+        likely = {kind: np.array([one.digit_logit for one in answers]) for kind, answers in found.items()}
         limit = np.quantile(np.concatenate([likely[kind] for kind in digits]), 0.03)
         print(f"\n{f'model {name} {model.version}':44}{'sure':>10}{'at 97 %':>10}")
         for kind, answers in found.items():
@@ -51,12 +51,12 @@ def gather() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Digits, and what is none, by kind: each (N, 28, 28) float32 in [0, 1]."""
     _, own = split(mnist.load(train=True), TrainingSettings())
     hands = pen_digits.make(COUNT, seed=3, part="validation")
-    chance = torch.Generator().manual_seed(3)
+    rng = torch.Generator().manual_seed(3)
     numerals = fonts.make(len(fonts.load("validation", fonts.DIGITS)), 3, "validation", fonts.DIGITS)
     remains = non_digits.make_of_digits(own.images.numpy(), own.labels.numpy(), COUNT, seed=99)
     digits = {
-        "MNIST, distorted": _distort(own, chance),
-        "other writers, distorted": _distort(hands, chance),
+        "MNIST, distorted": _distort(own, rng),
+        "other writers, distorted": _distort(hands, rng),
         "digits of other typefaces": numerals.astype(np.float32) / 255,
     }
     others = {
@@ -67,9 +67,9 @@ def gather() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     return digits, {kind: images.astype(np.float32) / 255 for kind, images in others.items()}
 
 
-def _distort(digits: DigitSet, chance: torch.Generator) -> np.ndarray:
+def _distort(digits: DigitSet, rng: torch.Generator) -> np.ndarray:
     images = to_input(digits.images)
-    return distort(images, digits.labels, DISTORTIONS["strong"], chance).squeeze(1).numpy()
+    return distort(images, digits.labels, DISTORTIONS["strong"], rng).squeeze(1).numpy()
 
 
 if __name__ == "__main__":

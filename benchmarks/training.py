@@ -183,7 +183,7 @@ def race_ours(digits: DigitSet, test: DigitSet, seed: int) -> float:
     for _ in training:
         pass
     spent = time.perf_counter() - began
-    print(f"ours, seed {seed}: {evaluate(training.candidate, test).accuracy:.2%} after {spent:.1f} s", flush=True)
+    print(f"ours, seed {seed}: {evaluate(training.evaluated_model, test).accuracy:.2%} after {spent:.1f} s", flush=True)
     return spent
 
 

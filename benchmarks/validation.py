@@ -45,11 +45,11 @@ def gather() -> dict[str, DigitSet]:
     """Digits of the validation split: as they are, distorted, cut from numbers; and those of other writers."""
     settings = TrainingSettings()
     _, digits = split(mnist.load(train=True), settings)
-    chance = Generator().manual_seed(1)
+    rng = Generator().manual_seed(1)
     many = digits.pick(torch.arange(len(digits)).repeat(LOOKS))
     strong = replace(DISTORTIONS["strong"], habits=0.3)
     seen = [
-        distort(part.images.unsqueeze(1).float() / 255, part.labels, strong, chance)
+        distort(part.images.unsqueeze(1).float() / 255, part.labels, strong, rng)
         for part in (many.pick(index) for index in torch.arange(len(many)).split(1000))
     ]
     distorted = torch.cat(seen).squeeze(1).mul(255).round().to(torch.uint8)

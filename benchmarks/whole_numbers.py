@@ -28,7 +28,6 @@ from core.synthesis import drawing, fonts, pen_digits
 from scripts import draw_samples
 from scripts.draw_samples import BLACK, BLUE, GLYPHS, RED
 
-Chance = np.random.Generator
 SIGNS = ("dollar", "euro", "pound", "hash")
 MARGIN = 0.7  # of the digits' height: paper around a number
 
@@ -66,11 +65,11 @@ def crop(ink: np.ndarray) -> np.ndarray:
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def write_digit(digit: int, height: int, pen: float, chance: Chance, source: str) -> np.ndarray:
+def write_digit(digit: int, height: int, pen: float, rng: np.random.Generator, source: str) -> np.ndarray:
     """One digit, cropped to its ink: (height, W) float32 in [0, 1]. `source` is "mnist", "writers" or "strokes"."""
     if source == "mnist":
         images = validation_digits()[digit]
-        small = images[chance.integers(len(images))]
+        small = images[rng.integers(len(images))]
         large = cv2.GaussianBlur(cv2.resize(small, None, fx=8, fy=8, interpolation=cv2.INTER_CUBIC), (0, 0), 2)
         ink = crop(np.clip((large.astype(np.float32) - 90) / 60, 0, 1))
         return cv2.resize(
@@ -78,31 +77,29 @@ def write_digit(digit: int, height: int, pen: float, chance: Chance, source: str
         )
     if source == "writers":
         drawn = [one for one in pen_digits.load("validation") if one.label == digit]
-        ink = crop(pen_digits.trace(drawn[chance.integers(len(drawn))], height, pen, chance) / 255)
+        ink = crop(pen_digits.trace(drawn[rng.integers(len(drawn))], height, pen, rng) / 255)
         wide = max(2, round(ink.shape[1] * height / len(ink)))
         return cv2.resize(ink.astype(np.float32), (wide, height), interpolation=cv2.INTER_AREA)
-    glyph = chance.choice([name for name in GLYPHS if name[0] == str(digit)])
+    glyph = rng.choice([name for name in GLYPHS if name[0] == str(digit)])
     side = round(1.8 * height)
-    return crop(
-        draw_samples.write(glyph, (side, side), height - pen, pen, chance, slant=float(chance.normal(0.05, 0.08)))
-    )
+    return crop(draw_samples.write(glyph, (side, side), height - pen, pen, rng, slant=float(rng.normal(0.05, 0.08))))
 
 
-def write_sign(name: str, height: int, chance: Chance) -> np.ndarray:
+def write_sign(name: str, height: int, rng: np.random.Generator) -> np.ndarray:
     """A currency sign or the like, cropped: (height, W) float32."""
-    ink = crop(drawing.write(drawing.SYMBOLS[name], chance).astype(np.float32))
+    ink = crop(drawing.write(drawing.SYMBOLS[name], rng).astype(np.float32))
     width = max(3, round(ink.shape[1] * height / ink.shape[0]))
     return cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def write_mark(mark: str, height: int, pen: float, chance: Chance) -> np.ndarray:
+def write_mark(mark: str, height: int, pen: float, rng: np.random.Generator) -> np.ndarray:
     """A dot, comma or hyphen beside digits of `height`: (about height, W) float32, standing at its usual place."""
     canvas = np.zeros((round(1.25 * height), max(4, round(0.4 * height))), np.uint8)
     x, y = canvas.shape[1] // 2, round(0.95 * height)
     if mark == ".":
         cv2.circle(canvas, (x, y), max(1, round(0.75 * pen)), 255, -1, cv2.LINE_AA)
     elif mark == ",":
-        end = (x - round(0.06 * height), y + round(chance.uniform(0.12, 0.22) * height))
+        end = (x - round(0.06 * height), y + round(rng.uniform(0.12, 0.22) * height))
         cv2.line(canvas, (x, y), end, 255, max(1, round(pen)), cv2.LINE_AA)
     else:
         half, y = round(0.15 * height), round(0.55 * height)
@@ -112,7 +109,7 @@ def write_mark(mark: str, height: int, pen: float, chance: Chance) -> np.ndarray
 
 def write_line(
     text: str,
-    chance: Chance,
+    rng: np.random.Generator,
     height: int,
     gap: tuple[float, float] = (0.12, 0.45),
     source: str = "",
@@ -125,32 +122,30 @@ def write_line(
     neighbours where they come nearest; below 0 they touch. `spread` of sizes and base lines, as a share; `linked` the
     share of neighbours whose tops hang together, `merged` that of zeros with one wall for both;
     `small_zeros` how high zeros are, as a share of the others."""
-    source = source or chance.choice(["mnist", "writers", "strokes"])
-    pen = max(1.5, height * chance.uniform(0.07, 0.15))
+    source = source or rng.choice(["mnist", "writers", "strokes"])
+    pen = max(1.5, height * rng.uniform(0.07, 0.15))
     line = np.zeros((2 * height, 2 * height * (len(text) + 1)), np.float32)
     right = np.full(2 * height, -1.0)  # of the ink so far, in each row
     end = None  # of the digit before: x and y near its top
     before = ""
     for letter in text:
         if letter in SIGN_OF:
-            ink = write_sign(SIGN_OF[letter], height, chance)
+            ink = write_sign(SIGN_OF[letter], height, rng)
         elif letter.isdigit():
-            high = height * (1 + chance.normal(0, spread)) * (small_zeros if letter == "0" else 1.0)
-            ink = write_digit(int(letter), max(6, round(high)), pen, chance, source)
+            high = height * (1 + rng.normal(0, spread)) * (small_zeros if letter == "0" else 1.0)
+            ink = write_digit(int(letter), max(6, round(high)), pen, rng, source)
         else:
-            ink = write_mark(letter, height, pen, chance)
-        top = (
-            height // 2 + round(chance.normal(0, spread) * height) + (height - ink.shape[0] if letter.isdigit() else 0)
-        )
+            ink = write_mark(letter, height, pen, rng)
+        top = height // 2 + round(rng.normal(0, spread) * height) + (height - ink.shape[0] if letter.isdigit() else 0)
         top = min(max(top, 0), 2 * height - ink.shape[0])
         rows = slice(top, top + ink.shape[0])
         left = np.where((ink > 0.3).any(1), (ink > 0.3).argmax(1), 10**6)
         near = cv2.dilate(right[rows].reshape(-1, 1).astype(np.float32), np.ones((max(3, height // 5), 1))).ravel()
         start = 0
         if right.max() >= 0:
-            apart = chance.uniform(*gap) * height
-            if merged and before == letter == "0" and chance.random() < merged:
-                apart = -min(pen, 0.1 * height) * chance.uniform(0.6, 1.1)
+            apart = rng.uniform(*gap) * height
+            if merged and before == letter == "0" and rng.random() < merged:
+                apart = -min(pen, 0.1 * height) * rng.uniform(0.6, 1.1)
             start = round(float((near - left).max() + apart))
         before = letter
         if letter.isdigit() and right.max() >= 0:  # never more than a third over the one before
@@ -163,14 +158,14 @@ def write_line(
         right[rows] = np.maximum(right[rows], reach)
         if letter.isdigit():
             wide = ink.shape[1]
-            if end is not None and chance.random() < linked:
-                x, y = start + 0.25 * wide, top + chance.uniform(0.02, 0.15) * height
-                sag = chance.uniform(0, 0.2) * height
+            if end is not None and rng.random() < linked:
+                x, y = start + 0.25 * wide, top + rng.uniform(0.02, 0.15) * height
+                sag = rng.uniform(0, 0.2) * height
                 path = drawing.spline(np.array([end, ((end[0] + x) / 2, (end[1] + y) / 2 + sag), (x, y)]))
                 cv2.polylines(
                     line, [np.round(path).astype(np.int32)], False, 1.0, max(1, round(0.8 * pen)), cv2.LINE_AA
                 )
-            end = start + 0.75 * wide, top + chance.uniform(0.02, 0.12) * height
+            end = start + 0.75 * wide, top + rng.uniform(0.02, 0.12) * height
         else:
             end = None
     return crop(line)
@@ -179,73 +174,73 @@ def write_line(
 SIGN_OF = {"$": "dollar", "€": "euro", "£": "pound", "#": "hash"}
 
 
-def break_strokes(ink: np.ndarray, chance: Chance, height: int) -> np.ndarray:
+def break_strokes(ink: np.ndarray, rng: np.random.Generator, height: int) -> np.ndarray:
     """The same with a few thin cracks through it, as a dry pen leaves them."""
     broken = ink.copy()
     for _ in range(max(1, ink.shape[1] // height)):
-        x = int(chance.integers(ink.shape[1]))
-        y, lean = int(chance.uniform(0.3, 0.7) * ink.shape[0]), int(chance.normal(0, 0.1) * height)
+        x = int(rng.integers(ink.shape[1]))
+        y, lean = int(rng.uniform(0.3, 0.7) * ink.shape[0]), int(rng.normal(0, 0.1) * height)
         half = height // 3
         cv2.line(broken, (x - half, y - lean), (x + half, y + lean), 0, max(1, height // 22))
     return broken
 
 
 def lay_on(
-    ink: np.ndarray, chance: Chance, height: int, colour=BLACK, paper=(250, 249, 245), grain=0.006
+    ink: np.ndarray, rng: np.random.Generator, height: int, colour=BLACK, paper=(250, 249, 245), grain=0.006
 ) -> np.ndarray:
     """A line on a page with paper around it: (H, W, 3) float."""
-    covered = place(ink, chance, height)
-    sheet = draw_samples.make_paper(covered.shape[::-1], paper, chance, grain)
+    covered = place(ink, rng, height)
+    sheet = draw_samples.make_paper(covered.shape[::-1], paper, rng, grain)
     return draw_samples.lay_ink(sheet, covered, colour)
 
 
-def place(ink: np.ndarray, chance: Chance, height: int, margin: float = MARGIN) -> np.ndarray:
+def place(ink: np.ndarray, rng: np.random.Generator, height: int, margin: float = MARGIN) -> np.ndarray:
     """The same with paper around it, more on one side than on the other."""
-    around = [(round(height * margin * chance.uniform(0.4, 1.6)), round(height * margin * chance.uniform(0.4, 1.6)))]
-    around.append(
-        (round(height * margin * chance.uniform(0.4, 1.6)), round(height * margin * chance.uniform(0.4, 1.6)))
-    )
+    around = [(round(height * margin * rng.uniform(0.4, 1.6)), round(height * margin * rng.uniform(0.4, 1.6)))]
+    around.append((round(height * margin * rng.uniform(0.4, 1.6)), round(height * margin * rng.uniform(0.4, 1.6))))
     return np.pad(ink, around)
 
 
-def pick_text(chance: Chance, low: int = 2, high: int = 8) -> str:
+def pick_text(rng: np.random.Generator, low: int = 2, high: int = 8) -> str:
     """A number of `low` to `high` digits."""
-    return "".join(map(str, chance.integers(0, 10, chance.integers(low, high + 1))))
+    return "".join(map(str, rng.integers(0, 10, rng.integers(low, high + 1))))
 
 
 # --- kinds of pages ---------------------------------------------------------------------------------------------------
 
-KINDS: dict[str, Callable[[Chance], tuple[np.ndarray, str]]] = {}
+KINDS: dict[str, Callable[[np.random.Generator], tuple[np.ndarray, str]]] = {}
 
 
-def kind(make: Callable[[Chance], tuple[np.ndarray, str]]) -> Callable[[Chance], tuple[np.ndarray, str]]:
+def kind(
+    make: Callable[[np.random.Generator], tuple[np.ndarray, str]],
+) -> Callable[[np.random.Generator], tuple[np.ndarray, str]]:
     """Register a kind of page under its name."""
     KINDS[make.__name__] = make
     return make
 
 
 @kind
-def single(chance: Chance) -> tuple[np.ndarray, str]:
+def single(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """One digit alone: it must stay one."""
-    text, height = pick_text(chance, 1, 1), int(chance.integers(40, 180))
-    sheet = lay_on(write_line(text, chance, height), chance, height)
+    text, height = pick_text(rng, 1, 1), int(rng.integers(40, 180))
+    sheet = lay_on(write_line(text, rng, height), rng, height)
     return sheet, text
 
 
 @kind
-def single_broken(chance: Chance) -> tuple[np.ndarray, str]:
+def single_broken(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """One digit in pieces."""
-    text, height = pick_text(chance, 1, 1), int(chance.integers(60, 180))
-    return lay_on(break_strokes(write_line(text, chance, height), chance, height), chance, height), text
+    text, height = pick_text(rng, 1, 1), int(rng.integers(60, 180))
+    return lay_on(break_strokes(write_line(text, rng, height), rng, height), rng, height), text
 
 
 @kind
-def single_with_neighbours(chance: Chance) -> tuple[np.ndarray, str]:
+def single_with_neighbours(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """One digit cut out of a number: the ends of its neighbours reach into the picture."""
     height = 60
-    left, middle, right = (write_line(pick_text(chance, 1, 1), chance, height) for _ in range(3))
-    text = pick_text(chance, 1, 1)
-    middle = write_line(text, chance, height)
+    left, middle, right = (write_line(pick_text(rng, 1, 1), rng, height) for _ in range(3))
+    text = pick_text(rng, 1, 1)
+    middle = write_line(text, rng, height)
     sheet = np.zeros((2 * height, 5 * height), np.float32)
     x = 2 * height
     gap = round(0.1 * height)
@@ -254,110 +249,110 @@ def single_with_neighbours(chance: Chance) -> tuple[np.ndarray, str]:
     ):  # fmt: skip
         part = sheet[height // 2 : height // 2 + ink.shape[0], start : start + ink.shape[1]]
         np.maximum(part, ink[:, : part.shape[1]], out=part)
-    cut = gap + round(chance.uniform(0.05, 0.18) * height)
+    cut = gap + round(rng.uniform(0.05, 0.18) * height)
     covered = sheet[height // 4 : 2 * height - height // 4, x - cut : x + middle.shape[1] + cut]
     return draw_samples.lay_ink(np.full((*covered.shape, 3), 0.97, np.float32), covered, BLACK), text
 
 
 @kind
-def filling(chance: Chance) -> tuple[np.ndarray, str]:
+def filling(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """One digit of few pixels that touches the picture's edges, ink bright or dark: hardly any paper to tell by."""
-    side, text = 16, pick_text(chance, 1, 1)
-    ink = write_line(text, chance, 80)
+    side, text = 16, pick_text(rng, 1, 1)
+    ink = write_line(text, rng, 80)
     scale = side / max(ink.shape)
     high, wide = (max(1, round(scale * length)) for length in ink.shape)
-    wide = min(side, round(wide * np.exp(chance.uniform(0, 0.35))))  # some senders fill the picture both ways
+    wide = min(side, round(wide * np.exp(rng.uniform(0, 0.35))))  # some senders fill the picture both ways
     small = cv2.resize(ink, (wide, high), interpolation=cv2.INTER_AREA)
-    small = np.clip(small * chance.uniform(1, 1.7), 0, 1).astype(np.float32)
+    small = np.clip(small * rng.uniform(1, 1.7), 0, 1).astype(np.float32)
     above, left = ((side - length) // 2 for length in small.shape)
     sheet = np.zeros((side, side, 1), np.float32)
     sheet[above : above + small.shape[0], left : left + small.shape[1], 0] = small
-    return np.repeat(sheet if chance.random() < 0.5 else 1 - sheet, 3, axis=2), text
+    return np.repeat(sheet if rng.random() < 0.5 else 1 - sheet, 3, axis=2), text
 
 
 @kind
-def spaced(chance: Chance) -> tuple[np.ndarray, str]:
+def spaced(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """Wide apart, on a plain sheet."""
-    text, height = pick_text(chance), int(chance.integers(30, 110))
-    return lay_on(write_line(text, chance, height, (0.15, 0.7)), chance, height, BLUE), text
+    text, height = pick_text(rng), int(rng.integers(30, 110))
+    return lay_on(write_line(text, rng, height, (0.15, 0.7)), rng, height, BLUE), text
 
 
 @kind
-def close(chance: Chance) -> tuple[np.ndarray, str]:
+def close(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """Close together, many under or over their neighbours."""
-    text, height = pick_text(chance), int(chance.integers(30, 110))
-    return lay_on(write_line(text, chance, height, (0.03, 0.15)), chance, height), text
+    text, height = pick_text(rng), int(rng.integers(30, 110))
+    return lay_on(write_line(text, rng, height, (0.03, 0.15)), rng, height), text
 
 
 @kind
-def touching(chance: Chance) -> tuple[np.ndarray, str]:
+def touching(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """Half of them touch."""
-    text, height = pick_text(chance, 2, 6), int(chance.integers(40, 110))
-    return lay_on(write_line(text, chance, height, (-0.06, 0.06)), chance, height), text
+    text, height = pick_text(rng, 2, 6), int(rng.integers(40, 110))
+    return lay_on(write_line(text, rng, height, (-0.06, 0.06)), rng, height), text
 
 
 @kind
-def broken(chance: Chance) -> tuple[np.ndarray, str]:
+def broken(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """With cracks through the strokes."""
-    text, height = pick_text(chance), int(chance.integers(50, 110))
-    return lay_on(break_strokes(write_line(text, chance, height, (0.12, 0.4)), chance, height), chance, height), text
+    text, height = pick_text(rng), int(rng.integers(50, 110))
+    return lay_on(break_strokes(write_line(text, rng, height, (0.12, 0.4)), rng, height), rng, height), text
 
 
 @kind
-def uneven(chance: Chance) -> tuple[np.ndarray, str]:
+def uneven(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """Sizes and base lines that differ much."""
-    text, height = pick_text(chance), int(chance.integers(40, 110))
-    return lay_on(write_line(text, chance, height, (0.1, 0.4), spread=0.14), chance, height), text
+    text, height = pick_text(rng), int(rng.integers(40, 110))
+    return lay_on(write_line(text, rng, height, (0.1, 0.4), spread=0.14), rng, height), text
 
 
 @kind
-def separated(chance: Chance) -> tuple[np.ndarray, str]:
+def separated(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """With dots and commas for thousands and cents."""
-    text, height = pick_text(chance, 3, 8), int(chance.integers(35, 100))
+    text, height = pick_text(rng, 3, 8), int(rng.integers(35, 100))
     written = "".join(
-        digit + (chance.choice([".", ","]) if (len(text) - at - 1) % 3 == 0 and at < len(text) - 1 else "")
+        digit + (rng.choice([".", ","]) if (len(text) - at - 1) % 3 == 0 and at < len(text) - 1 else "")
         for at, digit in enumerate(text)
     )
-    return lay_on(write_line(written, chance, height, (0.08, 0.25)), chance, height), text
+    return lay_on(write_line(written, rng, height, (0.08, 0.25)), rng, height), text
 
 
 @kind
-def signs(chance: Chance) -> tuple[np.ndarray, str]:
+def signs(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """With a currency sign before or behind, and hyphens between."""
-    text, height = pick_text(chance, 3, 6), int(chance.integers(45, 100))
+    text, height = pick_text(rng, 3, 6), int(rng.integers(45, 100))
     written = text
-    if chance.random() < 0.4:
-        at = int(chance.integers(1, len(text)))
+    if rng.random() < 0.4:
+        at = int(rng.integers(1, len(text)))
         written = text[:at] + "-" + text[at:]
-    sign = chance.choice(list(SIGN_OF))
-    written = sign + written if chance.random() < 0.5 else written + sign
-    return lay_on(write_line(written, chance, height, (0.12, 0.35)), chance, height), text
+    sign = rng.choice(list(SIGN_OF))
+    written = sign + written if rng.random() < 0.5 else written + sign
+    return lay_on(write_line(written, rng, height, (0.12, 0.35)), rng, height), text
 
 
 @kind
-def ruled(chance: Chance) -> tuple[np.ndarray, str]:
+def ruled(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """On ruled or squared paper."""
-    text, height = pick_text(chance), int(chance.integers(50, 100))
-    covered = place(write_line(text, chance, height, (0.12, 0.4)), chance, height)
-    sheet = draw_samples.make_paper(covered.shape[::-1], (250, 249, 245), chance, 0.006)
-    sheet = draw_samples.rule(sheet, height * chance.uniform(0.5, 1.2), (130, 165, 210), 0.6, chance.random() < 0.4)
-    return draw_samples.lay_ink(sheet, covered, chance.choice([BLACK, BLUE])), text
+    text, height = pick_text(rng), int(rng.integers(50, 100))
+    covered = place(write_line(text, rng, height, (0.12, 0.4)), rng, height)
+    sheet = draw_samples.make_paper(covered.shape[::-1], (250, 249, 245), rng, 0.006)
+    sheet = draw_samples.rule(sheet, height * rng.uniform(0.5, 1.2), (130, 165, 210), 0.6, rng.random() < 0.4)
+    return draw_samples.lay_ink(sheet, covered, rng.choice([BLACK, BLUE])), text
 
 
 @kind
-def boxed(chance: Chance) -> tuple[np.ndarray, str]:
+def boxed(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """A field of a form: a box around the number, or one around each digit."""
-    text, height = pick_text(chance, 2, 7), int(chance.integers(40, 80))
+    text, height = pick_text(rng, 2, 7), int(rng.integers(40, 80))
     pad, thick = round(0.3 * height), max(1, height // 35)
-    if chance.random() < 0.5:
-        covered = np.pad(write_line(text, chance, height, (0.12, 0.35)), pad)
+    if rng.random() < 0.5:
+        covered = np.pad(write_line(text, rng, height, (0.12, 0.35)), pad)
         high, wide = covered.shape
         edges = [0, wide - thick]
     else:
         cell = round(1.5 * height)
         covered = np.zeros((round(1.7 * height), cell * len(text)), np.float32)
         for at, letter in enumerate(text):
-            ink = write_line(letter, chance, height)
+            ink = write_line(letter, rng, height)
             ink = ink[: covered.shape[0], : cell - 8]
             y, x = (covered.shape[0] - ink.shape[0]) // 2, at * cell + (cell - ink.shape[1]) // 2
             covered[y : y + ink.shape[0], x : x + ink.shape[1]] = ink
@@ -366,214 +361,214 @@ def boxed(chance: Chance) -> tuple[np.ndarray, str]:
     for edge in edges:
         covered[:, edge : edge + thick] = 0.7
     covered[:thick] = covered[high - thick :] = 0.7
-    margin = round(chance.choice([0.0, 0.3, 0.8]) * height)
+    margin = round(rng.choice([0.0, 0.3, 0.8]) * height)
     covered = np.pad(covered, margin)
-    sheet = draw_samples.make_paper(covered.shape[::-1], (248, 248, 244), chance, 0.006)
+    sheet = draw_samples.make_paper(covered.shape[::-1], (248, 248, 244), rng, 0.006)
     return draw_samples.lay_ink(sheet, covered, BLUE), text
 
 
 @kind
-def photo(chance: Chance) -> tuple[np.ndarray, str]:
+def photo(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """A phone photograph of a page with a small number on it, a shadow's edge somewhere."""
-    text, height = pick_text(chance, 3, 8), int(chance.integers(55, 110))
-    ink = write_line(text, chance, height, (0.05, 0.3))
+    text, height = pick_text(rng, 3, 8), int(rng.integers(55, 110))
+    ink = write_line(text, rng, height, (0.05, 0.3))
     covered = np.zeros((1280, max(960, ink.shape[1] + 60)), np.float32)
-    y = int(chance.integers(200, 900))
-    x = int(chance.integers(20, covered.shape[1] - ink.shape[1] - 10))
+    y = int(rng.integers(200, 900))
+    x = int(rng.integers(20, covered.shape[1] - ink.shape[1] - 10))
     covered[y : y + ink.shape[0], x : x + ink.shape[1]] = ink
-    sheet = draw_samples.make_paper(covered.shape[::-1], (196, 190, 180), chance, 0.012)
-    sheet = draw_samples.lay_ink(sheet, covered * chance.uniform(0.6, 0.95), (50, 50, 58))
-    sheet = draw_samples.shade(sheet, chance.uniform(0, 0.45), chance.uniform(-1, 1), chance.uniform(0.01, 0.1))
+    sheet = draw_samples.make_paper(covered.shape[::-1], (196, 190, 180), rng, 0.012)
+    sheet = draw_samples.lay_ink(sheet, covered * rng.uniform(0.6, 0.95), (50, 50, 58))
+    sheet = draw_samples.shade(sheet, rng.uniform(0, 0.45), rng.uniform(-1, 1), rng.uniform(0.01, 0.1))
     return cv2.GaussianBlur(sheet, (0, 0), 1.2), text
 
 
 @kind
-def sunlit(chance: Chance) -> tuple[np.ndarray, str]:
+def sunlit(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """The same with a patch of sunlight from a window beside the number or across it, its edges soft."""
-    text, height = pick_text(chance, 3, 8), int(chance.integers(45, 110))
-    ink = write_line(text, chance, height, (0.05, 0.3))
+    text, height = pick_text(rng, 3, 8), int(rng.integers(45, 110))
+    ink = write_line(text, rng, height, (0.05, 0.3))
     covered = np.zeros((1280, max(960, ink.shape[1] + 60)), np.float32)
-    y, x = int(chance.integers(200, 900)), int(chance.integers(20, covered.shape[1] - ink.shape[1] - 10))
+    y, x = int(rng.integers(200, 900)), int(rng.integers(20, covered.shape[1] - ink.shape[1] - 10))
     covered[y : y + ink.shape[0], x : x + ink.shape[1]] = ink
-    sheet = draw_samples.make_paper(covered.shape[::-1], (150, 146, 138), chance, 0.008)
-    sheet = draw_samples.lay_ink(sheet, covered * chance.uniform(0.6, 0.95), (40, 40, 48))
+    sheet = draw_samples.make_paper(covered.shape[::-1], (150, 146, 138), rng, 0.008)
+    sheet = draw_samples.lay_ink(sheet, covered * rng.uniform(0.6, 0.95), (40, 40, 48))
     high, wide = covered.shape
-    corners = np.array([[0.4, -0.2], [1.2, -0.2], [1.2, 0.7], [0.4, 0.5]]) + chance.normal(0, 0.12, (4, 2))
-    if chance.random() < 0.5:
+    corners = np.array([[0.4, -0.2], [1.2, -0.2], [1.2, 0.7], [0.4, 0.5]]) + rng.normal(0, 0.12, (4, 2))
+    if rng.random() < 0.5:
         corners[:, 0] = 1 - corners[:, 0]
-    if chance.random() < 0.5:
+    if rng.random() < 0.5:
         corners[:, 1] = 1 - corners[:, 1]
     light = np.zeros(covered.shape, np.float32)
     cv2.fillPoly(light, [np.round(corners * [wide, high]).astype(np.int32)], 1.0)
-    light = cv2.GaussianBlur(light, (0, 0), chance.uniform(5, 40))
-    sheet = sheet * (1 + chance.uniform(0.2, 0.65) * light[..., None])
+    light = cv2.GaussianBlur(light, (0, 0), rng.uniform(5, 40))
+    sheet = sheet * (1 + rng.uniform(0.2, 0.65) * light[..., None])
     return np.clip(cv2.GaussianBlur(sheet, (0, 0), 1.2), 0, 1), text
 
 
 @kind
-def cheque(chance: Chance) -> tuple[np.ndarray, str]:
+def cheque(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """An amount cut from a scanned cheque: low resolution, waves printed on the paper, a rule, dots, tight margins."""
-    text, height = pick_text(chance, 2, 6), 72
-    written = text[:-3] + "." + text[-3:] if len(text) > 3 and chance.random() < 0.6 else text
-    return scan_cheque(write_line(written, chance, height, (-0.04, 0.25)), chance), text
+    text, height = pick_text(rng, 2, 6), 72
+    written = text[:-3] + "." + text[-3:] if len(text) > 3 and rng.random() < 0.6 else text
+    return scan_cheque(write_line(written, rng, height, (-0.04, 0.25)), rng), text
 
 
 @kind
-def round_cheque(chance: Chance) -> tuple[np.ndarray, str]:
+def round_cheque(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """The same of a round amount whose zeros hang together."""
-    text = pick_text(chance, 1, 3).replace("0", "1") + "0" * int(chance.integers(2, 4))
-    return scan_cheque(write_line(text, chance, 72, (-0.04, 0.15), linked=0.7), chance), text
+    text = pick_text(rng, 1, 3).replace("0", "1") + "0" * int(rng.integers(2, 4))
+    return scan_cheque(write_line(text, rng, 72, (-0.04, 0.15), linked=0.7), rng), text
 
 
 @kind
-def merged(chance: Chance) -> tuple[np.ndarray, str]:
+def merged(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """A round amount whose zeros are small and share their walls."""
-    text = pick_text(chance, 1, 3).replace("0", "1") + "0" * int(chance.integers(2, 5))
-    height = int(chance.integers(50, 100))
-    ink = write_line(text, chance, height, (0.02, 0.2), merged=0.7, small_zeros=chance.uniform(0.5, 1.0))
-    return lay_on(ink, chance, height, BLUE), text
+    text = pick_text(rng, 1, 3).replace("0", "1") + "0" * int(rng.integers(2, 5))
+    height = int(rng.integers(50, 100))
+    ink = write_line(text, rng, height, (0.02, 0.2), merged=0.7, small_zeros=rng.uniform(0.5, 1.0))
+    return lay_on(ink, rng, height, BLUE), text
 
 
-def scan_cheque(ink: np.ndarray, chance: Chance) -> np.ndarray:
+def scan_cheque(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A line on a cheque's paper, cut out tightly and scanned coarsely: (H, W, 3) float."""
-    around = [tuple(int(side) for side in chance.integers(2, 20, 2)) for _ in range(2)]
+    around = [tuple(int(side) for side in rng.integers(2, 20, 2)) for _ in range(2)]
     covered = np.pad(ink, around)
     y, x = np.mgrid[0 : covered.shape[0], 0 : covered.shape[1]].astype(np.float32)
-    lean, bend = chance.uniform(-0.3, 0.3), chance.uniform(0, 6)
-    waves = np.sin(2 * np.pi * (y + lean * x + bend * np.sin(x / 60)) / chance.uniform(7, 14))
-    sheet = np.full((*covered.shape, 3), chance.uniform(0.65, 0.9), np.float32)
-    sheet *= (1 - chance.uniform(0.02, 0.1) * np.clip(waves, 0, 1))[..., None]
-    if chance.random() < 0.5:
-        at = covered.shape[0] - int(chance.integers(4, 14))
+    lean, bend = rng.uniform(-0.3, 0.3), rng.uniform(0, 6)
+    waves = np.sin(2 * np.pi * (y + lean * x + bend * np.sin(x / 60)) / rng.uniform(7, 14))
+    sheet = np.full((*covered.shape, 3), rng.uniform(0.65, 0.9), np.float32)
+    sheet *= (1 - rng.uniform(0.02, 0.1) * np.clip(waves, 0, 1))[..., None]
+    if rng.random() < 0.5:
+        at = covered.shape[0] - int(rng.integers(4, 14))
         sheet[at : at + 3] *= 0.55
-    sheet = draw_samples.lay_ink(sheet, covered * chance.uniform(0.5, 0.85), (40, 40, 44))
-    return coarsen(sheet, chance)
+    sheet = draw_samples.lay_ink(sheet, covered * rng.uniform(0.5, 0.85), (40, 40, 44))
+    return coarsen(sheet, rng)
 
 
-def coarsen(sheet: np.ndarray, chance: Chance) -> np.ndarray:
+def coarsen(sheet: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The same (H, W, 3) float as a coarse, slightly noisy scan."""
     small = cv2.resize(cv2.GaussianBlur(sheet, (0, 0), 1.5), None, fx=0.55, fy=0.55, interpolation=cv2.INTER_AREA)
-    return small + chance.normal(0, 0.015, small.shape[:2])[..., None]
+    return small + rng.normal(0, 0.015, small.shape[:2])[..., None]
 
 
 @kind
-def security_paper(chance: Chance) -> tuple[np.ndarray, str]:
+def security_paper(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """An amount on paper printed with fine lines, some as dark as a light pen, between rules; cut out tightly."""
-    text, height = pick_text(chance, 2, 6), 72
-    if chance.random() < 0.4:
-        text = text[:3].replace("0", "1") + "000"[: int(chance.integers(2, 4))]
-    written = text[:-3] + chance.choice([".", ","]) + text[-3:] if len(text) > 3 and chance.random() < 0.6 else text
-    ink = write_line(written, chance, height, (-0.04, 0.3), linked=0.3 * (chance.random() < 0.5))
-    return print_finely(ink, chance), text
+    text, height = pick_text(rng, 2, 6), 72
+    if rng.random() < 0.4:
+        text = text[:3].replace("0", "1") + "000"[: int(rng.integers(2, 4))]
+    written = text[:-3] + rng.choice([".", ","]) + text[-3:] if len(text) > 3 and rng.random() < 0.6 else text
+    ink = write_line(written, rng, height, (-0.04, 0.3), linked=0.3 * (rng.random() < 0.5))
+    return print_finely(ink, rng), text
 
 
 @kind
-def security_digit(chance: Chance) -> tuple[np.ndarray, str]:
+def security_digit(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """One digit cut out of such an amount, with the ends of its neighbours."""
-    height, text = 72, pick_text(chance, 1, 1)
-    ink = write_line(text, chance, height)
-    beside = [write_line(pick_text(chance, 1, 1), chance, height) for _ in range(2)]
-    gap, cut = round(chance.uniform(0.02, 0.2) * height), round(chance.uniform(0, 0.25) * height)
+    height, text = 72, pick_text(rng, 1, 1)
+    ink = write_line(text, rng, height)
+    beside = [write_line(pick_text(rng, 1, 1), rng, height) for _ in range(2)]
+    gap, cut = round(rng.uniform(0.02, 0.2) * height), round(rng.uniform(0, 0.25) * height)
     parts = [beside[0][:, max(0, beside[0].shape[1] + gap - cut) :], np.zeros((1, min(gap, cut)), np.float32), ink]
     parts += [np.zeros((1, min(gap, cut)), np.float32), beside[1][:, : max(0, cut - gap)]]
     tall = max(len(part) for part in parts)
     rows = [np.pad(part, ((0, tall - len(part)), (0, 0))) for part in parts]
-    return print_finely(np.concatenate(rows, axis=1), chance), text
+    return print_finely(np.concatenate(rows, axis=1), rng), text
 
 
-def print_finely(ink: np.ndarray, chance: Chance) -> np.ndarray:
+def print_finely(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Ink on paper printed with families of fine lines, scanned coarsely: (H, W, 3) float."""
-    around = [tuple(int(side) for side in chance.integers(low, high, 2)) for low, high in ((-4, 16), (2, 30))]
+    around = [tuple(int(side) for side in rng.integers(low, high, 2)) for low, high in ((-4, 16), (2, 30))]
     ink = ink[max(0, -around[0][0]) : len(ink) - max(0, -around[0][1])]
     covered = np.pad(ink, [tuple(max(0, side) for side in sides) for sides in around])
     y, x = np.mgrid[0 : covered.shape[0], 0 : covered.shape[1]].astype(np.float32)
-    sheet = np.full((*covered.shape, 3), chance.uniform(0.65, 0.9), np.float32)
-    pen = chance.uniform(0.55, 0.85)
-    for _ in range(int(chance.integers(1, 4))):
-        angle = chance.uniform(-0.9, 0.9)
+    sheet = np.full((*covered.shape, 3), rng.uniform(0.65, 0.9), np.float32)
+    pen = rng.uniform(0.55, 0.85)
+    for _ in range(int(rng.integers(1, 4))):
+        angle = rng.uniform(-0.9, 0.9)
         along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
-        bend = chance.uniform(0, 8) * np.sin(along / chance.uniform(20, 90) + chance.uniform(0, 6))
-        wave = np.sin(2 * np.pi * (across + bend) / chance.uniform(8, 18))
-        lines = np.clip((wave - chance.uniform(0.3, 0.8)) * 4, 0, 1)
-        sheet *= (1 - chance.uniform(0.15, 0.65) * pen * lines)[..., None]
-    for at in (int(chance.integers(0, 5)), len(covered) - int(chance.integers(4, 9))):
-        if chance.random() < 0.5:
-            sheet[at : at + 3] *= chance.uniform(0.4, 0.7)
-    return coarsen(draw_samples.lay_ink(sheet, covered * pen, (40, 40, 44)), chance)
+        bend = rng.uniform(0, 8) * np.sin(along / rng.uniform(20, 90) + rng.uniform(0, 6))
+        wave = np.sin(2 * np.pi * (across + bend) / rng.uniform(8, 18))
+        lines = np.clip((wave - rng.uniform(0.3, 0.8)) * 4, 0, 1)
+        sheet *= (1 - rng.uniform(0.15, 0.65) * pen * lines)[..., None]
+    for at in (int(rng.integers(0, 5)), len(covered) - int(rng.integers(4, 9))):
+        if rng.random() < 0.5:
+            sheet[at : at + 3] *= rng.uniform(0.4, 0.7)
+    return coarsen(draw_samples.lay_ink(sheet, covered * pen, (40, 40, 44)), rng)
 
 
 @kind
-def light_on_dark(chance: Chance) -> tuple[np.ndarray, str]:
+def light_on_dark(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """A canvas with light ink."""
-    text, height = pick_text(chance, 2, 6), int(chance.integers(30, 110))
-    return lay_on(write_line(text, chance, height), chance, height, (255, 255, 255), (8, 10, 40), 0.0), text
+    text, height = pick_text(rng, 2, 6), int(rng.integers(30, 110))
+    return lay_on(write_line(text, rng, height), rng, height, (255, 255, 255), (8, 10, 40), 0.0), text
 
 
 @kind
-def two_lines(chance: Chance) -> tuple[np.ndarray, str]:
+def two_lines(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """Two or three lines below each other."""
-    texts = [pick_text(chance, 2, 5) for _ in range(int(chance.integers(2, 4)))]
-    height = int(chance.integers(40, 80))
-    lines = [write_line(text, chance, height, (0.12, 0.35)) for text in texts]
-    gap, wide = round(height * chance.uniform(0.35, 0.9)), max(line.shape[1] for line in lines)
+    texts = [pick_text(rng, 2, 5) for _ in range(int(rng.integers(2, 4)))]
+    height = int(rng.integers(40, 80))
+    lines = [write_line(text, rng, height, (0.12, 0.35)) for text in texts]
+    gap, wide = round(height * rng.uniform(0.35, 0.9)), max(line.shape[1] for line in lines)
     rows = [np.pad(line, ((0, gap), (0, wide - line.shape[1]))) for line in lines]
-    return lay_on(np.concatenate(rows)[:-gap], chance, height, RED), " ".join(texts)
+    return lay_on(np.concatenate(rows)[:-gap], rng, height, RED), " ".join(texts)
 
 
 @kind
-def no_number(chance: Chance) -> tuple[np.ndarray, str]:
+def no_number(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """A letter, a sign, a scribble: whatever it is taken for, it is no number."""
-    name = chance.choice([*drawing.LETTERS, *drawing.SYMBOLS])
-    height = int(chance.integers(60, 150))
-    ink = crop(drawing.write({**drawing.LETTERS, **drawing.SYMBOLS}[name], chance).astype(np.float32))
+    name = rng.choice([*drawing.LETTERS, *drawing.SYMBOLS])
+    height = int(rng.integers(60, 150))
+    ink = crop(drawing.write({**drawing.LETTERS, **drawing.SYMBOLS}[name], rng).astype(np.float32))
     ink = cv2.resize(ink, None, fx=height / ink.shape[0], fy=height / ink.shape[0], interpolation=cv2.INTER_LINEAR)
-    return lay_on(ink, chance, height), ""
+    return lay_on(ink, rng, height), ""
 
 
 @kind
-def word(chance: Chance) -> tuple[np.ndarray, str]:
+def word(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """Letters in a row, some of which touch: no number either."""
-    height = int(chance.integers(60, 120))
-    names = chance.choice([name for name in drawing.LETTERS if len(name) == 1], int(chance.integers(2, 5)))
-    letters = [crop(drawing.write(drawing.LETTERS[name], chance).astype(np.float32)) for name in names]
+    height = int(rng.integers(60, 120))
+    names = rng.choice([name for name in drawing.LETTERS if len(name) == 1], int(rng.integers(2, 5)))
+    letters = [crop(drawing.write(drawing.LETTERS[name], rng).astype(np.float32)) for name in names]
     scale = height / max(len(letter) for letter in letters)
     line = np.zeros((height, 0), np.float32)
     for letter in letters:
         ink = cv2.resize(letter, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)[:height]
-        start = max(0, line.shape[1] + int(chance.uniform(-0.06, 0.2) * height)) if line.size else 0
+        start = max(0, line.shape[1] + int(rng.uniform(-0.06, 0.2) * height)) if line.size else 0
         grown = np.zeros((height, max(line.shape[1], start + ink.shape[1])), np.float32)
         grown[:, : line.shape[1]] = line
         place = grown[height - len(ink) :, start : start + ink.shape[1]]
         np.maximum(place, ink, out=place)
         line = grown
-    return lay_on(line, chance, height), ""
+    return lay_on(line, rng, height), ""
 
 
 @kind
-def lettering(chance: Chance) -> tuple[np.ndarray, str]:
+def lettering(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """A word in a typeface of handwriting: no number."""
-    face, height = typefaces()[chance.integers(len(typefaces()))], int(chance.integers(50, 120))
+    face, height = typefaces()[rng.integers(len(typefaces()))], int(rng.integers(50, 120))
     letters = [one for one in fonts.LETTERS if one in face]
-    return lay_on(set_line(chance.choice(letters, chance.integers(2, 6)), face, height, chance), chance, height), ""
+    return lay_on(set_line(rng.choice(letters, rng.integers(2, 6)), face, height, rng), rng, height), ""
 
 
 @kind
-def typeface(chance: Chance) -> tuple[np.ndarray, str]:
+def typeface(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """A number in a typeface of handwriting, some with a sign before or behind it."""
-    face, height = typefaces()[chance.integers(len(typefaces()))], int(chance.integers(50, 120))
-    text, signs = pick_text(chance), [one for one in "$#%?+" if one in face]
-    sign = str(chance.choice(signs)) if chance.random() < 0.5 else ""
-    line = sign + text if chance.random() < 0.5 else text + sign
-    return lay_on(set_line(line, face, height, chance), chance, height), text
+    face, height = typefaces()[rng.integers(len(typefaces()))], int(rng.integers(50, 120))
+    text, signs = pick_text(rng), [one for one in "$#%?+" if one in face]
+    sign = str(rng.choice(signs)) if rng.random() < 0.5 else ""
+    line = sign + text if rng.random() < 0.5 else text + sign
+    return lay_on(set_line(line, face, height, rng), rng, height), text
 
 
-def set_line(text: Sequence[str], face: dict[str, np.ndarray], height: int, chance: Chance) -> np.ndarray:
+def set_line(text: Sequence[str], face: dict[str, np.ndarray], height: int, rng: np.random.Generator) -> np.ndarray:
     """Characters side by side, all as high as the line: (height, W) float32."""
     parts = []
     for character in text:
         ink = crop(face[character].astype(np.float32))
         wide = max(2, round(ink.shape[1] * height / len(ink)))
-        gap = np.zeros((height, round(chance.uniform(0.08, 0.3) * height)), np.float32)
+        gap = np.zeros((height, round(rng.uniform(0.08, 0.3) * height)), np.float32)
         parts += [gap, np.clip(cv2.resize(ink, (wide, height), interpolation=cv2.INTER_CUBIC), 0, 1)]
     return np.concatenate(parts[1:], axis=1)
 

@@ -17,6 +17,10 @@ EXPECTATIONS = ("auto", "one", "number")
 POLARITIES = ("auto", "dark on light", "light on dark")
 
 
+# Settings that runs, models and links of before call otherwise.
+RENAMED = {"averaging": "ema_decay", "outliers": "outlier_exposure"}
+
+
 class SettingError(ValueError):
     """A setting outside its bounds; the message says which and what is allowed."""
 
@@ -89,7 +93,7 @@ class TrainingSettings:
     label_smoothing: float = option(
         0.05, "Share of the target spread over all ten digits, against too much certainty.", low=0.0, high=0.5
     )
-    averaging: float = option(
+    ema_decay: float = option(
         0.0,
         "Judge and keep a running average of the weights (EMA): how much of it stays at each step. 0 is off.",
         low=0.0,
@@ -97,7 +101,7 @@ class TrainingSettings:
     )
     augmentation: str = option("strong", "How much each image is distorted before each look.", choices=AUGMENTATIONS)
     clean_share: float = option(0.1, "Share of the epochs, at the end, that see undistorted images.", low=0.0, high=1.0)
-    outliers: float = option(
+    outlier_exposure: float = option(
         0.3,
         "How much is shown beside the digits, as a share of them: letters, scribbles, two digits in one, for which no "
         "answer is right, and digits cut from numbers.",
@@ -146,6 +150,7 @@ class TrainingSettings:
         Raises `SettingError` for a value that can't be read or lies outside its bounds.
         """
         known = {entry.name: entry for entry in fields(cls)}
+        values = {RENAMED.get(name, name): value for name, value in values.items()}
         return cls(**{name: _read(known[name], value) for name, value in values.items() if name in known})
 
     def as_dict(self) -> dict[str, Any]:
@@ -206,10 +211,10 @@ PRESETS: dict[str, Preset] = {
             learning_rate=2e-3,
             weight_decay=0.01,
             label_smoothing=0.1,
-            averaging=0.99,
+            ema_decay=0.99,
             augmentation="none",
             clean_share=0.0,
-            outliers=0.0,
+            outlier_exposure=0.0,
             pen_digits=0.0,
             validation_share=1 / 60,
         ),
@@ -232,7 +237,7 @@ PRESETS: dict[str, Preset] = {
             label_smoothing=0.0,
             augmentation="none",
             clean_share=0.0,
-            outliers=0.0,
+            outlier_exposure=0.0,
             pen_digits=0.0,
             validation_share=1 / 6,
         ),
@@ -250,7 +255,7 @@ PRESETS: dict[str, Preset] = {
             label_smoothing=0.0,
             augmentation="none",
             clean_share=0.0,
-            outliers=0.0,
+            outlier_exposure=0.0,
             pen_digits=0.0,
             training_images=12_000,
         ),

@@ -523,7 +523,7 @@ def ask_for_overrides(key: str) -> tuple[str, tuple[float, float, float, float] 
     return polarity, None if crop == (0, 0, 1, 1) else crop
 
 
-def show_steps(steps: tuple[mnist_form.Step, ...]) -> None:
+def show_steps(steps: tuple[mnist_form.Stage, ...]) -> None:
     """Each step as a picture with its title and a line of explanation."""
     with st.container(horizontal=True):
         for number, step in enumerate(steps, start=1):

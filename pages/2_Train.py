@@ -25,7 +25,7 @@ from core.training.runs import Run, RunError
 from core.training.wording import FIELDS
 from core.workspace import MODELS_FOLDER
 
-STEPS = {"learning_rate": 1e-3, "weight_decay": 0.01, "averaging": 0.01, "training_images": 1000, "batch_size": 32}
+STEPS = {"learning_rate": 1e-3, "weight_decay": 0.01, "ema_decay": 0.01, "training_images": 1000, "batch_size": 32}
 
 STYLE = """
 <style>
@@ -332,7 +332,7 @@ def watch_run() -> None:
     if snapshot.warning:
         st.warning(snapshot.warning, icon=":material/save:")
     if snapshot.phase == "preparing":
-        drawn = run.settings.outliers or run.settings.pen_digits
+        drawn = run.settings.outlier_exposure or run.settings.pen_digits
         drawing = ", drawing those of other writers and what is none; with all images that takes a minute" * bool(drawn)
         st.caption(f"Getting ready: reading the digits{drawing} …")
         return
@@ -348,8 +348,8 @@ def show_figures(snapshot: Snapshot) -> None:
         accuracy = f"{scores[-1].validation_accuracy:.2%}"
         if len(scores) > 1 and scores[-1].validation_accuracy != scores[-2].validation_accuracy:
             change = f"{(scores[-1].validation_accuracy - scores[-2].validation_accuracy) * 100:+.2f} points"
-    recent = snapshot.pulses[-20:]
-    loss = f"{sum(pulse.loss for pulse in recent) / len(recent):.4f}" if recent else "–"
+    recent = snapshot.log_points[-20:]
+    loss = f"{sum(point.loss for point in recent) / len(recent):.4f}" if recent else "–"
     with st.container(horizontal=True, gap="medium", key="figures"):
         st.metric(
             "Validation accuracy",
@@ -442,9 +442,9 @@ def show_curves(snapshot: Snapshot) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown(":small[**Loss** · each step, :primary[smoothed], :orange[validation]]")
-        now = f"{snapshot.pulses[-1].loss:.3f} now" if snapshot.pulses else "no step yet"
+        now = f"{snapshot.log_points[-1].loss:.3f} now" if snapshot.log_points else "no step yet"
         st.vega_lite_chart(
-            export.specify(training_charts.draw_loss, snapshot.pulses, scores, steps, shell.is_dark()),
+            export.specify(training_charts.draw_loss, snapshot.log_points, scores, steps, shell.is_dark()),
             width="stretch",
             key="loss",
             alt=f"Loss by step: {now}",
@@ -465,7 +465,7 @@ def show_curves(snapshot: Snapshot) -> None:
 def watch_learning_rate() -> None:
     """Its curve, less often than the rest: the figure itself stands above, each second."""
     snapshot = job.snapshot()
-    if snapshot.pulses:
+    if snapshot.log_points:
         show_learning_rate(snapshot, snapshot.run.steps)
 
 
@@ -473,7 +473,7 @@ def show_learning_rate(snapshot: Snapshot, steps: int) -> None:
     """The learning rate at each step so far."""
     st.markdown(":small[**Learning rate** by step]")
     st.vega_lite_chart(
-        export.specify(training_charts.draw_learning_rate, snapshot.pulses, steps, shell.is_dark()),
+        export.specify(training_charts.draw_learning_rate, snapshot.log_points, steps, shell.is_dark()),
         width="stretch",
         key="rate",
         alt=f"Learning rate by step: {snapshot.learning_rate:.3g} now",
@@ -535,7 +535,7 @@ def show_outcome(snapshot: Snapshot) -> None:
             with st.container(horizontal=True):
                 offer_use(run, "notice")
                 take_away(run, "notice")
-        if snapshot.pulses and (run.model or run.status in ("failed", "diverged")):
+        if snapshot.log_points and (run.model or run.status in ("failed", "diverged")):
             show_curves(snapshot)
             show_watched(snapshot)
             show_learning_rate(snapshot, snapshot.step)

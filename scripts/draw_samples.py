@@ -127,7 +127,7 @@ def write(
     size: tuple[int, int],
     height: float,
     pen: float,
-    chance: np.random.Generator,
+    rng: np.random.Generator,
     centre: tuple[float, float] = (0.5, 0.5),
     slant: float = 0.0,
     tremble: float = 1.0,
@@ -140,21 +140,19 @@ def write(
     strokes = [np.array(stroke) for stroke in GLYPHS[glyph]]
     points = np.concatenate(strokes)
     middle = (points.min(0) + points.max(0)) / 2
-    turn = chance.normal(0, 0.03) * tremble
+    turn = rng.normal(0, 0.03) * tremble
     lean = np.array([[np.cos(turn), -np.sin(turn) - slant], [np.sin(turn), np.cos(turn)]])
-    lean[0] *= 1 + chance.normal(0, 0.05) * tremble
+    lean[0] *= 1 + rng.normal(0, 0.05) * tremble
     ink = np.zeros((size[1] * OVERSAMPLING, size[0] * OVERSAMPLING), np.uint8)
     end = None
     for stroke in strokes:
         # The same point twice is a corner: the pen turns there and is not lifted.
-        start = (
-            stroke[0] + chance.normal(0, 0.012, 2) * tremble if end is None or tuple(stroke[0]) != end[0] else end[1]
-        )
-        moved = stroke + chance.normal(0, 0.012, stroke.shape) * tremble
+        start = stroke[0] + rng.normal(0, 0.012, 2) * tremble if end is None or tuple(stroke[0]) != end[0] else end[1]
+        moved = stroke + rng.normal(0, 0.012, stroke.shape) * tremble
         moved[0] = start
         end = (tuple(stroke[-1]), moved[-1])
         path = (_smooth(moved) - middle) @ lean.T * height + np.array(centre) * size
-        _stroke(ink, path * OVERSAMPLING, pen * OVERSAMPLING, chance, tremble)
+        _stroke(ink, path * OVERSAMPLING, pen * OVERSAMPLING, rng, tremble)
     covered = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
     return covered.astype(np.float32) / 255
 
@@ -169,23 +167,23 @@ def _smooth(points: np.ndarray, pieces: int = 40) -> np.ndarray:
     return np.concatenate([*curves, points[-1:]])
 
 
-def _stroke(ink: np.ndarray, path: np.ndarray, pen: float, chance: np.random.Generator, tremble: float) -> None:
+def _stroke(ink: np.ndarray, path: np.ndarray, pen: float, rng: np.random.Generator, tremble: float) -> None:
     """Draw a path (N, 2) into `ink` with a pressure that comes and goes: the pen is thinner where it leaves."""
     along = np.linspace(0, 1, len(path))
-    waves = sum(chance.normal(0, 0.08) * np.sin(2 * np.pi * (f * along + chance.random())) for f in (0.7, 1.5, 2.8))
+    waves = sum(rng.normal(0, 0.08) * np.sin(2 * np.pi * (f * along + rng.random())) for f in (0.7, 1.5, 2.8))
     leaving = np.clip((1 - along) * 7, 0, 1) * 0.35 + 0.65
     pressure = (1 + tremble * waves) * (1 - tremble * (1 - leaving)) if tremble else np.ones(len(path))
-    shake = sum(chance.normal(0, 0.04, 2) * np.sin(2 * np.pi * (f * along[:, None] + chance.random())) for f in (3, 5))
+    shake = sum(rng.normal(0, 0.04, 2) * np.sin(2 * np.pi * (f * along[:, None] + rng.random())) for f in (3, 5))
     path = path + tremble * pen * shake
     for (x, y), width in zip(path, pen * pressure, strict=True):
         cv2.circle(ink, (round(x * 16), round(y * 16)), max(1, round(width * 8)), 255, -1, cv2.LINE_AA, shift=4)
 
 
-def make_paper(size: tuple[int, int], colour: Colour, chance: np.random.Generator, grain: float = 0.0) -> np.ndarray:
+def make_paper(size: tuple[int, int], colour: Colour, rng: np.random.Generator, grain: float = 0.0) -> np.ndarray:
     """Plain paper (H, W, 3) float32 in [0, 1] with fibres: `grain` is the spread of brightness, as a share."""
     sheet = np.ones((size[1], size[0], 3), np.float32) * np.array(colour, np.float32) / 255
-    fibres = cv2.GaussianBlur(chance.normal(0, 1, sheet.shape[:2]).astype(np.float32), (0, 0), 1.1)
-    clouds = cv2.resize(chance.normal(0, 1, (5, 5)).astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
+    fibres = cv2.GaussianBlur(rng.normal(0, 1, sheet.shape[:2]).astype(np.float32), (0, 0), 1.1)
+    clouds = cv2.resize(rng.normal(0, 1, (5, 5)).astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
     return sheet * (1 + grain * (2 * fibres + 0.7 * clouds))[..., None]
 
 
@@ -213,9 +211,9 @@ def lay_ink(sheet: np.ndarray, covered: np.ndarray, colour: Colour) -> np.ndarra
     return sheet * (1 - covered[..., None]) + covered[..., None] * np.array(colour, np.float32) / 255
 
 
-def rub(covered: np.ndarray, chance: np.random.Generator, roughness: float = 0.6) -> np.ndarray:
+def rub(covered: np.ndarray, rng: np.random.Generator, roughness: float = 0.6) -> np.ndarray:
     """Pencil or chalk: the ink holds on the paper's fibres only, softer at its edges."""
-    fibres = cv2.GaussianBlur(chance.normal(0, 1, covered.shape).astype(np.float32), (0, 0), 0.8)
+    fibres = cv2.GaussianBlur(rng.normal(0, 1, covered.shape).astype(np.float32), (0, 0), 0.8)
     fibres = np.clip(0.75 + roughness * fibres, 0, 1)
     return cv2.GaussianBlur(covered, (0, 0), 0.7) * fibres
 
@@ -250,105 +248,105 @@ def sample(name: str) -> Callable:
 
 
 @sample("0_slashed_blue_ballpoint.jpg")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((360, 400), (247, 246, 240), chance, 0.008)
-    return encode(to_bytes(lay_ink(sheet, write("0_slashed", (360, 400), 270, 9, chance, slant=0.12), BLUE)), "jpg")
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((360, 400), (247, 246, 240), rng, 0.008)
+    return encode(to_bytes(lay_ink(sheet, write("0_slashed", (360, 400), 270, 9, rng, slant=0.12), BLUE)), "jpg")
 
 
 @sample("0_looped_felt_pen.webp")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((320, 320), (252, 250, 246), chance, 0.006)
-    return encode(to_bytes(lay_ink(sheet, write("0_looped", (320, 320), 210, 26, chance), BLACK) * 0.99), "webp")
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((320, 320), (252, 250, 246), rng, 0.006)
+    return encode(to_bytes(lay_ink(sheet, write("0_looped", (320, 320), 210, 26, rng), BLACK) * 0.99), "webp")
 
 
 @sample("0_round_chalk_on_blackboard.jpg")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((400, 340), (42, 62, 54), chance, 0.05)
-    covered = rub(write("0_round", (400, 340), 230, 15, chance, (0.48, 0.5)), chance, 0.5)
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((400, 340), (42, 62, 54), rng, 0.05)
+    covered = rub(write("0_round", (400, 340), 230, 15, rng, (0.48, 0.5)), rng, 0.5)
     return encode(to_bytes(lay_ink(sheet, covered * 0.95, (238, 238, 228))), "jpg")
 
 
 @sample("1_european_on_ruled_paper.webp")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = rule(make_paper((340, 420), (250, 249, 244), chance, 0.006), 58, (120, 160, 205), 0.55)
-    return encode(to_bytes(lay_ink(sheet, write("1_european", (340, 420), 240, 8, chance, slant=0.1), BLUE)), "webp")
+def _(rng: np.random.Generator) -> bytes:
+    sheet = rule(make_paper((340, 420), (250, 249, 244), rng, 0.006), 58, (120, 160, 205), 0.55)
+    return encode(to_bytes(lay_ink(sheet, write("1_european", (340, 420), 240, 8, rng, slant=0.1), BLUE)), "webp")
 
 
 @sample("1_footed_white_on_black_with_frame.png")
-def _(chance: np.random.Generator) -> bytes:
-    covered = write("1_footed", (240, 240), 160, 17, chance, slant=0.05)
+def _(rng: np.random.Generator) -> bytes:
+    covered = write("1_footed", (240, 240), 160, 17, rng, slant=0.05)
     covered[[0, 1, -2, -1], :] = covered[:, [0, 1, -2, -1]] = 1
     return encode((covered * 255).round().astype(np.uint8), "png")
 
 
 @sample("1_plain_leaning_green_pen.jpg")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((300, 380), (244, 240, 226), chance, 0.01)
-    return encode(to_bytes(lay_ink(sheet, write("1_plain", (300, 380), 240, 12, chance, slant=0.22), GREEN)), "jpg")
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((300, 380), (244, 240, 226), rng, 0.01)
+    return encode(to_bytes(lay_ink(sheet, write("1_plain", (300, 380), 240, 12, rng, slant=0.22), GREEN)), "jpg")
 
 
 @sample("2_looped_violet_ink.png")
-def _(chance: np.random.Generator) -> bytes:
-    covered = write("2_looped", (280, 300), 190, 10, chance, slant=0.12)
+def _(rng: np.random.Generator) -> bytes:
+    covered = write("2_looped", (280, 300), 190, 10, rng, slant=0.12)
     return encode(Image.fromarray(to_bytes(lay_ink(np.ones((300, 280, 3)), covered, VIOLET))).quantize(32), "png")
 
 
 @sample("2_round_shadow_over_half.jpg")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((420, 420), (238, 234, 224), chance, 0.012)
-    sheet = lay_ink(sheet, write("2_round", (420, 420), 250, 14, chance, (0.5, 0.48)), (30, 34, 52))
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((420, 420), (238, 234, 224), rng, 0.012)
+    sheet = lay_ink(sheet, write("2_round", (420, 420), 250, 14, rng, (0.5, 0.48)), (30, 34, 52))
     return encode(to_bytes(shade(sheet, 0.42)), "jpg")
 
 
 @sample("2_small_on_a_large_page.webp")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((600, 480), (249, 248, 243), chance, 0.006)
-    return encode(to_bytes(lay_ink(sheet, write("2_round", (600, 480), 92, 5, chance, (0.7, 0.32)), BLACK)), "webp")
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((600, 480), (249, 248, 243), rng, 0.006)
+    return encode(to_bytes(lay_ink(sheet, write("2_round", (600, 480), 92, 5, rng, (0.7, 0.32)), BLACK)), "webp")
 
 
 @sample("3_flat_top_red_pen.jpg")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((340, 380), (250, 248, 242), chance, 0.007)
-    return encode(to_bytes(lay_ink(sheet, write("3_flat", (340, 380), 260, 10, chance, slant=0.08), RED)), "jpg")
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((340, 380), (250, 248, 242), rng, 0.007)
+    return encode(to_bytes(lay_ink(sheet, write("3_flat", (340, 380), 260, 10, rng, slant=0.08), RED)), "jpg")
 
 
 @sample("3_round_pencil.webp")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((340, 360), (246, 244, 238), chance, 0.01)
-    covered = rub(write("3_round", (340, 360), 240, 8, chance, slant=0.06), chance)
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((340, 360), (246, 244, 238), rng, 0.01)
+    covered = rub(write("3_round", (340, 360), 240, 8, rng, slant=0.06), rng)
     return encode(to_bytes(lay_ink(sheet, covered * 0.62, (92, 92, 98))), "webp")
 
 
 @sample("3_white_ink_on_transparent.png")
-def _(chance: np.random.Generator) -> bytes:
-    covered = write("3_round", (256, 256), 176, 16, chance)
+def _(rng: np.random.Generator) -> bytes:
+    covered = write("3_round", (256, 256), 176, 16, rng)
     alpha = (covered * 255).round().astype(np.uint8)
     return encode(Image.merge("LA", [Image.new("L", (256, 256), 255), Image.fromarray(alpha)]), "png")
 
 
 @sample("4_closed_black_felt_pen.png")
-def _(chance: np.random.Generator) -> bytes:
-    covered = write("4_closed", (280, 280), 180, 22, chance)
+def _(rng: np.random.Generator) -> bytes:
+    covered = write("4_closed", (280, 280), 180, 22, rng)
     return encode(((1 - covered) * 255).round().astype(np.uint8), "png")
 
 
 @sample("4_open_black_ink_on_transparent.png")
-def _(chance: np.random.Generator) -> bytes:
-    covered = write("4_open", (256, 256), 176, 12, chance, slant=0.1)
+def _(rng: np.random.Generator) -> bytes:
+    covered = write("4_open", (256, 256), 176, 12, rng, slant=0.1)
     alpha = (covered * 255).round().astype(np.uint8)
     return encode(Image.merge("LA", [Image.new("L", (256, 256), 0), Image.fromarray(alpha)]), "png")
 
 
 @sample("4_open_on_yellow_note.jpg")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((360, 360), (252, 226, 110), chance, 0.012)
-    return encode(to_bytes(lay_ink(sheet, write("4_open", (360, 360), 230, 11, chance, slant=0.12), BLUE)), "jpg")
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((360, 360), (252, 226, 110), rng, 0.012)
+    return encode(to_bytes(lay_ink(sheet, write("4_open", (360, 360), 230, 11, rng, slant=0.12), BLUE)), "jpg")
 
 
 @sample("5_photo_with_rotation_tag.jpg")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((360, 460), (236, 232, 222), chance, 0.012)
-    sheet = lay_ink(sheet, write("5_two_strokes", (360, 460), 270, 11, chance, slant=0.1), (32, 40, 84))
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((360, 460), (236, 232, 222), rng, 0.012)
+    sheet = lay_ink(sheet, write("5_two_strokes", (360, 460), 270, 11, rng, slant=0.1), (32, 40, 84))
     image = Image.fromarray(to_bytes(shade(sheet, 0.2, 1.2, 0.4)))
     exif = Image.Exif()
     exif[0x0112] = 6  # stored lying on its side, to be turned a quarter clockwise when shown
@@ -356,84 +354,84 @@ def _(chance: np.random.Generator) -> bytes:
 
 
 @sample("5_one_stroke_on_squared_paper.webp")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = rule(make_paper((380, 400), (250, 250, 247), chance, 0.006), 38, (150, 175, 200), 0.5, both_ways=True)
-    return encode(to_bytes(lay_ink(sheet, write("5_one_stroke", (380, 400), 250, 9, chance), BLACK)), "webp")
+def _(rng: np.random.Generator) -> bytes:
+    sheet = rule(make_paper((380, 400), (250, 250, 247), rng, 0.006), 38, (150, 175, 200), 0.5, both_ways=True)
+    return encode(to_bytes(lay_ink(sheet, write("5_one_stroke", (380, 400), 250, 9, rng), BLACK)), "webp")
 
 
 @sample("5_thin_pencil.jpg")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((320, 380), (243, 240, 232), chance, 0.01)
-    covered = rub(write("5_two_strokes", (320, 380), 240, 5, chance, slant=0.08), chance, 0.4)
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((320, 380), (243, 240, 232), rng, 0.01)
+    covered = rub(write("5_two_strokes", (320, 380), 240, 5, rng, slant=0.08), rng, 0.4)
     return encode(to_bytes(lay_ink(sheet, covered * 0.7, (78, 78, 84))), "jpg")
 
 
 @sample("6_curled_on_pink_paper.jpg")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((340, 380), (244, 206, 208), chance, 0.01)
-    return encode(to_bytes(lay_ink(sheet, write("6_curled", (340, 380), 250, 13, chance), (56, 40, 60))), "jpg")
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((340, 380), (244, 206, 208), rng, 0.01)
+    return encode(to_bytes(lay_ink(sheet, write("6_curled", (340, 380), 250, 13, rng), (56, 40, 60))), "jpg")
 
 
 @sample("6_sixteen_bits_deep.png")
-def _(chance: np.random.Generator) -> bytes:
-    covered = write("6_straight", (200, 220), 160, 10, chance, slant=0.1)
+def _(rng: np.random.Generator) -> bytes:
+    covered = write("6_straight", (200, 220), 160, 10, rng, slant=0.1)
     return encode(Image.fromarray(((1 - 0.85 * covered) * 61_000).round().astype(np.uint16)), "png")
 
 
 @sample("6_white_marker_on_blue.webp")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((360, 340), (28, 58, 104), chance, 0.02)
-    covered = write("6_curled", (360, 340), 220, 20, chance, slant=-0.04)
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((360, 340), (28, 58, 104), rng, 0.02)
+    covered = write("6_curled", (360, 340), 220, 20, rng, slant=-0.04)
     return encode(to_bytes(lay_ink(sheet, covered, (246, 248, 250))), "webp")
 
 
 @sample("7_crossed_on_squared_paper.webp")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = rule(make_paper((400, 420), (250, 250, 248), chance, 0.006), 42, (130, 165, 210), 0.5, both_ways=True)
-    return encode(to_bytes(lay_ink(sheet, write("7_crossed", (400, 420), 270, 10, chance), BLUE)), "webp")
+def _(rng: np.random.Generator) -> bytes:
+    sheet = rule(make_paper((400, 420), (250, 250, 248), rng, 0.006), 42, (130, 165, 210), 0.5, both_ways=True)
+    return encode(to_bytes(lay_ink(sheet, write("7_crossed", (400, 420), 270, 10, rng), BLUE)), "webp")
 
 
 @sample("7_hooked_on_kraft_paper.jpg")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((340, 380), (196, 160, 116), chance, 0.025)
-    return encode(to_bytes(lay_ink(sheet, write("7_hooked", (340, 380), 250, 15, chance), (34, 28, 26))), "jpg")
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((340, 380), (196, 160, 116), rng, 0.025)
+    return encode(to_bytes(lay_ink(sheet, write("7_hooked", (340, 380), 250, 15, rng), (34, 28, 26))), "jpg")
 
 
 @sample("7_plain_in_the_corner.png")
-def _(chance: np.random.Generator) -> bytes:
-    covered = write("7_plain", (320, 320), 96, 9, chance, (0.2, 0.22), slant=0.05)
+def _(rng: np.random.Generator) -> bytes:
+    covered = write("7_plain", (320, 320), 96, 9, rng, (0.2, 0.22), slant=0.05)
     return encode(((1 - covered) * 255).round().astype(np.uint8), "png")
 
 
 @sample("8_one_stroke_red_on_ruled_paper.webp")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = rule(make_paper((360, 420), (251, 250, 245), chance, 0.006), 52, (130, 165, 205), 0.5)
-    return encode(to_bytes(lay_ink(sheet, write("8_one_stroke", (360, 420), 270, 10, chance, slant=0.1), RED)), "webp")
+def _(rng: np.random.Generator) -> bytes:
+    sheet = rule(make_paper((360, 420), (251, 250, 245), rng, 0.006), 52, (130, 165, 205), 0.5)
+    return encode(to_bytes(lay_ink(sheet, write("8_one_stroke", (360, 420), 270, 10, rng, slant=0.1), RED)), "webp")
 
 
 @sample("8_two_rings_broad_brush.png")
-def _(chance: np.random.Generator) -> bytes:
-    covered = write("8_two_rings", (280, 280), 200, 24, chance)
+def _(rng: np.random.Generator) -> bytes:
+    covered = write("8_two_rings", (280, 280), 200, 24, rng)
     return encode(((1 - covered) * 255).round().astype(np.uint8), "png")
 
 
 @sample("8_yellow_on_violet.webp")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((320, 340), (74, 40, 104), chance, 0.02)
-    covered = write("8_one_stroke", (320, 340), 230, 16, chance, slant=0.05)
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((320, 340), (74, 40, 104), rng, 0.02)
+    covered = write("8_one_stroke", (320, 340), 230, 16, rng, slant=0.05)
     return encode(to_bytes(lay_ink(sheet, covered, (250, 214, 74))), "webp")
 
 
 @sample("9_curved_faint_ink.jpg")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((340, 380), (240, 238, 232), chance, 0.006)
-    return encode(to_bytes(lay_ink(sheet, write("9_curved", (340, 380), 250, 9, chance) * 0.5, (96, 110, 150))), "jpg")
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((340, 380), (240, 238, 232), rng, 0.006)
+    return encode(to_bytes(lay_ink(sheet, write("9_curved", (340, 380), 250, 9, rng) * 0.5, (96, 110, 150))), "jpg")
 
 
 @sample("9_straight_desk_lamp.webp")
-def _(chance: np.random.Generator) -> bytes:
-    sheet = make_paper((420, 380), (244, 236, 214), chance, 0.01)
-    sheet = lay_ink(sheet, write("9_straight", (420, 380), 240, 12, chance, (0.47, 0.52), slant=0.1), BLACK)
+def _(rng: np.random.Generator) -> bytes:
+    sheet = make_paper((420, 380), (244, 236, 214), rng, 0.01)
+    sheet = lay_ink(sheet, write("9_straight", (420, 380), 240, 12, rng, (0.47, 0.52), slant=0.1), BLACK)
     y, x = np.mgrid[0:380, 0:420].astype(np.float32)
     lamp = np.exp(-(((x - 120) / 330) ** 2) - ((y - 90) / 330) ** 2)
     return encode(to_bytes(sheet * (0.45 + 0.58 * lamp)[..., None]), "webp")

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from core.config import PRESETS, SettingError, TrainingSettings
 from core.network import checkpoint
 from core.training import rejection, runs
-from core.training.runs import Record, Run, RunError
+from core.training.runs import Run, RunError, RunWriter
 from core.workspace import MODELS_FOLDER, RUNS_FOLDER
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def train(settings: TrainingSettings, run: Run | None, options: argparse.Namespa
             if run:
                 runs.restore(run, training, options.runs)
         elif run:
-            record = Record.reopen(run, training, options.runs)
+            record = RunWriter.reopen(run, training, options.runs)
         else:
-            record = Record.create(options.name, training, options.runs)
+            record = RunWriter.create(options.name, training, options.runs)
     except (SettingError, RunError, DataError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -150,7 +150,7 @@ def join_processes(settings: TrainingSettings) -> int:
     return dist.get_rank()
 
 
-def follow(training: Training, record: Record | None, options: argparse.Namespace) -> int:
+def follow(training: Training, record: RunWriter | None, options: argparse.Namespace) -> int:
     """Train to the end or to Ctrl-C, print and save on the way. Only the process that has the record does so."""
     from core.training.events import End, Epoch
 
@@ -192,7 +192,7 @@ def agree(wish: bool) -> bool:
     return bool(wishes.item())
 
 
-def save(record: Record, training: Training) -> None:
+def save(record: RunWriter, training: Training) -> None:
     """Save if the disk allows; if not, say so and go on."""
     try:
         record.save(training)
@@ -200,7 +200,7 @@ def save(record: Record, training: Training) -> None:
         print(f"\nThe run can't be saved at the moment ({error.strerror or error}).", file=sys.stderr)
 
 
-def finish(training: Training, record: Record, ending: End, options: argparse.Namespace) -> int:
+def finish(training: Training, record: RunWriter, ending: End, options: argparse.Namespace) -> int:
     """Keep the best weights, close the record, say how it went."""
     from core.data import mnist
 

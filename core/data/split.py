@@ -12,12 +12,12 @@ def split(digits: DigitSet, settings: TrainingSettings) -> tuple[DigitSet, Digit
     Uses `training_images` of the digits in all, at least one of each class for validation where it has two. Classes
     `left_out` are in neither part.
     """
-    chance = torch.Generator().manual_seed(settings.seed)
+    rng = torch.Generator().manual_seed(settings.seed)
     share = min(1.0, settings.training_images / len(digits))
     training, validation = [], []
     for label in sorted(set(range(10)) - set(settings.left_out)):
         members = torch.nonzero(digits.labels == label).flatten()
-        members = members[torch.randperm(len(members), generator=chance)][: round(len(members) * share)]
+        members = members[torch.randperm(len(members), generator=rng)][: round(len(members) * share)]
         kept_aside = max(1, round(len(members) * settings.validation_share)) if len(members) > 1 else 0
         validation.append(members[:kept_aside])
         training.append(members[kept_aside:])

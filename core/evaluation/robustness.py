@@ -67,8 +67,8 @@ def sample(digits: DigitSet, count: int = SAMPLE) -> DigitSet:
 
 def spoil(digits: DigitSet, damage: str, strength: float) -> DigitSet:
     """The same digits, damaged. Raises `KeyError` for a name not in `DAMAGES`."""
-    chance = torch.Generator().manual_seed(1)
-    spoilt = DAMAGES[damage].apply(to_input(digits.images), strength, chance)
+    rng = torch.Generator().manual_seed(1)
+    spoilt = DAMAGES[damage].apply(to_input(digits.images), strength, rng)
     return DigitSet((spoilt.clamp(0, 1) * 255).round().to(torch.uint8).squeeze(1), digits.labels)
 
 
@@ -90,25 +90,25 @@ def _same_for_all(digits: Tensor, rows: list[list[float]]) -> Tensor:
     return _transform(digits, torch.tensor(rows).expand(len(digits), 2, 3))
 
 
-def _turn(digits: Tensor, degrees: float, chance: Generator) -> Tensor:
+def _turn(digits: Tensor, degrees: float, rng: Generator) -> Tensor:
     angle = torch.deg2rad(torch.tensor(float(degrees)))
     cos, sin = angle.cos().item(), angle.sin().item()
     return _same_for_all(digits, [[cos, sin, 0.0], [-sin, cos, 0.0]])
 
 
-def _move(digits: Tensor, pixels: float, chance: Generator) -> Tensor:
+def _move(digits: Tensor, pixels: float, rng: Generator) -> Tensor:
     """Each digit in a direction of its own."""
-    direction = torch.rand(len(digits), generator=chance) * 2 * torch.pi
+    direction = torch.rand(len(digits), generator=rng) * 2 * torch.pi
     rows = torch.eye(2, 3).repeat(len(digits), 1, 1)
     rows[:, :, 2] = torch.stack([direction.cos(), direction.sin()], 1) * pixels * 2 / DIGIT_SIZE
     return _transform(digits, rows)
 
 
-def _resize(digits: Tensor, factor: float, chance: Generator) -> Tensor:
+def _resize(digits: Tensor, factor: float, rng: Generator) -> Tensor:
     return _same_for_all(digits, [[1 / factor, 0.0, 0.0], [0.0, 1 / factor, 0.0]])
 
 
-def _blur(digits: Tensor, sigma: float, chance: Generator) -> Tensor:
+def _blur(digits: Tensor, sigma: float, rng: Generator) -> Tensor:
     if not sigma:
         return digits
     reach = int(3 * sigma + 0.5)
@@ -117,15 +117,15 @@ def _blur(digits: Tensor, sigma: float, chance: Generator) -> Tensor:
     return F.conv2d(F.conv2d(digits, kernel, padding=(0, reach)), kernel.transpose(2, 3), padding=(reach, 0))
 
 
-def _add_noise(digits: Tensor, deviation: float, chance: Generator) -> Tensor:
-    return digits + deviation * torch.randn(digits.shape, generator=chance)
+def _add_noise(digits: Tensor, deviation: float, rng: Generator) -> Tensor:
+    return digits + deviation * torch.randn(digits.shape, generator=rng)
 
 
-def _fade(digits: Tensor, left: float, chance: Generator) -> Tensor:
+def _fade(digits: Tensor, left: float, rng: Generator) -> Tensor:
     return digits * left
 
 
-def _thicken(digits: Tensor, pixels: float, chance: Generator) -> Tensor:
+def _thicken(digits: Tensor, pixels: float, rng: Generator) -> Tensor:
     """A 3x3 maximum widens a stroke by two pixels, a minimum narrows it by two; parts of that are mixed."""
     sign, left = (1 if pixels > 0 else -1), abs(pixels) / 2
     while left > 0:
@@ -134,9 +134,9 @@ def _thicken(digits: Tensor, pixels: float, chance: Generator) -> Tensor:
     return digits
 
 
-def _cover(digits: Tensor, side: float, chance: Generator) -> Tensor:
+def _cover(digits: Tensor, side: float, rng: Generator) -> Tensor:
     """A black square somewhere over the middle 20 pixels, where the ink is."""
-    corner = 4 + torch.rand(len(digits), 2, generator=chance) * (20 - side)  # (B, 2): top, left
+    corner = 4 + torch.rand(len(digits), 2, generator=rng) * (20 - side)  # (B, 2): top, left
     place = torch.arange(DIGIT_SIZE).view(1, 1, -1)
     inside = (place >= corner.unsqueeze(-1).floor()) & (place < corner.unsqueeze(-1).floor() + side)  # (B, 2, 28)
     hidden = inside[:, 0, :, None] & inside[:, 1, None, :]  # (B, 28, 28)

@@ -9,20 +9,22 @@ import altair as alt
 import pandas as pd
 
 if TYPE_CHECKING:
-    from core.training.runs import Pulse, Score
+    from core.training.runs import LogPoint, Score
 from core.figures.theme import ACCENT, HEIGHT, QUIET, SECOND, SERIES, style
 
 MOST_POINTS = 60  # of a live curve, which is sent anew each second
 
 
-def draw_loss(pulses: Sequence[Pulse], scores: Sequence[Score], steps: int, dark: bool = False) -> alt.LayerChart:
+def draw_loss(
+    log_points: Sequence[LogPoint], scores: Sequence[Score], steps: int, dark: bool = False
+) -> alt.LayerChart:
     """Training loss per step, raw and smoothed, and the validation loss after each epoch, over `steps` steps."""
-    smooth, value = [], pulses[0].loss if pulses else 0.0
-    for number, pulse in enumerate(pulses, start=1):
-        value += max(0.06, 1 / number) * (pulse.loss - value)  # the mean at first, soon a running one
+    smooth, value = [], log_points[0].loss if log_points else 0.0
+    for number, log_point in enumerate(log_points, start=1):
+        value += max(0.06, 1 / number) * (log_point.loss - value)  # the mean at first, soon a running one
         smooth.append(value)
     curve = pd.DataFrame(
-        _thin([(pulse.step, pulse.loss, level) for pulse, level in zip(pulses, smooth, strict=True)]),
+        _thin([(log_point.step, log_point.loss, level) for log_point, level in zip(log_points, smooth, strict=True)]),
         columns=["step", "raw", "smooth"],
         dtype="float32",  # half the bytes
     )
@@ -82,10 +84,10 @@ def draw_accuracy(scores: Sequence[Score], epochs: int, best: Score | None, dark
     return style(together)
 
 
-def draw_learning_rate(pulses: Sequence[Pulse], steps: int, dark: bool = False) -> alt.Chart:
+def draw_learning_rate(log_points: Sequence[LogPoint], steps: int, dark: bool = False) -> alt.Chart:
     """The learning rate at each step so far, over `steps` steps."""
     rows = pd.DataFrame(
-        _thin([(pulse.step, pulse.learning_rate) for pulse in pulses], most=30),
+        _thin([(log_point.step, log_point.learning_rate) for log_point in log_points], most=30),
         columns=["step", "rate"],
         dtype="float32",
     )

@@ -53,10 +53,10 @@ class FineTuning:
             learning_rate=self.settings.learning_rate,
             optimiser="adamw",
             schedule="cosine",
-            averaging=0.0,
+            ema_decay=0.0,
             augmentation="strong",
             clean_share=0.0,
-            outliers=0.0,
+            outlier_exposure=0.0,
             pen_digits=0.0,
         )
 
@@ -80,8 +80,8 @@ class FineTuning:
         """
         total = self.settings.images
         own = min(self.settings.looks * len(self.learnt), total // 2)
-        chance = torch.Generator().manual_seed(self.training_settings.seed)
-        drawn = training.pick(torch.randperm(len(training), generator=chance)[: total - own])
+        rng = torch.Generator().manual_seed(self.training_settings.seed)
+        drawn = training.pick(torch.randperm(len(training), generator=rng)[: total - own])
         repeated = to_digits(self.learnt).pick(torch.arange(own) % len(self.learnt))
         return DigitSet(torch.cat([drawn.images, repeated.images]), torch.cat([drawn.labels, repeated.labels]))
 

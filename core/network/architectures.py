@@ -17,7 +17,7 @@ class Dropout(nn.Module):
         """`share`: of the values silenced, in [0, 1)."""
         super().__init__()
         self.silenced = round(share * 256)  # of the 256 values a byte can have
-        self.chance: Generator | None = None
+        self.rng: Generator | None = None
 
     def forward(self, values: Tensor) -> Tensor:
         """Any float tensor -> the same shape and type."""
@@ -25,7 +25,7 @@ class Dropout(nn.Module):
             return values
         # Eight bytes of chance per drawn number.
         drawn = torch.empty(-(-values.numel() // 8), dtype=torch.int64, device=values.device)
-        drawn.random_(-(2**63), None, generator=self.chance)
+        drawn.random_(-(2**63), None, generator=self.rng)
         kept = drawn.view(torch.uint8)[: values.numel()].view(values.shape) >= self.silenced
         return values * kept.to(values.dtype).mul_(256 / (256 - self.silenced))
 

@@ -23,8 +23,8 @@ class Prediction:
     probabilities: tuple[float, ...]
     verdict: str
     is_strange: bool = False
-    likeness: float | None = None
-    wholeness: float | None = None
+    digit_logit: float | None = None
+    whole_digit_logit: float | None = None
 
     @property
     def digit(self) -> int:
@@ -44,9 +44,9 @@ class Prediction:
     @property
     def score(self) -> float:
         """How much speaks for this being one whole digit, in nats; negative where more speaks against it."""
-        if self.wholeness is None:
+        if self.whole_digit_logit is None:
             return math.log(self.confidence / max(1 - self.confidence, 1e-4))
-        return self.wholeness + math.log(self.confidence)
+        return self.whole_digit_logit + math.log(self.confidence)
 
     @property
     def text(self) -> str:
@@ -86,14 +86,17 @@ def predict(checkpoint: Checkpoint, digits: np.ndarray) -> list[Prediction]:
 
 
 def _judge(
-    probabilities: tuple[float, ...], likeness: float | None, wholeness: float | None, rejection: Rejection | None
+    probabilities: tuple[float, ...],
+    digit_logit: float | None,
+    whole_digit_logit: float | None,
+    rejection: Rejection | None,
 ) -> Prediction:
     """The probabilities with the verdict that is left of them when what was read looks little like a digit."""
     verdict = _weigh(probabilities)
-    if rejection is None or likeness >= rejection.doubt or verdict == "no digit":
-        return Prediction(probabilities, verdict, False, likeness, wholeness)
-    verdict = "unsure" if likeness >= rejection.refuse else "no digit"
-    return Prediction(probabilities, verdict, True, likeness, wholeness)
+    if rejection is None or digit_logit >= rejection.doubt or verdict == "no digit":
+        return Prediction(probabilities, verdict, False, digit_logit, whole_digit_logit)
+    verdict = "unsure" if digit_logit >= rejection.refuse else "no digit"
+    return Prediction(probabilities, verdict, True, digit_logit, whole_digit_logit)
 
 
 def _weigh(probabilities: tuple[float, ...]) -> str:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from core.config import DIGIT_SIZE, POLARITIES
-from core.reading.mnist_form import Box, Step, Trail, box_of, centre_of_mass, stroke_width
+from core.reading.mnist_form import Box, Stage, Trail, box_of, centre_of_mass, stroke_width
 from core.reading.picture import Picture
 from core.reading.ruled_lines import find_edges, find_frame, find_lines, find_strands, thickest
 
@@ -48,7 +48,7 @@ class Ink:
     mask: np.ndarray
     contrast: np.ndarray
     polarity: str
-    steps: tuple[Step, ...]
+    steps: tuple[Stage, ...]
     scale: float
     offset: tuple[float, float]
     size: tuple[int, int]

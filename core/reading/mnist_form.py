@@ -13,7 +13,7 @@ Box = tuple[int, int, int, int]  # x, y, width, height in pixels
 
 
 @dataclass(frozen=True)
-class Step:
+class Stage:
     """One stage of the way: `title`, a `note` that explains it, and `image` (H, W) or (H, W, 3) uint8."""
 
     title: str
@@ -25,7 +25,7 @@ class Step:
 class Trail:
     """The steps taken so far."""
 
-    steps: list[Step] = field(default_factory=list)
+    steps: list[Stage] = field(default_factory=list)
 
     def add(self, title: str, note: str, image: np.ndarray) -> None:
         """Keep one step; masks and float images, of which [0, 1] is shown, become bytes."""
@@ -33,7 +33,7 @@ class Trail:
             image = image.astype(np.uint8) * 255
         elif image.dtype != np.uint8:
             image = cv2.convertScaleAbs(np.maximum(image, 0), alpha=255)
-        self.steps.append(Step(title, note, image))
+        self.steps.append(Stage(title, note, image))
 
 
 def stroke_width(ink: np.ndarray) -> float:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from core.reading.ink import FAINTEST, Ink, Patches, find_ink
-from core.reading.mnist_form import Box, Step, Trail, box_of, centre, fit, stroke_width
+from core.reading.mnist_form import Box, Stage, Trail, box_of, centre, fit, stroke_width
 from core.reading.picture import Picture
 
 WHOLE_SIDE = 48  # pixels: a picture this small may be one digit from border to border
@@ -20,7 +20,7 @@ class Preprocessed:
     ink that was left out though it is as large as a digit."""
 
     digit: np.ndarray | None
-    steps: tuple[Step, ...]
+    steps: tuple[Stage, ...]
     polarity: str = "auto"
     box: Box | None = None
     others: tuple[Box, ...] = ()

@@ -14,7 +14,7 @@ from core.network.checkpoint import Checkpoint
 from core.network.prediction import Prediction, predict
 from core.reading import binarizer
 from core.reading.ink import Ink, find_ink
-from core.reading.mnist_form import Box, Step
+from core.reading.mnist_form import Box, Stage
 from core.reading.number import BEST, WORST, Line, Piece, find_closer, find_digits, find_lines, is_number
 from core.reading.one_digit import Preprocessed, find_digit, take_whole
 from core.reading.picture import Picture
@@ -247,13 +247,13 @@ def _find_number(
 def _are_digits(answers: list[Prediction]) -> bool:
     """Whether what was cut from a line looks like digits and not like the letters of a word; yes where the model can't
     tell."""
-    return any(answer.likeness is None for answer in answers) or _weigh(answers) > LEAST
+    return any(answer.digit_logit is None for answer in answers) or _weigh(answers) > LEAST
 
 
 def _weigh(answers: list[Prediction]) -> float:
     """Nats that speak on average for each of these being a digit: score and likeness together, of a model that has not
     learnt to tell the score twice."""
-    likenesses = [answer.score if answer.likeness is None else answer.likeness for answer in answers]
+    likenesses = [answer.score if answer.digit_logit is None else answer.digit_logit for answer in answers]
     spoken = np.clip([[answer.score for answer in answers], likenesses], WORST, BEST)
     return float(spoken.sum(axis=0).mean())
 
@@ -270,7 +270,7 @@ def _show_number(ink: Ink, lines: list[list[Piece]]) -> Preprocessed:
         for x, y, width, height in (piece.box for piece in line):
             cv2.rectangle(framed, (x - 2, y - 2), (x + width + 1, y + height + 1), FRAME, 2)
     note = "Cut where the model finds whole digits; specks, commas and signs are left out."
-    steps = (*ink.steps, Step("The digits", note, framed))
+    steps = (*ink.steps, Stage("The digits", note, framed))
     return Preprocessed(None, steps, ink.polarity)
 
 

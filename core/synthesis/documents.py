@@ -13,7 +13,7 @@ import numpy as np
 
 from core.data.digits import DigitSet
 from core.reading.mnist_form import stroke_width
-from core.synthesis.drawing import SYMBOLS, Chance, crop, spline
+from core.synthesis.drawing import SYMBOLS, crop, spline
 from core.synthesis.drawing import write as write_sign
 from core.synthesis.non_digits import enlarge
 from core.synthesis.numbers import MONEY
@@ -30,52 +30,52 @@ class Sheet:
     ink: np.ndarray
 
 
-def draw(digits: DigitSet, pen_digits: tuple[PenDigit, ...], chance: Chance) -> Sheet:
+def draw(digits: DigitSet, pen_digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Sheet:
     """A number on a sheet of paper, scanned. Takes about ten milliseconds."""
-    covered = _write_number(digits, pen_digits, chance)
-    around = chance.integers(-6, 40, 4)
+    covered = _write_number(digits, pen_digits, rng)
+    around = rng.integers(-6, 40, 4)
     covered = covered[max(0, -around[0]) : len(covered) - max(0, -around[1])]
     covered = np.pad(covered, ((max(0, around[0]), max(0, around[1])), (max(0, around[2]), max(0, around[3]))))
     y, x = np.mgrid[0 : covered.shape[0], 0 : covered.shape[1]].astype(np.float32)
-    pen = chance.uniform(0.35, 0.9)
-    grey = np.full(covered.shape, chance.uniform(0.6, 1.0), np.float32)
-    grey *= 1 - pen * _print(x, y, chance)
-    grey *= _shade(x, y, chance)
-    pressed = np.clip(1 - chance.uniform(0, 0.4) * _mottle(covered.shape, chance.uniform(8, 40), chance) ** 2, 0.4, 1)
-    inked = pen * cv2.GaussianBlur(covered.astype(np.float32), (0, 0), chance.uniform(0.4, 1.2)) * pressed
-    if chance.random() < 0.5:  # ink and print darken each other
+    pen = rng.uniform(0.35, 0.9)
+    grey = np.full(covered.shape, rng.uniform(0.6, 1.0), np.float32)
+    grey *= 1 - pen * _print(x, y, rng)
+    grey *= _shade(x, y, rng)
+    pressed = np.clip(1 - rng.uniform(0, 0.4) * _mottle(covered.shape, rng.uniform(8, 40), rng) ** 2, 0.4, 1)
+    inked = pen * cv2.GaussianBlur(covered.astype(np.float32), (0, 0), rng.uniform(0.4, 1.2)) * pressed
+    if rng.random() < 0.5:  # ink and print darken each other
         grey *= 1 - inked
     else:  # or the pen covers what is below
         grey = np.minimum(grey, (1 - inked) * grey.max())
-    return _scan(grey, covered, chance)
+    return _scan(grey, covered, rng)
 
 
-def _write_number(digits: DigitSet, pen_digits: tuple[PenDigit, ...], chance: Chance) -> np.ndarray:
+def _write_number(digits: DigitSet, pen_digits: tuple[PenDigit, ...], rng: np.random.Generator) -> np.ndarray:
     """A line of one to seven digits with its dots, dashes and signs: (H, W) bool."""
     sheet = np.zeros((2 * HEIGHT, 12 * HEIGHT), bool)
-    pen = HEIGHT * np.exp(chance.uniform(np.log(0.05), np.log(0.17)))
-    spread, lean, gap = chance.uniform(0.03, 0.18), chance.normal(0, 0.15), chance.uniform(-0.05, 0.4)
-    is_mnist, low_zeros = chance.random() < 0.5, chance.uniform(0.5, 1.0) if chance.random() < 0.4 else 1.0
+    pen = HEIGHT * np.exp(rng.uniform(np.log(0.05), np.log(0.17)))
+    spread, lean, gap = rng.uniform(0.03, 0.18), rng.normal(0, 0.15), rng.uniform(-0.05, 0.4)
+    is_mnist, low_zeros = rng.random() < 0.5, rng.uniform(0.5, 1.0) if rng.random() < 0.4 else 1.0
     right = 4
-    for _ in range(int(chance.integers(1, 8))):
+    for _ in range(int(rng.integers(1, 8))):
         if is_mnist:
-            at = int(chance.integers(len(digits)))
-            ink, label = enlarge(digits.images[at].numpy(), chance), int(digits.labels[at])
+            at = int(rng.integers(len(digits)))
+            ink, label = enlarge(digits.images[at].numpy(), rng), int(digits.labels[at])
         else:
-            one = pen_digits[chance.integers(len(pen_digits))]
-            ink, label = trace(one, HEIGHT, pen, chance) > 0, one.label
-        high = HEIGHT * (1 + chance.normal(0, spread)) * (low_zeros if label == 0 else 1.0)
+            one = pen_digits[rng.integers(len(pen_digits))]
+            ink, label = trace(one, HEIGHT, pen, rng) > 0, one.label
+        high = HEIGHT * (1 + rng.normal(0, spread)) * (low_zeros if label == 0 else 1.0)
         ink = _place(ink, float(np.clip(high, 20, 1.5 * HEIGHT)), pen if is_mnist else 0.0, lean)
-        base = round(1.4 * HEIGHT + chance.normal(0, spread) * HEIGHT / 2)
+        base = round(1.4 * HEIGHT + rng.normal(0, spread) * HEIGHT / 2)
         top = min(max(0, base - len(ink)), len(sheet) - len(ink))
         if right + ink.shape[1] >= sheet.shape[1]:
             break
         sheet[top : top + len(ink), right : right + ink.shape[1]] |= ink
-        right = max(2, right + ink.shape[1] + round((gap + chance.normal(0, 0.06)) * HEIGHT))
-        if chance.random() < 0.2:
-            right += _mark(sheet, right, base, pen, chance)
-    if chance.random() < 0.3:
-        _sign(sheet, right, pen, chance)
+        right = max(2, right + ink.shape[1] + round((gap + rng.normal(0, 0.06)) * HEIGHT))
+        if rng.random() < 0.2:
+            right += _mark(sheet, right, base, pen, rng)
+    if rng.random() < 0.3:
+        _sign(sheet, right, pen, rng)
     return crop(sheet)
 
 
@@ -96,28 +96,28 @@ def _place(ink: np.ndarray, high: float, pen: float, lean: float) -> np.ndarray:
     return crop(moved) if moved.any() else np.ones((20, 4), bool)
 
 
-def _mark(sheet: np.ndarray, x: int, base: int, pen: float, chance: Chance) -> int:
+def _mark(sheet: np.ndarray, x: int, base: int, pen: float, rng: np.random.Generator) -> int:
     """A dot, comma or dash behind a digit; gives the pixels it takes."""
-    thick, width = max(2, round(pen * chance.uniform(0.8, 1.5))), round(chance.uniform(0.1, 0.4) * HEIGHT)
-    if chance.random() < 0.6:
+    thick, width = max(2, round(pen * rng.uniform(0.8, 1.5))), round(rng.uniform(0.1, 0.4) * HEIGHT)
+    if rng.random() < 0.6:
         width, start = thick + 4, (x + 4, base - thick)
-        end = start[0] - int(chance.integers(0, 8)), start[1] + int(chance.integers(0, HEIGHT // 5))
+        end = start[0] - int(rng.integers(0, 8)), start[1] + int(rng.integers(0, HEIGHT // 5))
     else:
-        start = x + 4, base - round(chance.uniform(0.2, 0.7) * HEIGHT)
-        end = start[0] + width, start[1] + int(chance.normal(0, 4))
+        start = x + 4, base - round(rng.uniform(0.2, 0.7) * HEIGHT)
+        end = start[0] + width, start[1] + int(rng.normal(0, 4))
     drawn = np.zeros(sheet.shape, np.uint8)
     cv2.line(drawn, start, end, 1, thick)
     sheet |= drawn > 0
     return width + 4
 
 
-def _sign(sheet: np.ndarray, x: int, pen: float, chance: Chance) -> None:
+def _sign(sheet: np.ndarray, x: int, pen: float, rng: np.random.Generator) -> None:
     """A currency sign or a flourish behind the digits."""
-    if chance.random() < 0.5:
-        name = chance.choice(MONEY if chance.random() < 0.5 else list(SYMBOLS))
-        ink = _place(write_sign(SYMBOLS[name], chance), HEIGHT * chance.uniform(0.5, 1.2), pen, 0.0)
+    if rng.random() < 0.5:
+        name = rng.choice(MONEY if rng.random() < 0.5 else list(SYMBOLS))
+        ink = _place(write_sign(SYMBOLS[name], rng), HEIGHT * rng.uniform(0.5, 1.2), pen, 0.0)
     else:
-        points = np.cumsum(chance.normal(0, 0.3, (5, 2)) * [HEIGHT, HEIGHT / 2], axis=0)
+        points = np.cumsum(rng.normal(0, 0.3, (5, 2)) * [HEIGHT, HEIGHT / 2], axis=0)
         drawn = np.zeros((3 * HEIGHT, 4 * HEIGHT), np.uint8)
         path = spline(points - points.min(0) + 8)
         cv2.polylines(drawn, [np.round(path).astype(np.int32)], False, 1, max(2, round(pen)))
@@ -130,81 +130,81 @@ def _sign(sheet: np.ndarray, x: int, pen: float, chance: Chance) -> None:
 # --- paper ------------------------------------------------------------------------------------------------------------
 
 
-def _print(x: np.ndarray, y: np.ndarray, chance: Chance) -> np.ndarray:
+def _print(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """What is printed on the paper: (H, W) float32, 0 nothing, 1 as dark as the pen."""
     printed = np.zeros(x.shape, np.float32)
-    if chance.random() < 0.85:
-        for _ in range(int(chance.integers(1, 4))):
-            strength = chance.uniform(0.1, 0.9)
-            printed = np.maximum(printed, strength * chance.choice(PATTERNS)(x, y, chance))
-    if chance.random() < 0.6:
-        printed = np.maximum(printed, chance.uniform(0.3, 1.0) * _rules(x.shape, chance))
+    if rng.random() < 0.85:
+        for _ in range(int(rng.integers(1, 4))):
+            strength = rng.uniform(0.1, 0.9)
+            printed = np.maximum(printed, strength * rng.choice(PATTERNS)(x, y, rng))
+    if rng.random() < 0.6:
+        printed = np.maximum(printed, rng.uniform(0.3, 1.0) * _rules(x.shape, rng))
     return printed
 
 
-def _waves(x: np.ndarray, y: np.ndarray, chance: Chance) -> np.ndarray:
+def _waves(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Parallel lines, straight or waving."""
-    angle = chance.uniform(0, np.pi) if chance.random() < 0.5 else chance.normal(0, 0.3)
+    angle = rng.uniform(0, np.pi) if rng.random() < 0.5 else rng.normal(0, 0.3)
     along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
-    bend = chance.uniform(0, 10) * np.sin(along / chance.uniform(6, 60) + chance.uniform(0, 6))
-    return _lines(across + bend, chance)
+    bend = rng.uniform(0, 10) * np.sin(along / rng.uniform(6, 60) + rng.uniform(0, 6))
+    return _lines(across + bend, rng)
 
 
-def _circles(x: np.ndarray, y: np.ndarray, chance: Chance) -> np.ndarray:
+def _circles(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Rings around a point, their radius waving; near it they are circles, far from it bent lines."""
-    reach = chance.uniform(0.2, 3) * x.shape[1]
-    angle = chance.uniform(0, 2 * np.pi)
+    reach = rng.uniform(0.2, 3) * x.shape[1]
+    angle = rng.uniform(0, 2 * np.pi)
     left, top = x - x.shape[1] / 2 - reach * np.cos(angle), y - x.shape[0] / 2 - reach * np.sin(angle)
     around = np.arctan2(top, left)
-    return _lines(np.hypot(left, top) * (1 + chance.uniform(0, 0.1) * np.sin(chance.integers(2, 20) * around)), chance)
+    return _lines(np.hypot(left, top) * (1 + rng.uniform(0, 0.1) * np.sin(rng.integers(2, 20) * around)), rng)
 
 
-def _lines(phase: np.ndarray, chance: Chance) -> np.ndarray:
+def _lines(phase: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A line wherever the phase, in pixels, is a multiple of the distance of two."""
-    apart = np.exp(chance.uniform(np.log(4), np.log(24)))
-    thick = min(chance.uniform(1.0, 4.0), 0.6 * apart)
+    apart = np.exp(rng.uniform(np.log(4), np.log(24)))
+    thick = min(rng.uniform(1.0, 4.0), 0.6 * apart)
     distance = np.abs((phase / apart) % 1 - 0.5) * apart
     return np.clip(thick / 2 + 0.5 - distance, 0, 1).astype(np.float32)
 
 
-def _grid(x: np.ndarray, y: np.ndarray, chance: Chance) -> np.ndarray:
+def _grid(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Two families of lines that cross."""
-    return np.maximum(_waves(x, y, chance), _waves(x, y, chance))
+    return np.maximum(_waves(x, y, rng), _waves(x, y, rng))
 
 
-def _dots(x: np.ndarray, y: np.ndarray, chance: Chance) -> np.ndarray:
+def _dots(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A mesh of dots, as screened print has."""
-    apart, angle = chance.uniform(3, 12), chance.uniform(0, np.pi / 2)
+    apart, angle = rng.uniform(3, 12), rng.uniform(0, np.pi / 2)
     along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
     mesh = np.sin(2 * np.pi * along / apart) * np.sin(2 * np.pi * across / apart)
-    return np.clip((mesh - chance.uniform(0, 0.6)) * 3, 0, 1).astype(np.float32)
+    return np.clip((mesh - rng.uniform(0, 0.6)) * 3, 0, 1).astype(np.float32)
 
 
-def _grain(x: np.ndarray, y: np.ndarray, chance: Chance) -> np.ndarray:
+def _grain(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Mottled paper."""
-    return np.clip(_mottle(x.shape, np.exp(chance.uniform(np.log(0.7), np.log(8))), chance) * 0.7, 0, 1)
+    return np.clip(_mottle(x.shape, np.exp(rng.uniform(np.log(0.7), np.log(8))), rng) * 0.7, 0, 1)
 
 
 PATTERNS = (_waves, _waves, _circles, _circles, _grid, _dots, _grain)
 
 
-def _mottle(shape: tuple[int, ...], size: float, chance: Chance) -> np.ndarray:
+def _mottle(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> np.ndarray:
     """Noise with spots of so many pixels: (H, W) float32, mean 0 and spread 1."""
     small = tuple(max(4, round(side / max(size, 1.0)) + 2) for side in shape)
-    noise = chance.normal(0, 1, small).astype(np.float32)
+    noise = rng.normal(0, 1, small).astype(np.float32)
     noise = cv2.resize(noise, shape[::-1], interpolation=cv2.INTER_CUBIC)
     return noise / max(float(noise.std()), 1e-6)
 
 
-def _rules(shape: tuple[int, ...], chance: Chance) -> np.ndarray:
+def _rules(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """Straight lines from border to border, level or upright, mostly near a border: (H, W) float32."""
     drawn = np.zeros(shape, np.uint8)
     high, wide = shape
-    for _ in range(int(chance.integers(1, 4))):
-        thick, tilt = int(chance.integers(1, 6)), chance.normal(0, 0.015)
-        near = abs(chance.normal(0, 0.06)) if chance.random() < 0.8 else chance.uniform(0, 0.5)
-        place = near if chance.random() < 0.5 else 1 - near
-        if chance.random() < 0.8:
+    for _ in range(int(rng.integers(1, 4))):
+        thick, tilt = int(rng.integers(1, 6)), rng.normal(0, 0.015)
+        near = abs(rng.normal(0, 0.06)) if rng.random() < 0.8 else rng.uniform(0, 0.5)
+        place = near if rng.random() < 0.5 else 1 - near
+        if rng.random() < 0.8:
             at = place * high
             ends = (0, round(at - tilt * wide / 2)), (wide, round(at + tilt * wide / 2))
         else:
@@ -214,24 +214,24 @@ def _rules(shape: tuple[int, ...], chance: Chance) -> np.ndarray:
     return drawn.astype(np.float32) / 255
 
 
-def _shade(x: np.ndarray, y: np.ndarray, chance: Chance) -> np.ndarray:
+def _shade(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Uneven light, now and then the edge of a shadow: (H, W) float32 in [0, 1]."""
-    angle = chance.uniform(0, 2 * np.pi)
+    angle = rng.uniform(0, 2 * np.pi)
     along = (x / x.shape[1] - 0.5) * np.cos(angle) + (y / x.shape[0] - 0.5) * np.sin(angle)
-    light = 1 - chance.uniform(0, 0.3) * (along + 0.7)
-    if chance.random() < 0.1:
-        light = light * np.where(along > chance.uniform(-0.4, 0.4), chance.uniform(0.5, 0.8), 1.0)
+    light = 1 - rng.uniform(0, 0.3) * (along + 0.7)
+    if rng.random() < 0.1:
+        light = light * np.where(along > rng.uniform(-0.4, 0.4), rng.uniform(0.5, 0.8), 1.0)
     return light.astype(np.float32)
 
 
-def _scan(grey: np.ndarray, ink: np.ndarray, chance: Chance) -> Sheet:
+def _scan(grey: np.ndarray, ink: np.ndarray, rng: np.random.Generator) -> Sheet:
     """The sheet as a scanner of some resolution sees it, then enlarged or not as pictures are before the search."""
-    grey = cv2.GaussianBlur(grey, (0, 0), chance.uniform(0.5, 1.8))
-    fine = np.exp(chance.uniform(np.log(0.4), np.log(1.0)))
-    shown = min(1.1, fine * chance.choice([1.0, chance.uniform(1.0, 2.2)]))
+    grey = cv2.GaussianBlur(grey, (0, 0), rng.uniform(0.5, 1.8))
+    fine = np.exp(rng.uniform(np.log(0.4), np.log(1.0)))
+    shown = min(1.1, fine * rng.choice([1.0, rng.uniform(1.0, 2.2)]))
     grey = cv2.resize(grey, None, fx=fine, fy=fine, interpolation=cv2.INTER_AREA)
-    grey = grey + chance.normal(0, chance.uniform(0, 0.03), grey.shape).astype(np.float32)
-    quality = [cv2.IMWRITE_JPEG_QUALITY, int(chance.integers(40, 96))]
+    grey = grey + rng.normal(0, rng.uniform(0, 0.03), grey.shape).astype(np.float32)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(40, 96))]
     _, packed = cv2.imencode(".jpg", (np.clip(grey, 0, 1) * 255).astype(np.uint8), quality)
     grey = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
     size = max(8, round(ink.shape[1] * shown)), max(8, round(ink.shape[0] * shown))

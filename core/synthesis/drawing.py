@@ -5,8 +5,6 @@ import numpy as np
 
 from core.reading.mnist_form import Trail, fit
 
-Chance = np.random.Generator
-
 SHEET = 120  # pixels: side of the square things are drawn on
 DRAWN = 84  # pixels: their size there
 
@@ -132,32 +130,32 @@ SYMBOLS = {
 # --- drawing ----------------------------------------------------------------------------------------------------------
 
 
-def write(glyph: str, chance: Chance) -> np.ndarray:
+def write(glyph: str, rng: np.random.Generator) -> np.ndarray:
     """A letter or symbol by hand: `glyph` as in `LETTERS` -> (H, W) bool."""
     strokes = []
     for text in glyph.split(","):
         text = text.strip()
         points = np.array([[int(point[0]), int(point[1])] for point in text.lstrip("~").split()], float)
         strokes.append((points, text.startswith("~")))
-    return draw(strokes, chance)
+    return draw(strokes, rng)
 
 
-def draw(strokes: list[tuple[np.ndarray, bool]], chance: Chance, tremble: float = 1.0) -> np.ndarray:
+def draw(strokes: list[tuple[np.ndarray, bool]], rng: np.random.Generator, tremble: float = 1.0) -> np.ndarray:
     """Strokes, each points (N, 2) and whether they are smooth -> (H, W) bool, leaning and trembling by chance."""
-    turn, lean = chance.normal(0, 0.08), chance.normal(0.05, 0.15)
+    turn, lean = rng.normal(0, 0.08), rng.normal(0.05, 0.15)
     matrix = np.array([[np.cos(turn), -np.sin(turn) - lean], [np.sin(turn), np.cos(turn)]])
-    matrix[0] *= np.exp(chance.uniform(-0.45, 0.25))
+    matrix[0] *= np.exp(rng.uniform(-0.45, 0.25))
     everything = np.concatenate([points for points, _ in strokes])
     size = max(np.ptp(everything, axis=0).max(), 1e-6)
     paths = []
     for points, is_smooth in strokes:
-        moved = points / size + chance.normal(0, 0.035 * tremble, points.shape)
-        moved = moved + chance.normal(0, 0.02 * tremble, 2)
-        paths.append((_bend(moved, is_smooth, chance, tremble)) @ matrix.T)
+        moved = points / size + rng.normal(0, 0.035 * tremble, points.shape)
+        moved = moved + rng.normal(0, 0.02 * tremble, 2)
+        paths.append((_bend(moved, is_smooth, rng, tremble)) @ matrix.T)
     low = np.min([path.min(0) for path in paths], axis=0)
     high = np.max([path.max(0) for path in paths], axis=0)
     scale = DRAWN / max((high - low).max(), 1e-6)
-    pen = max(2, round(DRAWN * np.exp(chance.uniform(np.log(0.035), np.log(0.19)))))
+    pen = max(2, round(DRAWN * np.exp(rng.uniform(np.log(0.035), np.log(0.19)))))
     sheet = np.zeros((SHEET, SHEET), np.uint8)
     for path in paths:
         placed = (path - (low + high) / 2) * scale + SHEET / 2
@@ -165,12 +163,12 @@ def draw(strokes: list[tuple[np.ndarray, bool]], chance: Chance, tremble: float 
     return sheet > 0
 
 
-def _bend(points: np.ndarray, is_smooth: bool, chance: Chance, tremble: float) -> np.ndarray:
+def _bend(points: np.ndarray, is_smooth: bool, rng: np.random.Generator, tremble: float) -> np.ndarray:
     """A path (M, 2) through points (N, 2): a Catmull-Rom spline, or lines that are never quite straight."""
     if not is_smooth:
         halfway = (points[:-1] + points[1:]) / 2
         length = np.linalg.norm(np.diff(points, axis=0), axis=1, keepdims=True)
-        halfway = halfway + chance.normal(0, 0.04 * tremble, halfway.shape) * length
+        halfway = halfway + rng.normal(0, 0.04 * tremble, halfway.shape) * length
         pieces = [
             spline(np.stack([start, middle, end]))
             for start, middle, end in zip(points, halfway, points[1:], strict=False)
@@ -191,7 +189,7 @@ def spline(points: np.ndarray, pieces: int = 8) -> np.ndarray:
 # --- last steps -------------------------------------------------------------------------------------------------------
 
 
-def finish(drawn: np.ndarray, chance: Chance) -> np.ndarray:
+def finish(drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Ink (H, W) bool fitted as a picture's would be, or (28, 28) float32 as it is: (28, 28) uint8."""
     if drawn.dtype != bool:
         return to_bytes(drawn)
@@ -216,10 +214,10 @@ def turn(points: np.ndarray, angle: float) -> np.ndarray:
     return points @ np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]).T
 
 
-def change_pen(ink: np.ndarray, chance: Chance, thinnest: int = -3, thickest: int = 3) -> np.ndarray:
+def change_pen(ink: np.ndarray, rng: np.random.Generator, thinnest: int = -3, thickest: int = 3) -> np.ndarray:
     """Ink (H, W) bool whose strokes are by chance so many pixels thinner to thicker; as it is where too little or too
     much would stay."""
-    change = int(chance.integers(thinnest, thickest + 1))
+    change = int(rng.integers(thinnest, thickest + 1))
     if change:
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(change) + 1,) * 2)
         changed = (cv2.dilate if change > 0 else cv2.erode)(ink.astype(np.uint8), disc) > 0

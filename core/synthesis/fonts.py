@@ -16,7 +16,7 @@ import numpy as np
 
 from core.data.digits import DataError
 from core.reading.mnist_form import Trail, fit
-from core.synthesis.drawing import DRAWN, Chance, change_pen, crop
+from core.synthesis.drawing import DRAWN, change_pen, crop
 from core.workspace import DATA_FOLDER
 
 FILE = "glyphs.npz"
@@ -66,22 +66,22 @@ def make(count: int, seed: int, part: Part = "training", characters: str = LETTE
     Each of them in turn, in an order by chance. A seed, a set. Takes about a millisecond each. Raises `DataError`
     where the file is missing.
     """
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     known = load(part, characters)
-    orders = [chance.permutation(len(known)) for _ in range(-(-count // len(known)))]
-    return np.stack([draw(known[at], chance) for at in np.concatenate(orders)[:count]])
+    orders = [rng.permutation(len(known)) for _ in range(-(-count // len(known)))]
+    return np.stack([draw(known[at], rng) for at in np.concatenate(orders)[:count]])
 
 
-def draw(glyph: Glyph, chance: Chance) -> np.ndarray:
+def draw(glyph: Glyph, rng: np.random.Generator) -> np.ndarray:
     """A glyph with a pen by chance, fitted as a picture's would be: (28, 28) uint8."""
-    return (fit(write(glyph, chance), Trail()) * 255).round().astype(np.uint8)
+    return (fit(write(glyph, rng), Trail()) * 255).round().astype(np.uint8)
 
 
-def write(glyph: Glyph, chance: Chance) -> np.ndarray:
+def write(glyph: Glyph, rng: np.random.Generator) -> np.ndarray:
     """A glyph, a little leaning, wider or narrower, with another pen: (H, W) bool, as large as
     synthesis/non_digits.py draws."""
-    placed = _place(glyph, np.exp(chance.normal(0, 0.12)), chance.normal(0, 0.12))
-    return change_pen(placed, chance, -4, 6)  # thicker rather than thinner: typefaces are thin
+    placed = _place(glyph, np.exp(rng.normal(0, 0.12)), rng.normal(0, 0.12))
+    return change_pen(placed, rng, -4, 6)  # thicker rather than thinner: typefaces are thin
 
 
 def _place(glyph: Glyph, wide: float, lean: float) -> np.ndarray:

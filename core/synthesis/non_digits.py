@@ -15,7 +15,6 @@ from core.synthesis.drawing import (
     LETTERS,
     SHEET,
     SYMBOLS,
-    Chance,
     change_pen,
     crop,
     draw,
@@ -29,9 +28,9 @@ from core.synthesis.drawing import (
 
 def make(count: int, seed: int) -> np.ndarray:
     """`count` things that are no digits, kinds in turn: (N, 28, 28) uint8, ink bright on dark. A seed, a set."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     makers = list(KINDS.values())
-    return np.stack([finish(makers[number % len(makers)](chance), chance) for number in range(count)])
+    return np.stack([finish(makers[number % len(makers)](rng), rng) for number in range(count)])
 
 
 def make_of_digits(digits: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
@@ -39,26 +38,26 @@ def make_of_digits(digits: np.ndarray, labels: np.ndarray, count: int, seed: int
 
     Digits (N, 28, 28) uint8, labels (N,) in 0..9 -> (count, 28, 28) uint8. Only those that are no digit any more.
     """
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     by_label = [np.flatnonzero(labels == label) for label in range(10)]
 
     def draw(among: str) -> np.ndarray:
         present = [int(label) for label in among if len(by_label[int(label)])] or list(set(labels.tolist()))
-        members = by_label[chance.choice(present)]
-        return enlarge(digits[chance.choice(members)], chance)
+        members = by_label[rng.choice(present)]
+        return enlarge(digits[rng.choice(members)], rng)
 
     made = []
     for number in range(count):
         kind = number % 6
         if kind <= 1:  # two side by side
             first, second = crop(draw("023456789")), crop(draw("0123456789"))
-            ink = _beside(first, second, int(chance.integers(-12, 14)), chance)
+            ink = _beside(first, second, int(rng.integers(-12, 14)), rng)
         elif kind == 2:  # two on top of each other
             ink = np.maximum(
-                draw("0234568"), np.roll(draw("123457"), chance.choice([-1, 1], 2) * chance.integers(14, 30, 2), (0, 1))
+                draw("0234568"), np.roll(draw("123457"), rng.choice([-1, 1], 2) * rng.integers(14, 30, 2), (0, 1))
             )
         elif kind == 3:
-            ink = np.rot90(draw("23457"), chance.choice([1, 3]))
+            ink = np.rot90(draw("23457"), rng.choice([1, 3]))
         elif kind == 4:
             ink = draw("347")[:, ::-1]
         else:
@@ -72,118 +71,118 @@ def refit(digits: np.ndarray, seed: int) -> np.ndarray:
 
     Junk takes these last steps, so digits must take them too, or the steps themselves would tell the two apart.
     """
-    chance = np.random.default_rng(seed)
-    return np.stack([to_bytes(fit(change_pen(enlarge(digit, chance), chance), Trail())) for digit in digits])
+    rng = np.random.default_rng(seed)
+    return np.stack([to_bytes(fit(change_pen(enlarge(digit, rng), rng), Trail())) for digit in digits])
 
 
-def enlarge(digit: np.ndarray, chance: Chance, factor: int = 5) -> np.ndarray:
+def enlarge(digit: np.ndarray, rng: np.random.Generator, factor: int = 5) -> np.ndarray:
     """A digit (28, 28) uint8 as ink on a sheet of `factor` times its size: (H, W) bool."""
     large = cv2.resize(digit, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
-    ink = large > chance.uniform(80, 150)
+    ink = large > rng.uniform(80, 150)
     return ink if ink.any() else large >= large.max()
 
 
-def _scribble(chance: Chance) -> np.ndarray:
-    count = int(chance.integers(7, 30))
-    steps = np.cumsum(chance.normal(0, 1, (count, 2)) * chance.uniform(0.4, 1.0), axis=0)
-    free = chance.random((count, 2)) * np.ptp(steps, axis=0).max()
-    return draw([(steps if chance.random() < 0.5 else free, chance.random() < 0.75)], chance)
+def _scribble(rng: np.random.Generator) -> np.ndarray:
+    count = int(rng.integers(7, 30))
+    steps = np.cumsum(rng.normal(0, 1, (count, 2)) * rng.uniform(0.4, 1.0), axis=0)
+    free = rng.random((count, 2)) * np.ptp(steps, axis=0).max()
+    return draw([(steps if rng.random() < 0.5 else free, rng.random() < 0.75)], rng)
 
 
-def _zigzag(chance: Chance) -> np.ndarray:
-    count = int(chance.integers(4, 12))
-    x = np.linspace(0, chance.uniform(0.6, 1.8), count)
-    y = (np.arange(count) % 2) * chance.uniform(0.25, 1.0) + chance.normal(0, 0.06, count)
+def _zigzag(rng: np.random.Generator) -> np.ndarray:
+    count = int(rng.integers(4, 12))
+    x = np.linspace(0, rng.uniform(0.6, 1.8), count)
+    y = (np.arange(count) % 2) * rng.uniform(0.25, 1.0) + rng.normal(0, 0.06, count)
     points = np.stack([x, y], 1)
-    points = points[:, ::-1] if chance.random() < 0.5 and count > 5 else points
-    return draw([(points, chance.random() < 0.4)], chance)
+    points = points[:, ::-1] if rng.random() < 0.5 and count > 5 else points
+    return draw([(points, rng.random() < 0.4)], rng)
 
 
-def _spiral(chance: Chance) -> np.ndarray:
-    turns = chance.uniform(1.9, 4.5)
-    angle = np.linspace(0, 2 * np.pi * turns, int(8 * turns)) * chance.choice([-1, 1])
-    radius = np.linspace(chance.uniform(0, 0.15), 1, len(angle))
+def _spiral(rng: np.random.Generator) -> np.ndarray:
+    turns = rng.uniform(1.9, 4.5)
+    angle = np.linspace(0, 2 * np.pi * turns, int(8 * turns)) * rng.choice([-1, 1])
+    radius = np.linspace(rng.uniform(0, 0.15), 1, len(angle))
     points = np.stack([np.cos(angle), np.sin(angle)], 1) * radius[:, None]
-    return draw([(turn(points, chance.uniform(0, 2 * np.pi)), True)], chance, 0.4)
+    return draw([(turn(points, rng.uniform(0, 2 * np.pi)), True)], rng, 0.4)
 
 
-def _loops(chance: Chance) -> np.ndarray:
-    angle = np.linspace(0, 2 * np.pi * chance.integers(3, 6), 50)
-    x = angle * chance.uniform(0.05, 0.2) + np.cos(angle) * chance.uniform(0.3, 0.8)
-    return draw([(np.stack([x, np.sin(angle)], 1), True)], chance, 0.6)
+def _loops(rng: np.random.Generator) -> np.ndarray:
+    angle = np.linspace(0, 2 * np.pi * rng.integers(3, 6), 50)
+    x = angle * rng.uniform(0.05, 0.2) + np.cos(angle) * rng.uniform(0.3, 0.8)
+    return draw([(np.stack([x, np.sin(angle)], 1), True)], rng, 0.6)
 
 
-def _polygon(chance: Chance) -> np.ndarray:
-    corners = int(chance.integers(3, 8))
-    angle = np.linspace(0, 2 * np.pi, corners + 1) + chance.uniform(0, 2 * np.pi)
+def _polygon(rng: np.random.Generator) -> np.ndarray:
+    corners = int(rng.integers(3, 8))
+    angle = np.linspace(0, 2 * np.pi, corners + 1) + rng.uniform(0, 2 * np.pi)
     points = np.stack([np.cos(angle), np.sin(angle)], 1)
     strokes = [(points, False)]
-    if corners >= 5 and chance.random() < 0.75:  # drawn in one line, every second corner first: a star
+    if corners >= 5 and rng.random() < 0.75:  # drawn in one line, every second corner first: a star
         strokes = [(points[[(2 * i) % corners for i in range(corners + 1)]], False)]
     elif corners == 7 or corners >= 5:  # a ring in a hasty hand: a cross in it makes it none
         strokes += [(points[[0, corners // 2]], False)]
-    return draw(strokes, chance, 0.7)
+    return draw(strokes, rng, 0.7)
 
 
-def _star(chance: Chance) -> np.ndarray:
-    rays = int(chance.integers(4, 8))
-    angle = np.linspace(0, 2 * np.pi, 2 * rays + 1) + chance.uniform(0, 1)
-    radius = np.where(np.arange(2 * rays + 1) % 2, chance.uniform(0.25, 0.6), 1.0)
-    return draw([(np.stack([np.cos(angle), np.sin(angle)], 1) * radius[:, None], False)], chance, 0.6)
+def _star(rng: np.random.Generator) -> np.ndarray:
+    rays = int(rng.integers(4, 8))
+    angle = np.linspace(0, 2 * np.pi, 2 * rays + 1) + rng.uniform(0, 1)
+    radius = np.where(np.arange(2 * rays + 1) % 2, rng.uniform(0.25, 0.6), 1.0)
+    return draw([(np.stack([np.cos(angle), np.sin(angle)], 1) * radius[:, None], False)], rng, 0.6)
 
 
-def _face(chance: Chance) -> np.ndarray:
+def _face(rng: np.random.Generator) -> np.ndarray:
     angle = np.linspace(0, 2 * np.pi, 13)
     ring = np.stack([np.cos(angle), np.sin(angle)], 1)
-    eye = ring[::3] * chance.uniform(0.03, 0.15)
-    apart, height = chance.uniform(0.25, 0.5), chance.uniform(-0.45, -0.15)
+    eye = ring[::3] * rng.uniform(0.03, 0.15)
+    apart, height = rng.uniform(0.25, 0.5), rng.uniform(-0.45, -0.15)
     x = np.linspace(-1, 1, 5)
-    mouth = np.stack([x * chance.uniform(0.3, 0.6), 0.45 + chance.uniform(-0.25, 0.25) * (x**2 - 0.5)], 1)
+    mouth = np.stack([x * rng.uniform(0.3, 0.6), 0.45 + rng.uniform(-0.25, 0.25) * (x**2 - 0.5)], 1)
     strokes = [
         (ring, True),
         (eye + np.array([-apart, height]), True),
         (eye + np.array([apart, height]), True),
         (mouth, True),
     ]
-    if chance.random() < 0.3:
+    if rng.random() < 0.3:
         strokes.append((np.array([[0, -0.1], [-0.1, 0.2], [0.05, 0.2]]), False))
-    return draw(strokes, chance, 0.5)
+    return draw(strokes, rng, 0.5)
 
 
-def _lines(chance: Chance) -> np.ndarray:
-    strokes = [(chance.random((2, 2)), False) for _ in range(int(chance.integers(3, 9)))]
-    return draw(strokes, chance)
+def _lines(rng: np.random.Generator) -> np.ndarray:
+    strokes = [(rng.random((2, 2)), False) for _ in range(int(rng.integers(3, 9)))]
+    return draw(strokes, rng)
 
 
-def _arcs(chance: Chance) -> np.ndarray:
+def _arcs(rng: np.random.Generator) -> np.ndarray:
     strokes = []
-    for _ in range(int(chance.integers(3, 7))):
-        angle = np.linspace(0, chance.uniform(1, 6), 8) + chance.uniform(0, 6)
-        points = np.stack([np.cos(angle), np.sin(angle)], 1) * chance.uniform(0.1, 0.6, 2)
-        strokes.append((points + chance.random(2), True))
-    return draw(strokes, chance)
+    for _ in range(int(rng.integers(3, 7))):
+        angle = np.linspace(0, rng.uniform(1, 6), 8) + rng.uniform(0, 6)
+        points = np.stack([np.cos(angle), np.sin(angle)], 1) * rng.uniform(0.1, 0.6, 2)
+        strokes.append((points + rng.random(2), True))
+    return draw(strokes, rng)
 
 
-def _word(chance: Chance) -> np.ndarray:
+def _word(rng: np.random.Generator) -> np.ndarray:
     """Two or three letters in a row, fitted together."""
-    names = chance.choice(list(LETTERS), int(chance.integers(2, 4)))
-    parts = [crop(write(LETTERS[name], chance)) for name in names]
+    names = rng.choice(list(LETTERS), int(rng.integers(2, 4)))
+    parts = [crop(write(LETTERS[name], rng)) for name in names]
     ink = parts[0]
     for part in parts[1:]:
-        ink = _beside(ink, part, int(chance.integers(-4, 12)), chance)
+        ink = _beside(ink, part, int(rng.integers(-4, 12)), rng)
     return ink
 
 
-def _turned_letter(chance: Chance) -> np.ndarray:
+def _turned_letter(rng: np.random.Generator) -> np.ndarray:
     names = ("A", "E", "F", "H", "K", "M", "R", "X", "W", "Psi", "sha", "arrow", "house", "hash", "fish", "key")
-    name = chance.choice(names)
-    return _turn_sheet(write({**LETTERS, **SYMBOLS}[name], chance), chance.uniform(0, 360))
+    name = rng.choice(names)
+    return _turn_sheet(write({**LETTERS, **SYMBOLS}[name], rng), rng.uniform(0, 360))
 
 
-def _code(chance: Chance) -> np.ndarray:
+def _code(rng: np.random.Generator) -> np.ndarray:
     """Squares by chance, as in a QR code or a crossword."""
-    cells = int(chance.integers(5, 22))
-    pattern = chance.random((cells, cells)) < chance.uniform(0.3, 0.65)
+    cells = int(rng.integers(5, 22))
+    pattern = rng.random((cells, cells)) < rng.uniform(0.3, 0.65)
     if cells > 12:
         for rows, columns in (
             (slice(0, 5), slice(0, 5)),
@@ -196,83 +195,83 @@ def _code(chance: Chance) -> np.ndarray:
     return np.kron(pattern, np.ones((100 // cells,) * 2)).astype(bool)
 
 
-def _texture(chance: Chance) -> np.ndarray:
+def _texture(rng: np.random.Generator) -> np.ndarray:
     """Clouds cut off at a level; of some only the largest patch, as preprocessing would leave it."""
-    fine = chance.normal(0, 1, (SHEET, SHEET)).astype(np.float32)
-    across, along = np.exp(chance.uniform(np.log(1.5), np.log(14), 2))
+    fine = rng.normal(0, 1, (SHEET, SHEET)).astype(np.float32)
+    across, along = np.exp(rng.uniform(np.log(1.5), np.log(14), 2))
     cloud = cv2.GaussianBlur(fine, (0, 0), sigmaX=float(across), sigmaY=float(along))
-    return _largest(cloud > np.quantile(cloud, chance.uniform(0.5, 0.93)), chance.random() < 0.6)
+    return _largest(cloud > np.quantile(cloud, rng.uniform(0.5, 0.93)), rng.random() < 0.6)
 
 
-def _ridges(chance: Chance) -> np.ndarray:
+def _ridges(rng: np.random.Generator) -> np.ndarray:
     """Thin curved lines by chance: hair, cracks, the grain of wood."""
-    cloud = cv2.GaussianBlur(chance.normal(0, 1, (SHEET, SHEET)).astype(np.float32), (0, 0), chance.uniform(6, 16))
-    return _largest(np.abs(cloud) < np.quantile(np.abs(cloud), chance.uniform(0.08, 0.3)), chance.random() < 0.7)
+    cloud = cv2.GaussianBlur(rng.normal(0, 1, (SHEET, SHEET)).astype(np.float32), (0, 0), rng.uniform(6, 16))
+    return _largest(np.abs(cloud) < np.quantile(np.abs(cloud), rng.uniform(0.08, 0.3)), rng.random() < 0.7)
 
 
-def _stripes(chance: Chance) -> np.ndarray:
+def _stripes(rng: np.random.Generator) -> np.ndarray:
     y, x = np.mgrid[0:SHEET, 0:SHEET] / SHEET
-    wave = np.sin(2 * np.pi * (chance.uniform(2, 7) * x + 0.3 * np.sin(chance.uniform(2, 9) * y)))
-    if chance.random() < 0.5:
-        wave = wave * np.sin(2 * np.pi * chance.uniform(2, 7) * y)
-    inside = (np.abs(x - 0.5) < chance.uniform(0.2, 0.5)) & (np.abs(y - 0.5) < chance.uniform(0.3, 0.5))
-    return _turn_sheet((wave > chance.uniform(-0.5, 0.5)) & inside, chance.uniform(-40, 40))
+    wave = np.sin(2 * np.pi * (rng.uniform(2, 7) * x + 0.3 * np.sin(rng.uniform(2, 9) * y)))
+    if rng.random() < 0.5:
+        wave = wave * np.sin(2 * np.pi * rng.uniform(2, 7) * y)
+    inside = (np.abs(x - 0.5) < rng.uniform(0.2, 0.5)) & (np.abs(y - 0.5) < rng.uniform(0.3, 0.5))
+    return _turn_sheet((wave > rng.uniform(-0.5, 0.5)) & inside, rng.uniform(-40, 40))
 
 
-def _blobs(chance: Chance) -> np.ndarray:
+def _blobs(rng: np.random.Generator) -> np.ndarray:
     """Filled shapes, alone or a few: stains, thumbs, silhouettes."""
     sheet = np.zeros((SHEET, SHEET), np.uint8)
-    for _ in range(int(chance.integers(1, 6))):
-        corners = int(chance.integers(4, 10))
-        angle = np.sort(chance.uniform(0, 2 * np.pi, corners))
-        points = np.stack([np.cos(angle), np.sin(angle)], 1) * chance.uniform(6, 40, (corners, 1))
-        if chance.random() < 0.6:
+    for _ in range(int(rng.integers(1, 6))):
+        corners = int(rng.integers(4, 10))
+        angle = np.sort(rng.uniform(0, 2 * np.pi, corners))
+        points = np.stack([np.cos(angle), np.sin(angle)], 1) * rng.uniform(6, 40, (corners, 1))
+        if rng.random() < 0.6:
             points = spline(np.concatenate([points, points[:1]]))
-        centre = chance.uniform(30, SHEET - 30, 2)
+        centre = rng.uniform(30, SHEET - 30, 2)
         cv2.fillPoly(sheet, [np.round(points + centre).astype(np.int32)], 255)
     return sheet > 0
 
 
-def _dots(chance: Chance) -> np.ndarray:
+def _dots(rng: np.random.Generator) -> np.ndarray:
     sheet = np.zeros((SHEET, SHEET), np.uint8)
-    for _ in range(int(chance.integers(2, 12))):
-        centre = tuple(int(value) for value in chance.integers(15, SHEET - 15, 2))
-        axes = tuple(int(value) for value in chance.integers(3, 14, 2))
-        cv2.ellipse(sheet, centre, axes, chance.uniform(0, 180), 0, 360, 255, -1)
+    for _ in range(int(rng.integers(2, 12))):
+        centre = tuple(int(value) for value in rng.integers(15, SHEET - 15, 2))
+        axes = tuple(int(value) for value in rng.integers(3, 14, 2))
+        cv2.ellipse(sheet, centre, axes, rng.uniform(0, 180), 0, 360, 255, -1)
     return sheet > 0
 
 
-def _rough(chance: Chance) -> np.ndarray:
+def _rough(rng: np.random.Generator) -> np.ndarray:
     """A drawing seen through dirt: specks on it and pieces torn out of it."""
-    ink = write(chance.choice([*LETTERS.values(), *SYMBOLS.values()]), chance)
-    cloud = cv2.GaussianBlur(chance.normal(0, 1, ink.shape).astype(np.float32), (0, 0), chance.uniform(1, 4))
+    ink = write(rng.choice([*LETTERS.values(), *SYMBOLS.values()]), rng)
+    cloud = cv2.GaussianBlur(rng.normal(0, 1, ink.shape).astype(np.float32), (0, 0), rng.uniform(1, 4))
     near = cv2.dilate(ink.astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
     torn = (ink & (cloud < np.quantile(cloud, 0.85))) | (near & (cloud < np.quantile(cloud, 0.08)))
     return torn if torn.any() else ink
 
 
-def _noise(chance: Chance) -> np.ndarray:
+def _noise(rng: np.random.Generator) -> np.ndarray:
     """Grey noise straight in 28x28, never fitted: (28, 28) float32."""
-    if chance.random() < 0.5:
-        grain = chance.random((DIGIT_SIZE, DIGIT_SIZE)) ** chance.uniform(0.3, 4)
+    if rng.random() < 0.5:
+        grain = rng.random((DIGIT_SIZE, DIGIT_SIZE)) ** rng.uniform(0.3, 4)
     else:
-        grain = chance.random((DIGIT_SIZE, DIGIT_SIZE)) < chance.uniform(0.05, 0.6)
-    grain = cv2.GaussianBlur(grain.astype(np.float32), (0, 0), chance.uniform(0.2, 1.5))
-    if chance.random() < 0.5:
+        grain = rng.random((DIGIT_SIZE, DIGIT_SIZE)) < rng.uniform(0.05, 0.6)
+    grain = cv2.GaussianBlur(grain.astype(np.float32), (0, 0), rng.uniform(0.2, 1.5))
+    if rng.random() < 0.5:
         grain[:4], grain[-4:], grain[:, :4], grain[:, -4:] = 0, 0, 0, 0
     return (grain / max(grain.max(), 1e-6)).astype(np.float32)
 
 
-def _letter(chance: Chance) -> np.ndarray:
-    return write(LETTERS[chance.choice(list(LETTERS))], chance)
+def _letter(rng: np.random.Generator) -> np.ndarray:
+    return write(LETTERS[rng.choice(list(LETTERS))], rng)
 
 
-def _symbol(chance: Chance) -> np.ndarray:
-    return write(SYMBOLS[chance.choice(list(SYMBOLS))], chance)
+def _symbol(rng: np.random.Generator) -> np.ndarray:
+    return write(SYMBOLS[rng.choice(list(SYMBOLS))], rng)
 
 
 # Letters and symbols are what people try first and what lies nearest to digits: they come up most often.
-KINDS: dict[str, Callable[[Chance], np.ndarray]] = {
+KINDS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
     "letter": _letter,
     "symbol": _symbol,
     "scribble": _scribble,
@@ -302,9 +301,9 @@ KINDS: dict[str, Callable[[Chance], np.ndarray]] = {
 }
 
 
-def _beside(left: np.ndarray, right: np.ndarray, gap: int, chance: Chance) -> np.ndarray:
+def _beside(left: np.ndarray, right: np.ndarray, gap: int, rng: np.random.Generator) -> np.ndarray:
     """Two pieces of ink, each (H, W) bool, side by side; a negative gap makes them overlap."""
-    down = int(chance.integers(0, 12))
+    down = int(rng.integers(0, 12))
     height = max(left.shape[0], right.shape[0] + down)
     start = max(0, left.shape[1] + gap)
     ink = np.zeros((height, max(left.shape[1], start + right.shape[1])), bool)

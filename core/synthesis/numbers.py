@@ -17,7 +17,7 @@ from core.reading.ink import Ink
 from core.reading.mnist_form import Trail, fit
 from core.reading.number import cut_everywhere
 from core.synthesis import fonts
-from core.synthesis.drawing import SYMBOLS, Chance, crop, spline
+from core.synthesis.drawing import SYMBOLS, crop, spline
 from core.synthesis.drawing import write as write_symbol
 from core.synthesis.non_digits import enlarge
 from core.synthesis.writing_styles import add_habits
@@ -38,46 +38,46 @@ def make(digits: DigitSet, count: int, seed: int, parts: bool = True) -> DigitSe
     Without `parts` those that are none hold more than one digit: half a 0 may be a 1 to whoever sees nothing else.
     A seed, a set. Takes about three milliseconds a piece on a slow core.
     """
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     order = torch.Generator().manual_seed(seed)
     zeros = torch.nonzero(digits.labels == 0).flatten()
     images: list[np.ndarray] = []
     labels: list[int] = []
     while len(images) < count:
-        picked = torch.randint(0, len(digits), (int(chance.integers(2, 7)),), generator=order)
-        if len(zeros) and chance.random() < ROUND:
-            last = picked[-int(chance.integers(2, 4)) :]
+        picked = torch.randint(0, len(digits), (int(rng.integers(2, 7)),), generator=order)
+        if len(zeros) and rng.random() < ROUND:
+            last = picked[-int(rng.integers(2, 4)) :]
             last.copy_(zeros[torch.randint(0, len(zeros), last.shape, generator=order)])
         shown = digits.pick(picked)
         written = add_habits(to_input(shown.images), shown.labels, 0.3, order).squeeze(1).mul(255).byte().numpy()
-        owner = write(list(written), chance)
+        owner = write(list(written), rng)
         cut = cut_everywhere(_as_ink(owner > 0))
-        for atoms, label in _sort(cut, owner, shown.labels.tolist(), parts, chance):
+        for atoms, label in _sort(cut, owner, shown.labels.tolist(), parts, rng):
             images.append((fit(join(atoms)[0], Trail()) * 255).round().astype(np.uint8))
             labels.append(label)
     return DigitSet(torch.from_numpy(np.stack(images)), torch.tensor(labels))
 
 
-def write(digits: list[np.ndarray], chance: Chance) -> np.ndarray:
+def write(digits: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
     """A number in one hand: at most seven digits (28, 28) uint8 -> whose ink each pixel is, (H, W) uint8.
 
     0 is paper. Each digit has its bit, 1 the first, 2 the second, 4 the third: where two overlap both are set.
     `OTHER` is commas, signs, rules and strokes that join two digits.
     """
     height = HEIGHT
-    pen, lean, usual_gap = int(chance.integers(-4, 5)), chance.normal(0, 0.12), chance.uniform(-0.06, 0.2)
-    spread, joined = chance.uniform(0.02, 0.1), chance.random() < 0.35
+    pen, lean, usual_gap = int(rng.integers(-4, 5)), rng.normal(0, 0.12), rng.uniform(-0.06, 0.2)
+    spread, joined = rng.uniform(0.02, 0.1), rng.random() < 0.35
     sheet = np.zeros((2 * height, (4 + 2 * len(digits)) * height), np.uint8)
     right = np.full(len(sheet), -1.0)  # how far each row is written
     ends: list[tuple[int, int, int, int]] = []
     for number, digit in enumerate(digits):
-        ink = _shape(digit, round(height * (1 + chance.normal(0, spread))), pen, lean, chance)
-        top = min(max(round((2 * height - len(ink)) / 2 + chance.normal(0, spread) * height), 0), len(sheet) - len(ink))
+        ink = _shape(digit, round(height * (1 + rng.normal(0, spread))), pen, lean, rng)
+        top = min(max(round((2 * height - len(ink)) / 2 + rng.normal(0, spread) * height), 0), len(sheet) - len(ink))
         rows = slice(top, top + len(ink))
-        gap = usual_gap + chance.normal(0, 0.06)
-        if number and chance.random() < 0.15:
+        gap = usual_gap + rng.normal(0, 0.06)
+        if number and rng.random() < 0.15:
             gap += 0.15
-            _dot(sheet, int(right.max()) + 4, top + len(ink), height, chance)
+            _dot(sheet, int(right.max()) + 4, top + len(ink), height, rng)
         start = height // 2
         if number:
             first = np.where(ink.any(1), ink.argmax(1), 10**6)
@@ -89,21 +89,21 @@ def write(digits: list[np.ndarray], chance: Chance) -> np.ndarray:
         right[rows] = np.maximum(right[rows], far)
         ends.append((start, top, start + ink.shape[1], top + len(ink)))
     if joined:
-        _join_neighbours(sheet, ends, chance)
-    if chance.random() < 0.3:
-        _sign(sheet, int(right.max() + chance.uniform(0.05, 0.4) * height), height, chance)
-    if chance.random() < 0.15:
-        y = int(chance.choice([ends[0][1] - 6, ends[0][3] + 6]))
+        _join_neighbours(sheet, ends, rng)
+    if rng.random() < 0.3:
+        _sign(sheet, int(right.max() + rng.uniform(0.05, 0.4) * height), height, rng)
+    if rng.random() < 0.15:
+        y = int(rng.choice([ends[0][1] - 6, ends[0][3] + 6]))
         line = np.zeros_like(sheet)
-        cv2.line(line, (ends[0][0], y), (ends[-1][2], y + int(chance.normal(0, 3))), 255, int(chance.integers(2, 5)))
+        cv2.line(line, (ends[0][0], y), (ends[-1][2], y + int(rng.normal(0, 3))), 255, int(rng.integers(2, 5)))
         sheet[(line > 0) & (sheet == 0)] = OTHER
     written = int(np.flatnonzero(sheet.any(0))[-1]) + 1
-    return _roughen(np.pad(sheet[:, :written], 16), chance)
+    return _roughen(np.pad(sheet[:, :written], 16), rng)
 
 
-def _shape(digit: np.ndarray, height: int, pen: int, lean: float, chance: Chance) -> np.ndarray:
+def _shape(digit: np.ndarray, height: int, pen: int, lean: float, rng: np.random.Generator) -> np.ndarray:
     """One digit at its size, leaning, with the pen of the whole number: (height, W) bool."""
-    ink = enlarge(digit, chance).astype(np.uint8)
+    ink = enlarge(digit, rng).astype(np.uint8)
     side = len(ink)
     ink = cv2.warpAffine(ink, np.float32([[1, -lean, lean * side / 2], [0, 1, 0]]), (side, side))
     if pen:
@@ -112,74 +112,74 @@ def _shape(digit: np.ndarray, height: int, pen: int, lean: float, chance: Chance
         ink = changed if changed.sum() > 0.55 * ink.sum() else ink
     x, y, wide, high = cv2.boundingRect(ink)
     scale = height / high
-    size = (max(3, round(wide * scale * np.exp(chance.normal(0, 0.08)))), height)
+    size = (max(3, round(wide * scale * np.exp(rng.normal(0, 0.08)))), height)
     small = cv2.resize(ink[y : y + high, x : x + wide] * 255, size, interpolation=cv2.INTER_LINEAR) > 127
     return small if small.any() else np.ones(size[::-1], bool)
 
 
-def _dot(sheet: np.ndarray, x: int, y: int, height: int, chance: Chance) -> None:
+def _dot(sheet: np.ndarray, x: int, y: int, height: int, rng: np.random.Generator) -> None:
     """A dot or comma at the foot of the line."""
-    tail = (x - int(chance.integers(0, 6)), y + int(chance.integers(0, height // 5)))
+    tail = (x - int(rng.integers(0, 6)), y + int(rng.integers(0, height // 5)))
     mark = np.zeros_like(sheet)
-    cv2.line(mark, (x, y - 2), tail, 255, int(chance.integers(4, 9)))
+    cv2.line(mark, (x, y - 2), tail, 255, int(rng.integers(4, 9)))
     sheet[(mark > 0) & (sheet == 0)] = OTHER
 
 
-def _sign(sheet: np.ndarray, x: int, height: int, chance: Chance) -> None:
+def _sign(sheet: np.ndarray, x: int, height: int, rng: np.random.Generator) -> None:
     """A currency sign, a letter or the dashes that end an amount, behind the digits; in a line it matters not where."""
-    if chance.random() < 0.7:
-        ink = crop(_write_sign(chance))
-        scale = height * chance.uniform(0.6, 1.2) / max(ink.shape)
+    if rng.random() < 0.7:
+        ink = crop(_write_sign(rng))
+        scale = height * rng.uniform(0.6, 1.2) / max(ink.shape)
         size = max(3, round(ink.shape[1] * scale)), max(3, round(len(ink) * scale))
         ink = cv2.resize(ink.astype(np.uint8) * 255, size) > 127
         place = sheet[(len(sheet) - len(ink)) // 2 :, x:][: len(ink), : ink.shape[1]]
         place[ink[:, : place.shape[1]]] = OTHER
     else:
-        pen, length = int(chance.integers(3, 9)), int(chance.uniform(0.3, 1.2) * height)
-        for y in [len(sheet) // 2 + int(chance.normal(0, 4)) + step for step in (0, 14)][: int(chance.integers(1, 3))]:
-            cv2.line(sheet, (x, y), (x + length, y + int(chance.normal(0, 4))), 255, pen)
+        pen, length = int(rng.integers(3, 9)), int(rng.uniform(0.3, 1.2) * height)
+        for y in [len(sheet) // 2 + int(rng.normal(0, 4)) + step for step in (0, 14)][: int(rng.integers(1, 3))]:
+            cv2.line(sheet, (x, y), (x + length, y + int(rng.normal(0, 4))), 255, pen)
 
 
-def _write_sign(chance: Chance) -> np.ndarray:
+def _write_sign(rng: np.random.Generator) -> np.ndarray:
     """A sign drawn by rule or, as often, a letter or sign of a typeface: (H, W) bool."""
-    if chance.random() < 0.5:
+    if rng.random() < 0.5:
         known = fonts.load("training")
-        return fonts.write(known[chance.integers(len(known))], chance)
-    return write_symbol(SYMBOLS[chance.choice(MONEY if chance.random() < 0.5 else list(SYMBOLS))], chance)
+        return fonts.write(known[rng.integers(len(known))], rng)
+    return write_symbol(SYMBOLS[rng.choice(MONEY if rng.random() < 0.5 else list(SYMBOLS))], rng)
 
 
-def _join_neighbours(sheet: np.ndarray, ends: list[tuple[int, int, int, int]], chance: Chance) -> None:
+def _join_neighbours(sheet: np.ndarray, ends: list[tuple[int, int, int, int]], rng: np.random.Generator) -> None:
     """Strokes that run on from a digit to the next: anywhere, or hanging between their tops, as of hasty zeros."""
-    are_hanging = chance.random() < 0.5
+    are_hanging = rng.random() < 0.5
     for (left, top, right, bottom), (next_left, next_top, next_right, _) in itertools.pairwise(ends):
-        if chance.random() < 0.6:
+        if rng.random() < 0.6:
             height = bottom - top
-            start = np.array([right - chance.uniform(0.1, 0.4) * (right - left), top])
-            end = np.array([next_left + chance.uniform(0.1, 0.4) * (next_right - next_left), next_top])
+            start = np.array([right - rng.uniform(0.1, 0.4) * (right - left), top])
+            end = np.array([next_left + rng.uniform(0.1, 0.4) * (next_right - next_left), next_top])
             if are_hanging:
-                start[1], end[1] = start[1] + chance.uniform(0, 0.15) * height, end[1] + chance.uniform(0, 0.2) * height
-                sag = chance.uniform(0, 0.3) * height
+                start[1], end[1] = start[1] + rng.uniform(0, 0.15) * height, end[1] + rng.uniform(0, 0.2) * height
+                sag = rng.uniform(0, 0.3) * height
             else:
-                start[1] += chance.uniform(0.05, 0.9) * height
-                end[1] = start[1] + chance.normal(0, 0.08) * height
+                start[1] += rng.uniform(0.05, 0.9) * height
+                end[1] = start[1] + rng.normal(0, 0.08) * height
                 sag = 0.0
             path = spline(np.stack([start, (start + end) / 2 + [0, sag], end]))
             line = np.zeros_like(sheet)
-            cv2.polylines(line, [np.round(path).astype(np.int32)], False, 255, int(chance.integers(3, 8)))
+            cv2.polylines(line, [np.round(path).astype(np.int32)], False, 255, int(rng.integers(3, 8)))
             sheet[(line > 0) & (sheet == 0)] = OTHER
 
 
-def _roughen(owner: np.ndarray, chance: Chance) -> np.ndarray:
+def _roughen(owner: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Edges as a coarse scan on patterned paper leaves them, a few specks, now and then a crack."""
     ink = (owner > 0).astype(np.float32)
-    if chance.random() < 0.5:
-        small = cv2.resize(ink, None, fx=(scale := chance.uniform(0.3, 0.7)), fy=scale, interpolation=cv2.INTER_AREA)
+    if rng.random() < 0.5:
+        small = cv2.resize(ink, None, fx=(scale := rng.uniform(0.3, 0.7)), fy=scale, interpolation=cv2.INTER_AREA)
         ink = cv2.resize(small, owner.shape[::-1], interpolation=cv2.INTER_CUBIC)
-    if chance.random() < 0.6:
-        noise = cv2.GaussianBlur(chance.normal(0, 1, owner.shape).astype(np.float32), (0, 0), chance.uniform(1, 3))
-        noise *= chance.uniform(0.05, 0.3) / max(float(noise.std()), 1e-6)
-        ink = cv2.GaussianBlur(ink, (0, 0), chance.uniform(0.8, 2.0)) + noise * (cv2.dilate(ink, np.ones((9, 9))) > 0)
-    kept = ink > chance.uniform(0.4, 0.6)
+    if rng.random() < 0.6:
+        noise = cv2.GaussianBlur(rng.normal(0, 1, owner.shape).astype(np.float32), (0, 0), rng.uniform(1, 3))
+        noise *= rng.uniform(0.05, 0.3) / max(float(noise.std()), 1e-6)
+        ink = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.8, 2.0)) + noise * (cv2.dilate(ink, np.ones((9, 9))) > 0)
+    kept = ink > rng.uniform(0.4, 0.6)
     nearest = np.where(owner > 0, owner, cv2.dilate(owner, np.ones((9, 9), np.uint8)))
     return np.where(kept, np.where(nearest, nearest, OTHER), 0).astype(np.uint8)
 
@@ -190,14 +190,14 @@ def _as_ink(mask: np.ndarray) -> Ink:
 
 
 def _sort(
-    pieces: list[tuple[Atom, ...]], owner: np.ndarray, labels: list[int], parts: bool, chance: Chance
+    pieces: list[tuple[Atom, ...]], owner: np.ndarray, labels: list[int], parts: bool, rng: np.random.Generator
 ) -> list[tuple[tuple[Atom, ...], int]]:
     """Some of the pieces with their label: the digit whose ink they are, or `NONE`. Neither one nor the other is left
     out."""
     inks = [(owner >> number) & 1 > 0 for number in range(len(labels))]
     totals = [np.count_nonzero(ink) for ink in inks]
     whole, none = [], []
-    for at in chance.permutation(len(pieces)):
+    for at in rng.permutation(len(pieces)):
         ink, (x, y, width, height) = join(pieces[at])
         mine = [np.count_nonzero(ink & of_one[y : y + height, x : x + width]) for of_one in inks]
         digit = int(np.argmax(mine))

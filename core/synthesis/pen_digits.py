@@ -16,7 +16,7 @@ import torch
 
 from core.data.digits import DataError, DigitSet
 from core.reading.mnist_form import Trail, fit
-from core.synthesis.drawing import DRAWN, Chance, spline
+from core.synthesis.drawing import DRAWN, spline
 from core.workspace import DATA_FOLDER
 
 FILE = "pendigits.csv.gz"
@@ -69,23 +69,23 @@ def make(count: int, seed: int, part: Part = "training", labels: tuple[int, ...]
 
     A seed, a set. Takes about 1.3 milliseconds a digit. Raises `DataError` where the file is missing.
     """
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     known = [digit for digit in load(part) if digit.label in labels]
-    picked = [known[at] for at in chance.integers(0, len(known), count)]
-    images = np.stack([draw(digit, chance) for digit in picked])
+    picked = [known[at] for at in rng.integers(0, len(known), count)]
+    images = np.stack([draw(digit, rng) for digit in picked])
     return DigitSet(torch.from_numpy(images), torch.tensor([digit.label for digit in picked]))
 
 
-def draw(digit: PenDigit, chance: Chance) -> np.ndarray:
+def draw(digit: PenDigit, rng: np.random.Generator) -> np.ndarray:
     """A digit with a pen by chance, fitted as a picture's would be: (28, 28) uint8."""
-    pen = DRAWN * np.exp(chance.uniform(np.log(THINNEST), np.log(THICKEST)))
-    return (fit(trace(digit, DRAWN, pen, chance) > 0, Trail()) * 255).round().astype(np.uint8)
+    pen = DRAWN * np.exp(rng.uniform(np.log(THINNEST), np.log(THICKEST)))
+    return (fit(trace(digit, DRAWN, pen, rng) > 0, Trail()) * 255).round().astype(np.uint8)
 
 
-def trace(digit: PenDigit, height: int, pen: float, chance: Chance) -> np.ndarray:
+def trace(digit: PenDigit, height: int, pen: float, rng: np.random.Generator) -> np.ndarray:
     """A digit on a sheet of its own, `pen` and about `height` in pixels, a little wider or narrower by chance: (H, W)
     uint8, 255 where ink is."""
-    wide = np.array([np.exp(chance.normal(0, 0.1)), 1.0])
+    wide = np.array([np.exp(rng.normal(0, 0.1)), 1.0])
     sheet = np.zeros((2 * height, round(2.5 * height)), np.uint8)
     for stroke in digit.strokes:
         path = spline(stroke * wide) * height + [height / 2, 1.5 * height]

@@ -12,14 +12,14 @@ from core.config import DIGIT_SIZE
 LAST = DIGIT_SIZE - 1  # pixels: the last row or column
 
 
-def uniform(count: int, low: float, high: float, chance: Generator) -> Tensor:
+def uniform(count: int, low: float, high: float, rng: Generator) -> Tensor:
     """So many numbers between `low` and `high`, each alike: (count,) float32."""
-    return torch.rand(count, generator=chance, device=chance.device) * (high - low) + low
+    return torch.rand(count, generator=rng, device=rng.device) * (high - low) + low
 
 
-def choose(count: int, share: float, chance: Generator) -> Tensor:
+def choose(count: int, share: float, rng: Generator) -> Tensor:
     """Indices of about this share of `count` images: (N,) int64, rising."""
-    return torch.nonzero(uniform(count, 0, 1, chance) < share).flatten()
+    return torch.nonzero(uniform(count, 0, 1, rng) < share).flatten()
 
 
 def point(x: Tensor, y: Tensor) -> Tensor:

@@ -8,66 +8,66 @@ from core.synthesis.strokes import centre_of_row, draw, extent, point, uniform
 Stroke = tuple[Tensor, Tensor]
 
 
-def add_habits(digits: Tensor, labels: Tensor, share: float, chance: Generator) -> Tensor:
+def add_habits(digits: Tensor, labels: Tensor, share: float, rng: Generator) -> Tensor:
     """About this share of the 0s, 1s and 7s rewritten: (B, 1, 28, 28) float32 in [0, 1], (B,) int64 -> the same."""
     digits = digits.clone()
-    picked = uniform(len(digits), 0, 1, chance) < share
+    picked = uniform(len(digits), 0, 1, rng) < share
     for label, habits in ((0, (_slash, _open)), (1, (_upstroke, _upstroke_and_foot)), (7, (_cross,))):
         members = torch.nonzero(picked & (labels == label)).flatten()
         for habit, those in zip(habits, members.tensor_split(len(habits)), strict=True):
             if len(those):
-                digits[those] = habit(digits[those], chance)
+                digits[those] = habit(digits[those], rng)
     return digits
 
 
-def _add(digits: Tensor, strokes: list[Stroke], chance: Generator) -> Tensor:
+def _add(digits: Tensor, strokes: list[Stroke], rng: Generator) -> Tensor:
     """All strokes of an image are drawn with the same pen."""
-    width = uniform(len(digits), 1.0, 2.8, chance)
+    width = uniform(len(digits), 1.0, 2.8, rng)
     for start, end in strokes:
         digits = torch.maximum(digits, draw(start, end, width))
     return digits
 
 
-def _slash(digits: Tensor, chance: Generator) -> Tensor:
+def _slash(digits: Tensor, rng: Generator) -> Tensor:
     left, top, right, bottom = extent(digits)
-    reach = uniform(len(digits), -1.5, 1.5, chance)
-    return _add(digits, [(point(right + reach, top - reach), point(left - reach, bottom + reach))], chance)
+    reach = uniform(len(digits), -1.5, 1.5, rng)
+    return _add(digits, [(point(right + reach, top - reach), point(left - reach, bottom + reach))], rng)
 
 
-def _open(digits: Tensor, chance: Generator) -> Tensor:
+def _open(digits: Tensor, rng: Generator) -> Tensor:
     """A 0 whose ends don't meet at the top."""
     left, top, right, _ = extent(digits)
-    x = (left + right) / 2 + uniform(len(digits), -3, 3, chance)
-    hole = draw(point(x, top - 1), point(x, top + 3), uniform(len(digits), 1, 4, chance))
+    x = (left + right) / 2 + uniform(len(digits), -3, 3, rng)
+    hole = draw(point(x, top - 1), point(x, top + 3), uniform(len(digits), 1, 4, rng))
     return digits * (1 - hole)
 
 
-def _upstroke(digits: Tensor, chance: Generator) -> Tensor:
-    return _add(digits, [_draw_upstroke(digits, chance)], chance)
+def _upstroke(digits: Tensor, rng: Generator) -> Tensor:
+    return _add(digits, [_draw_upstroke(digits, rng)], rng)
 
 
-def _upstroke_and_foot(digits: Tensor, chance: Generator) -> Tensor:
+def _upstroke_and_foot(digits: Tensor, rng: Generator) -> Tensor:
     _, _, _, bottom = extent(digits)
     x = centre_of_row(digits, bottom - 1)
-    half = uniform(len(digits), 2.5, 5, chance)
+    half = uniform(len(digits), 2.5, 5, rng)
     foot = (point(x - half, bottom), point(x + half, bottom))
-    return _add(digits, [_draw_upstroke(digits, chance), foot], chance)
+    return _add(digits, [_draw_upstroke(digits, rng), foot], rng)
 
 
-def _draw_upstroke(digits: Tensor, chance: Generator) -> Stroke:
+def _draw_upstroke(digits: Tensor, rng: Generator) -> Stroke:
     """From a short hook to three quarters of the stem, where a 1 looks like a hat."""
     _, top, _, bottom = extent(digits)
     x = centre_of_row(digits, top + 1)
-    fall = (bottom - top) * uniform(len(digits), 0.15, 0.75, chance)
-    run = fall * uniform(len(digits), 0.5, 1.2, chance)
+    fall = (bottom - top) * uniform(len(digits), 0.15, 0.75, rng)
+    run = fall * uniform(len(digits), 0.5, 1.2, rng)
     return point(x, top + 0.5), point((x - run).clamp_min(1), top + fall)
 
 
-def _cross(digits: Tensor, chance: Generator) -> Tensor:
+def _cross(digits: Tensor, rng: Generator) -> Tensor:
     """A bar through the stem: short or longer than the top, level or rising."""
     _, top, _, bottom = extent(digits)
-    middle = top + (bottom - top) * uniform(len(digits), 0.4, 0.65, chance)
+    middle = top + (bottom - top) * uniform(len(digits), 0.4, 0.65, rng)
     x = centre_of_row(digits, middle)
-    left, right = (uniform(len(digits), 2.0, 7.0, chance) for _ in range(2))
-    tilt = uniform(len(digits), -0.8, 1.6, chance)
-    return _add(digits, [(point(x - left, middle + tilt), point(x + right, middle - tilt))], chance)
+    left, right = (uniform(len(digits), 2.0, 7.0, rng) for _ in range(2))
+    tilt = uniform(len(digits), -0.8, 1.6, rng)
+    return _add(digits, [(point(x - left, middle + tilt), point(x + right, middle - tilt))], rng)

@@ -43,7 +43,7 @@ DISTORTIONS: dict[str, Distortion] = {
 }
 
 
-def distort(digits: Tensor, labels: Tensor, distortion: Distortion, chance: Generator) -> Tensor:
+def distort(digits: Tensor, labels: Tensor, distortion: Distortion, rng: Generator) -> Tensor:
     """Each digit distorted on its own: (B, 1, 28, 28) float32 in [0, 1] and (B,) int64 -> (B, 1, 28, 28) in [0, 1].
 
     Affine and elastic fields after Simard, Steinkraus and Platt, "Best practices for convolutional neural networks
@@ -52,32 +52,32 @@ def distort(digits: Tensor, labels: Tensor, distortion: Distortion, chance: Gene
     if distortion == Distortion():
         return digits
     if distortion.habits:
-        digits = add_habits(digits, labels, distortion.habits, chance)
-    digits = F.grid_sample(digits, _displace(len(digits), distortion, chance), align_corners=False)
+        digits = add_habits(digits, labels, distortion.habits, rng)
+    digits = F.grid_sample(digits, _displace(len(digits), distortion, rng), align_corners=False)
     if distortion.thickness:
-        digits = _change_thickness(digits, distortion.thickness, chance)
+        digits = _change_thickness(digits, distortion.thickness, rng)
     if distortion.wear:
-        digits = wear(digits, distortion.wear, chance)
+        digits = wear(digits, distortion.wear, rng)
     return digits.clamp_(0, 1)
 
 
 def preview(digits: DigitSet, augmentation: str, seed: int, count: int = 8) -> np.ndarray:
     """The first digits as a run with this augmentation would see them: (count, 28, 28) uint8."""
-    chance = torch.Generator().manual_seed(seed)
-    seen = distort(to_input(digits.images[:count]), digits.labels[:count], DISTORTIONS[augmentation], chance)
+    rng = torch.Generator().manual_seed(seed)
+    seen = distort(to_input(digits.images[:count]), digits.labels[:count], DISTORTIONS[augmentation], rng)
     return seen.squeeze(1).mul(255).round().to(torch.uint8).numpy()
 
 
-def _displace(count: int, distortion: Distortion, chance: Generator) -> Tensor:
+def _displace(count: int, distortion: Distortion, rng: Generator) -> Tensor:
     """Where each pixel is read from: (B, 28, 28, 2) float32 in grid_sample's units, -1 to 1 across the image."""
     angle = torch.deg2rad(
-        (torch.randn(count, generator=chance, device=chance.device) / 2).clamp_(-1, 1) * distortion.rotation
+        (torch.randn(count, generator=rng, device=rng.device) / 2).clamp_(-1, 1) * distortion.rotation
     )
-    size = torch.exp(uniform(count, -distortion.scale, distortion.scale, chance))
-    aspect = torch.exp(uniform(count, -distortion.aspect, distortion.aspect, chance) / 2)
-    slant = uniform(count, -distortion.shear, distortion.shear, chance)
+    size = torch.exp(uniform(count, -distortion.scale, distortion.scale, rng))
+    aspect = torch.exp(uniform(count, -distortion.aspect, distortion.aspect, rng) / 2)
+    slant = uniform(count, -distortion.shear, distortion.shear, rng)
     pixel = 2 / DIGIT_SIZE
-    shift_x, shift_y = (uniform(count, -distortion.shift, distortion.shift, chance) * pixel for _ in range(2))
+    shift_x, shift_y = (uniform(count, -distortion.shift, distortion.shift, rng) * pixel for _ in range(2))
     cos, sin = torch.cos(angle), torch.sin(angle)
     rows = (
         torch.stack([cos / size / aspect, (slant * cos - sin) / size, shift_x], dim=1),
@@ -86,19 +86,19 @@ def _displace(count: int, distortion: Distortion, chance: Generator) -> Tensor:
     grid = F.affine_grid(torch.stack(rows, dim=1), [count, 1, DIGIT_SIZE, DIGIT_SIZE], align_corners=False)
     if distortion.elastic:
         # A coarse random field enlarged smoothly costs a tenth of a Gaussian filter over a fine one.
-        coarse = torch.randn(count, 2, 6, 6, generator=chance, device=chance.device) * (distortion.elastic * pixel)
+        coarse = torch.randn(count, 2, 6, 6, generator=rng, device=rng.device) * (distortion.elastic * pixel)
         field = F.interpolate(coarse, size=DIGIT_SIZE, mode="bicubic", align_corners=False)
         grid = grid + field.permute(0, 2, 3, 1)
     return grid
 
 
-def _change_thickness(digits: Tensor, share: float, chance: Generator) -> Tensor:
+def _change_thickness(digits: Tensor, share: float, rng: Generator) -> Tensor:
     digits = digits.clone()
-    chosen = choose(len(digits), share, chance)
+    chosen = choose(len(digits), share, rng)
     half = len(chosen) // 2
     for members, sign in ((chosen[:half], 1), (chosen[half:], -1)):
         if len(members):
-            strength = uniform(len(members), 0, 1, chance).view(-1, 1, 1, 1)
+            strength = uniform(len(members), 0, 1, rng).view(-1, 1, 1, 1)
             moved = sign * F.max_pool2d(sign * digits[members], 3, stride=1, padding=1)
             digits[members] = torch.lerp(digits[members], moved, strength * (1.0 if sign > 0 else 0.6))
     return digits

@@ -15,7 +15,7 @@ JUDGING = 1 / 3  # what judging an image costs, beside learning from it: one pas
 def expect(settings: TrainingSettings, seconds_per_image: float) -> float:
     """Seconds a run will take when learning from one image takes `seconds_per_image`."""
     digits = settings.training_images * (10 - len(settings.left_out)) / 10 * (1 + settings.pen_digits)
-    images = digits * (1 + settings.outliers) * settings.epochs
+    images = digits * (1 + settings.outlier_exposure) * settings.epochs
     return seconds_per_image * images * (1 - settings.validation_share + settings.validation_share * JUDGING)
 
 
@@ -27,7 +27,7 @@ def measure(digits: DigitSet, settings: TrainingSettings, threads: int) -> float
     torch.set_num_threads(threads)
     few = digits.pick(torch.arange(min(64, settings.batch_size) * 6) % len(digits))
     small = dataclasses.replace(
-        settings, epochs=1, clean_share=0.0, outliers=0.0, pen_digits=0.0, batch_size=len(few) // 6
+        settings, epochs=1, clean_share=0.0, outlier_exposure=0.0, pen_digits=0.0, batch_size=len(few) // 6
     )
     steps = [event for event, _ in zip(Training(few, few, small), range(6), strict=False)]
     return min(later.seconds - earlier.seconds for earlier, later in itertools.pairwise(steps)) / small.batch_size

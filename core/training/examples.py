@@ -35,4 +35,4 @@ def build_training_set(digits: DigitSet, settings: TrainingSettings) -> DigitSet
         labels = tuple(digits.labels.unique().tolist())
         count = max(1, round(settings.pen_digits * len(digits)))
         digits = digits.join(pen_digits.make(count, settings.seed, labels=labels).to(digits.images.device))
-    return add(digits, settings.outliers, settings.seed) if settings.outliers else digits
+    return add(digits, settings.outlier_exposure, settings.seed) if settings.outlier_exposure else digits

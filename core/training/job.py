@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from core.config import SettingError, TrainingSettings
 from core.network import checkpoint
 from core.training import runs
-from core.training.runs import Pulse, Record, Run, RunError, Score
+from core.training.runs import LogPoint, Run, RunError, RunWriter, Score
 from core.workspace import MODELS_FOLDER, RUNS_FOLDER
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Snapshot:
 
     phase: Phase = "idle"
     run: Run | None = None
-    pulses: tuple[Pulse, ...] = ()
+    log_points: tuple[LogPoint, ...] = ()
     scores: tuple[Score, ...] = ()
     step: int = 0
     seconds: float = 0.0
@@ -220,11 +220,13 @@ class TrainingJob:
             digits = self._load_digits(True)
             if plan:
                 training = plan.prepare(digits)
-                record = Record.create(name, training, self._runs, plan.base.name)
+                record = RunWriter.create(name, training, self._runs, plan.base.name)
                 watched = plan.watched
             else:
                 training = Training(*split(digits, settings), settings)
-                record = Record.reopen(run, training, self._runs) if run else Record.create(name, training, self._runs)
+                record = (
+                    RunWriter.reopen(run, training, self._runs) if run else RunWriter.create(name, training, self._runs)
+                )
                 watched = pick_watched(training.validation.to(torch.device("cpu")), digits)
             self._train(training, record, watched)
         except (RunError, SettingError, DataError) as error:
@@ -238,7 +240,7 @@ class TrainingJob:
             self._fail(record, f"Training broke off by a fault in the program: {error}")
             raise
 
-    def _fail(self, record: Record | None, sentence: str) -> None:
+    def _fail(self, record: RunWriter | None, sentence: str) -> None:
         """End with what went wrong. The run stays on disk as interrupted, so that it can be resumed."""
         if record:
             record.release()
@@ -246,7 +248,7 @@ class TrainingJob:
         with self._change:
             self._update(phase="over", run=run)
 
-    def _train(self, training: Training, record: Record, watched: DigitSet) -> None:
+    def _train(self, training: Training, record: RunWriter, watched: DigitSet) -> None:
         from core.training.events import End, Epoch
 
         recent: deque[tuple[float, int]] = deque(maxlen=200)  # seconds and images of the latest steps
@@ -255,7 +257,7 @@ class TrainingJob:
             self._update(
                 phase="stopping" if self._wish in ("keep", "discard") else "running",
                 run=record.run, step=training.step, seconds=training.seconds, peak=training.peak,
-                pulses=tuple(record.pulses), scores=tuple(record.scores),
+                log_points=tuple(record.log_points), scores=tuple(record.scores),
             )  # fmt: skip
         ending: End | None = None
         events = iter(training)
@@ -294,7 +296,7 @@ class TrainingJob:
             if self._wish == "go":
                 self._update(phase="running")
 
-    def _look(self, training: Training, record: Record, recent: deque, watched: DigitSet) -> None:
+    def _look(self, training: Training, record: RunWriter, recent: deque, watched: DigitSet) -> None:
         """Publish how things stand, with the model's opinion on the watched digits."""
         rate = 0.0
         if len(recent) > 1:
@@ -302,7 +304,7 @@ class TrainingJob:
         opinions, own = _ask_opinions(training, watched, dict(self._drawings))
         with self._change:
             self._update(
-                pulses=tuple(record.pulses),
+                log_points=tuple(record.log_points),
                 scores=tuple(record.scores),
                 step=training.step,
                 seconds=training.seconds,
@@ -312,7 +314,7 @@ class TrainingJob:
                 own=own,
             )
 
-    def _save(self, training: Training, record: Record) -> None:
+    def _save(self, training: Training, record: RunWriter) -> None:
         """Save if the disk allows; if not, train on and say so."""
         try:
             record.save(training)
@@ -323,7 +325,7 @@ class TrainingJob:
                 "saving is tried again."
             )
 
-    def _finish(self, training: Training, record: Record, ending) -> None:
+    def _finish(self, training: Training, record: RunWriter, ending) -> None:
         if ending is None and self._wish == "leave":
             with contextlib.suppress(OSError):
                 record.save(training)
@@ -341,7 +343,9 @@ class TrainingJob:
         if training.best:
             self._save(training, record)  # should the disk refuse the weights, the run can be resumed at its end
             model = runs.keep(training, record, self._load_digits(False), self._models)
-            self._update(pulses=tuple(record.pulses), scores=tuple(record.scores), step=training.step, remaining=0.0)
+            self._update(
+                log_points=tuple(record.log_points), scores=tuple(record.scores), step=training.step, remaining=0.0
+            )
             if self._fine_tuning:
                 self._fine_tuning.conclude(model, self._load_digits(False), self._models)
             else:
@@ -357,11 +361,11 @@ class TrainingJob:
         record.close(status, sentence, model)
         with self._change:
             self._update(
-                phase="over", run=record.run, pulses=tuple(record.pulses), scores=tuple(record.scores),
+                phase="over", run=record.run, log_points=tuple(record.log_points), scores=tuple(record.scores),
                 step=training.step, seconds=training.seconds, remaining=0.0,
             )  # fmt: skip
 
-    def _discard(self, record: Record) -> None:
+    def _discard(self, record: RunWriter) -> None:
         record.discard()
         with self._change:
             self._update(phase="over", run=replace(record.run, status="stopped", sentence="Stopped and discarded."))
@@ -410,7 +414,7 @@ def _ask_opinions(training: Training, watched: DigitSet, drawings: dict[str, np.
     ]
     labels = [*watched.labels.tolist(), *([None] * len(drawings))]
     asked = DigitSet(torch.stack(images), torch.zeros(len(images), dtype=torch.int64)).to(training.device)
-    probabilities = evaluate(training.candidate, asked).logits.softmax(1).cpu().tolist()
+    probabilities = evaluate(training.evaluated_model, asked).logits.softmax(1).cpu().tolist()
     opinions = [
         Opinion(image.numpy(), label, tuple(row))
         for image, label, row in zip(images, labels, probabilities, strict=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from urllib.parse import urlencode
 
-from core.config import PRESETS, SettingError, TrainingSettings
+from core.config import PRESETS, RENAMED, SettingError, TrainingSettings
 
 NONE = "none"  # of the digits: an empty value gets lost on the way
 PLAIN = re.compile(r"[A-Za-z0-9.+-]{1,40}")  # what a setting's value can look like; anything else isn't repeated
@@ -33,7 +33,7 @@ def read(parameters: Mapping[str, str]) -> tuple[TrainingSettings, str]:
     """
     known = {entry.name for entry in fields(TrainingSettings)}
     chosen, refused = PRESETS["fast"].settings, []
-    for name, value in parameters.items():
+    for name, value in ((RENAMED.get(name, name), value) for name, value in parameters.items()):
         if name not in known:
             continue
         if not PLAIN.fullmatch(value):

@@ -105,7 +105,7 @@ class Training:
         self.training = build_training_set(training, settings).to(self.device)
         # Channels last: the convolutions' own order on a CPU, about a third less time per step.
         self.model = (model or new_model(settings)).to(self.device, memory_format=torch.channels_last).train()
-        self.averaged = copy.deepcopy(self.model).eval() if settings.averaging else None
+        self.averaged = copy.deepcopy(self.model).eval() if settings.ema_decay else None
         self.optimiser = make_optimiser(self.model, settings)
         self.steps = steps_per_epoch(len(self.training), settings) * settings.epochs
         self.peak = settings.learning_rate  # the schedule's largest value; may be changed between two steps
@@ -119,14 +119,14 @@ class Training:
         self._distorted: tuple[int, list[Tensor]] = (-1, [])  # the step some batches begin at, and those batches
         for module in self.model.modules():
             if isinstance(module, Dropout):
-                module.chance = self._silencing
+                module.rng = self._silencing
         self._rank, self._processes = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
         self._score = (
             self.model.logits if self._processes == 1 else nn.parallel.DistributedDataParallel(_Scores(self.model))
         )
 
     @property
-    def candidate(self) -> Network:
+    def evaluated_model(self) -> Network:
         """The network that is judged and kept: the averaged weights where there are any, else the trained ones."""
         return self.averaged or self.model
 
@@ -155,7 +155,7 @@ class Training:
     def judge(self) -> Epoch:
         """Ask the candidate about the validation set, remember it if it is the best. Ends the epoch where it stands."""
         began = time.perf_counter()
-        report = evaluate(self.candidate, self.validation)
+        report = evaluate(self.evaluated_model, self.validation)
         accuracy, loss = report.accuracy, report.loss()
         self.epoch += 1
         # Of epochs that read as many digits right the last is kept: it was trained longest, at the gentlest rate.
@@ -163,7 +163,7 @@ class Training:
         if self.best is None or accuracy > self.best.validation_accuracy:
             self.improved = self.epoch
         if is_best:
-            weights = {key: value.detach().cpu().clone() for key, value in self.candidate.state_dict().items()}
+            weights = {key: value.detach().cpu().clone() for key, value in self.evaluated_model.state_dict().items()}
             self.best = Best(self.epoch, accuracy, loss, weights)
         seen = min(self.position * self.settings.batch_size, len(self.training))
         mean_loss, self._losses, self.position = self._losses / max(1, seen), 0.0, 0
@@ -253,7 +253,7 @@ class Training:
 
     def _aim(self, labels: Tensor) -> Tensor:
         """What the network should answer: (B,) labels as they are, or (B, 10) shares where some may be no digit."""
-        if not self.settings.outliers:
+        if not self.settings.outlier_exposure:
             return labels
         shares = F.one_hot(labels.clamp_min(0), 10).float()
         shares[labels < 0] = 0.1
@@ -269,7 +269,7 @@ class Training:
         steps = AVERAGING_INTERVAL if self.step >= AVERAGING_INTERVAL else 1  # a run may be over after a few
         if not self.averaged or self.step % steps:
             return
-        share = 1 - min(self.settings.averaging, (1 + self.step) / (10 + self.step)) ** steps
+        share = 1 - min(self.settings.ema_decay, (1 + self.step) / (10 + self.step)) ** steps
         for mean, value in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
             mean.lerp_(value, share)
         for mean, value in zip(self.averaged.buffers(), self.model.buffers(), strict=True):

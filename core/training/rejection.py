@@ -62,8 +62,8 @@ def learn_in_steps(
     training, validation = training.to(cpu), validation.to(cpu)
     # A copy: the model may be answering visitors. Channels last: a third less time per digit.
     reader = copy.deepcopy(model).to(cpu, memory_format=torch.channels_last).eval()
-    chance = Generator().manual_seed(seed)
-    shown = training.pick(torch.randperm(len(training), generator=chance)[:count])
+    rng = Generator().manual_seed(seed)
+    shown = training.pick(torch.randperm(len(training), generator=rng)[:count])
     again = shown.pick(torch.arange(len(shown) // 2))
     yield 0.0
     drawn = non_digits.make(round(JUNK * len(shown)), seed)
@@ -77,23 +77,23 @@ def learn_in_steps(
     yield 0.45
     rewritten = replace(again, images=torch.from_numpy(non_digits.refit(again.images.numpy(), seed)))
     yield 0.5
-    digits = torch.cat([_read(reader, some, chance) for some in (shown, rewritten, others_hands)])
+    digits = torch.cat([_read(reader, some, rng) for some in (shown, rewritten, others_hands)])
     yield 0.6
-    others = _read(reader, DigitSet(things, torch.full((len(things),), numbers.NONE)), chance)
+    others = _read(reader, DigitSet(things, torch.full((len(things),), numbers.NONE)), rng)
     yield 0.7
-    of_pieces = _read(reader, cut, chance)
+    of_pieces = _read(reader, cut, rng)
     judged = torch.arange(len(validation))[:MOST_JUDGED].repeat(LOOKS)
-    features = _read(reader, validation.pick(judged), chance)
+    features = _read(reader, validation.pick(judged), rng)
     yield 0.8
-    digit = _train(digits, others, chance).round()
+    digit = _train(digits, others, rng).round()
     yield 0.9
-    whole = _train(of_pieces[cut.labels >= 0], of_pieces[cut.labels < 0], chance).round()
+    whole = _train(of_pieces[cut.labels >= 0], of_pieces[cut.labels < 0], rng).round()
     scores = digit.score(features)
     yield Rejection(version, digit, whole, scores.quantile(DOUBTED).item(), scores.quantile(REFUSED).item())
 
 
 @torch.inference_mode()
-def _read(model: nn.Module, digits: DigitSet, chance: Generator) -> Tensor:
+def _read(model: nn.Module, digits: DigitSet, rng: Generator) -> Tensor:
     """Features (N, C) of images after the distortion that digits and junk share.
 
     Unlike in training many 0, 1 and 7 are written the European way: none of them may be taken for junk.
@@ -102,35 +102,35 @@ def _read(model: nn.Module, digits: DigitSet, chance: Generator) -> Tensor:
     return torch.cat(
         [
             model.features(
-                distort(to_input(images), labels, distortion, chance).contiguous(memory_format=torch.channels_last)
+                distort(to_input(images), labels, distortion, rng).contiguous(memory_format=torch.channels_last)
             )
             for images, labels in zip(digits.images.split(BATCH), digits.labels.split(BATCH), strict=True)
         ]
     )
 
 
-def _train(digits: Tensor, others: Tensor, chance: Generator) -> Head:
+def _train(digits: Tensor, others: Tensor, rng: Generator) -> Head:
     """Fit the two layers: (N, C) features of digits and (M, C) of others, both sides weighing the same."""
     inputs = torch.cat([digits, others]).clone()  # inference tensors can't be trained on
     wanted = torch.cat([torch.ones(len(digits)), torch.zeros(len(others))])
     weight = torch.where(wanted > 0, len(inputs) / (2 * len(digits)), len(inputs) / (2 * len(others)))
     mean, spread = inputs.mean(0), inputs.std(0) + 0.05
     parameters = [
-        (torch.rand(HIDDEN, inputs.shape[1], generator=chance) * 2 - 1) / inputs.shape[1] ** 0.5,
+        (torch.rand(HIDDEN, inputs.shape[1], generator=rng) * 2 - 1) / inputs.shape[1] ** 0.5,
         torch.zeros(HIDDEN),
-        (torch.rand(HIDDEN, generator=chance) * 2 - 1) / HIDDEN**0.5,
+        (torch.rand(HIDDEN, generator=rng) * 2 - 1) / HIDDEN**0.5,
         torch.zeros(()),
     ]
     hidden, hidden_bias, output, output_bias = (value.requires_grad_(True) for value in parameters)
     silence = Dropout(SILENCED)
-    silence.chance = chance
+    silence.rng = rng
     optimiser = torch.optim.AdamW(parameters, LEARNING_RATE, weight_decay=1e-4, fused=True)
     size = min(BATCH, len(inputs))
     batches = len(inputs) // size
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, EPOCHS * batches)
     for step in range(EPOCHS * batches):
         if step % batches == 0:
-            order = torch.randperm(len(inputs), generator=chance)
+            order = torch.randperm(len(inputs), generator=rng)
         batch = order[step % batches * size :][:size]
         values = silence((inputs[batch] - mean) / spread)
         scores = F.relu(F.linear(values, hidden, hidden_bias)) @ output + output_bias

@@ -51,7 +51,7 @@ class RunError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Pulse:
+class LogPoint:
     """Training at one moment. Loss in nats, the mean since the last pulse; seconds of training; images a second."""
 
     step: int
@@ -130,10 +130,10 @@ def read(run: str, folder: Path = RUNS_FOLDER) -> Run:
         raise RunError(f"There is no readable run {run}.") from error
 
 
-def read_pulses(run: str, folder: Path = RUNS_FOLDER) -> list[Pulse]:
+def read_pulses(run: str, folder: Path = RUNS_FOLDER) -> list[LogPoint]:
     """The loss between the epochs of a run; empty where none was written."""
     try:
-        return list(_from_csv(Pulse, folder / run / "steps.csv"))
+        return list(_from_csv(LogPoint, folder / run / "steps.csv"))
     except (OSError, ValueError, TypeError):
         return []
 
@@ -207,19 +207,19 @@ def find(name: str, folder: Path = RUNS_FOLDER) -> Run:
     raise RunError(f"There is no run called {name}.")
 
 
-class Record:
+class RunWriter:
     """A run being written by the one process that trains it. Keeps a lock on the run's folder until it is closed."""
 
-    def __init__(self, run: Run, folder: Path, pulses: list[Pulse], first_step: int = 0) -> None:
+    def __init__(self, run: Run, folder: Path, log_points: list[LogPoint], first_step: int = 0) -> None:
         """Use `create` or `reopen`."""
         self.run = run
         self.home = folder / run.id
-        self.pulses = pulses
+        self.log_points = log_points
         self.scores = list(run.scores)
         self.folder = folder
         self._every = max(1, run.steps // MOST_ROWS)
         self._waiting: list[Step] = []
-        self._since = pulses[-1].seconds if pulses else 0.0  # seconds of training at the last pulse
+        self._since = log_points[-1].seconds if log_points else 0.0  # seconds of training at the last pulse
         self._saved = time.monotonic()
         self._lock = _hold(self.home)
         self._curves: list[tuple[str, float, int, float]] = []  # for TensorBoard: name, value, step, time
@@ -227,7 +227,7 @@ class Record:
         self._first_step = first_step  # what TensorBoard's older files say from here on doesn't count
 
     @classmethod
-    def create(cls, name: str, training: Training, folder: Path = RUNS_FOLDER, base: str | None = None) -> Record:
+    def create(cls, name: str, training: Training, folder: Path = RUNS_FOLDER, base: str | None = None) -> RunWriter:
         """A new run's folder; `base` is the model it fine-tunes. Raises `OSError` when the disk refuses."""
         from core.network.architectures import count_parameters
 
@@ -252,7 +252,7 @@ class Record:
         return record
 
     @classmethod
-    def reopen(cls, run: Run, training: Training, folder: Path = RUNS_FOLDER) -> Record:
+    def reopen(cls, run: Run, training: Training, folder: Path = RUNS_FOLDER) -> RunWriter:
         """An interrupted run, with `training` put back to its last saved state.
 
         Raises `RunError` when another process works on it, it is over, or its state is missing or damaged.
@@ -261,9 +261,9 @@ class Record:
         restore(run, training, folder)
         # What was written after the state was saved will happen again.
         scores = tuple(score for score in run.scores if score.epoch <= training.epoch)
-        pulses = [pulse for pulse in read_pulses(run.id, folder) if pulse.step <= training.step]
+        log_points = [log_point for log_point in read_pulses(run.id, folder) if log_point.step <= training.step]
         run = replace(run, status="running", sentence="Training.", scores=scores)
-        record = cls(run, folder, pulses, first_step=training.step + 1)
+        record = cls(run, folder, log_points, first_step=training.step + 1)
         _write(run, folder)
         return record
 
@@ -281,7 +281,7 @@ class Record:
             images = sum(step.images for step in self._waiting)
             loss = sum(step.loss * step.images for step in self._waiting) / images
             rate = images / max(1e-9, event.seconds - self._since)
-            self.pulses.append(Pulse(event.step, loss, event.learning_rate, event.seconds, rate))
+            self.log_points.append(LogPoint(event.step, loss, event.learning_rate, event.seconds, rate))
             self._draw(event.step, {"training/loss": loss, "learning/rate": event.learning_rate})
             self._since = event.seconds
             self._waiting.clear()
@@ -324,7 +324,7 @@ class Record:
 
     def _write_history(self) -> None:
         workspace.write_atomically(self.home / "epochs.csv", _to_csv(Score, self.scores).encode())
-        workspace.write_atomically(self.home / "steps.csv", _to_csv(Pulse, self.pulses).encode())
+        workspace.write_atomically(self.home / "steps.csv", _to_csv(LogPoint, self.log_points).encode())
         self._write_curves()
 
     def _write_curves(self) -> None:
@@ -349,7 +349,7 @@ class Record:
         self._curves += [(name, value, step, time.time()) for name, value in values.items()]
 
 
-def keep(training: Training, record: Record, test: DigitSet, models: Path = MODELS_FOLDER) -> str:
+def keep(training: Training, record: RunWriter, test: DigitSet, models: Path = MODELS_FOLDER) -> str:
     """Save the weights of the best epoch as `models/NAME.pth` with their facts, the history among them; gives the name.
 
     Weights of that name are replaced, and the run that left them no longer has any. The test set is asked here, once,

@@ -6,22 +6,23 @@ from core.config import TrainingSettings
 
 FIELDS = {entry.name: entry for entry in fields(TrainingSettings)}
 GROUPS = {
-    "Network": ("architecture", "dropout", "averaging"),
+    "Network": ("architecture", "dropout", "ema_decay"),
     "Data": ("training_images", "validation_share", "left_out", "seed"),
     "Optimisation": (
         "epochs", "batch_size", "learning_rate", "optimiser", "schedule", "weight_decay", "label_smoothing", "patience",
         "device", "precision",
     ),
-    "Augmentation": ("augmentation", "clean_share", "outliers", "pen_digits"),
+    "Augmentation": ("augmentation", "clean_share", "outlier_exposure", "pen_digits"),
 }  # fmt: skip
 STATUS = {
     "running": "Running", "interrupted": "Interrupted", "finished": "Finished", "stopped": "Stopped",
     "diverged": "Diverged", "failed": "Failed",
 }  # fmt: skip
 _LABELS = {
-    "architecture": "Network · parameters", "averaging": "Averaged weights", "training_images": "Images",
+    "architecture": "Network · parameters", "ema_decay": "Averaged weights (EMA)", "training_images": "Images",
     "left_out": "Digits to leave out", "patience": "Early stopping", "clean_share": "Undistorted share at the end",
-    "augmentation": "Distortion", "outliers": "Other things beside digits", "pen_digits": "Digits of other writers",
+    "augmentation": "Distortion", "outlier_exposure": "Non-digits (outlier exposure)",
+    "pen_digits": "Digits of other writers",
 }  # fmt: skip
 _CHOICES = {
     "reference": "Reference CNN", "lenet5": "LeNet-5", "mlp": "Multilayer perceptron", "modern": "Modern CNN",

@@ -24,19 +24,19 @@ def report_of(labels: list[int], answers: list[int], sureness: float = 5.0) -> R
 @pytest.fixture(scope="module")
 def middling() -> Report:
     """3,000 answers of a model that is right about three times in four, and more often when it is surer."""
-    chance = torch.Generator().manual_seed(1)
-    labels = torch.randint(10, (3000,), generator=chance)
-    logits = torch.randn(3000, 10, generator=chance) * 1.5
-    logits[torch.arange(3000), labels] += 4 * torch.rand(3000, generator=chance)
+    rng = torch.Generator().manual_seed(1)
+    labels = torch.randint(10, (3000,), generator=rng)
+    logits = torch.randn(3000, 10, generator=rng) * 1.5
+    logits[torch.arange(3000), labels] += 4 * torch.rand(3000, generator=rng)
     return Report(labels, logits)
 
 
 @pytest.fixture(scope="module")
 def calibrated() -> Report:
     """20,000 labels drawn from the model's own probabilities: as calibrated as can be."""
-    chance = torch.Generator().manual_seed(2)
-    logits = torch.randn(20_000, 10, generator=chance) * 2
-    return Report(torch.multinomial(logits.softmax(1), 1, generator=chance).flatten(), logits)
+    rng = torch.Generator().manual_seed(2)
+    logits = torch.randn(20_000, 10, generator=rng) * 2
+    return Report(torch.multinomial(logits.softmax(1), 1, generator=rng).flatten(), logits)
 
 
 def test_accuracy_and_loss_agree_with_scikit_learn(middling):
@@ -118,8 +118,8 @@ def test_the_interval_holds_the_shares_that_explain_the_hits(hits, trials):
 
 
 def test_threads_share_the_batches_out_and_keep_their_order():
-    chance = torch.Generator().manual_seed(4)
-    images = torch.randint(256, (700, 28, 28), dtype=torch.uint8, generator=chance)
+    rng = torch.Generator().manual_seed(4)
+    images = torch.randint(256, (700, 28, 28), dtype=torch.uint8, generator=rng)
     digits, model, threads = DigitSet(images, torch.zeros(700, dtype=torch.int64)), build("reference"), []
     try:
         for count in (1, 3):

@@ -32,8 +32,8 @@ def digits() -> testset.TestSet:
 
 @pytest.fixture(scope="module")
 def evaluation(digits) -> Evaluation:
-    chance = torch.Generator().manual_seed(3)
-    logits = torch.randn(200, 10, generator=chance)
+    rng = torch.Generator().manual_seed(3)
+    logits = torch.randn(200, 10, generator=rng)
     logits[torch.arange(200), digits.digits.labels] += 2
     logits[:, 9] = -50  # this model never answers 9
     when = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)

@@ -39,8 +39,8 @@ def mnist() -> DigitSet:
 @functools.cache
 def write(glyph: str, pen: float = 12, height: float = 180, centre=(0.5, 0.5), side: int = SIDE) -> np.ndarray:
     """Where the ink lies, (side, side); the same handwriting at every call."""
-    chance = np.random.default_rng(sum(map(ord, glyph)))
-    covered = draw_samples.write(glyph, (side, side), height, pen, chance, centre, slant=0.06)
+    rng = np.random.default_rng(sum(map(ord, glyph)))
+    covered = draw_samples.write(glyph, (side, side), height, pen, rng, centre, slant=0.06)
     covered.setflags(write=False)  # shared by all tests
     return covered
 

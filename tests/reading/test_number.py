@@ -37,12 +37,12 @@ def write(text: str, gap: int = 22) -> np.ndarray:
     """Where the ink of a line lies, (H, W) in [0, 1]: digits, and marks at their usual place."""
     parts = []
     for number, letter in enumerate(text):
-        chance = np.random.default_rng([number, ord(letter)])
+        rng = np.random.default_rng([number, ord(letter)])
         if letter.isdigit():
             side = round(1.6 * HEIGHT)
-            ink = whole_numbers.crop(draw_samples.write(CLEAR[letter], (side, side), HEIGHT - 7, 7, chance))
+            ink = whole_numbers.crop(draw_samples.write(CLEAR[letter], (side, side), HEIGHT - 7, 7, rng))
         else:
-            ink = whole_numbers.write_mark(letter, HEIGHT, 7, chance)
+            ink = whole_numbers.write_mark(letter, HEIGHT, 7, rng)
         ink = ink[: HEIGHT + 16]
         parts.append(np.pad(ink, ((0, HEIGHT + 16 - ink.shape[0]), (0, gap))))
     return np.pad(np.concatenate(parts, axis=1), 40)

@@ -79,7 +79,7 @@ def test_an_interrupted_run_is_resumed(tmp_path):
 
 
 def test_two_processes_make_the_run_that_one_makes(tmp_path):
-    same = ["--dropout", "0", "--averaging", "0", "--epochs", "2", "--optimiser", "momentum", "--learning-rate", "0.02"]
+    same = ["--dropout", "0", "--ema-decay", "0", "--epochs", "2", "--optimiser", "momentum", "--learning-rate", "0.02"]
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port", str(free_port())]
     shared = call([*launcher, SCRIPT[1], *options(tmp_path), *same, "--name", "shared"])
     assert shared.returncode == 0, shared.stderr

@@ -26,7 +26,7 @@ from core.training import runs
 from core.training.events import End
 from core.training.job import TrainingJob
 from core.training.loop import Training
-from core.training.runs import Record, RunError
+from core.training.runs import RunError, RunWriter
 from core.workspace import ROOT
 
 SETTINGS = TrainingSettings(
@@ -36,7 +36,7 @@ SETTINGS = TrainingSettings(
     training_images=1000,
     validation_share=0.2,
     augmentation="none",
-    outliers=0.0,
+    outlier_exposure=0.0,
     pen_digits=0.0,
 )
 LONG = dataclasses.replace(SETTINGS, epochs=1000)
@@ -283,8 +283,8 @@ def test_a_run_resumes_where_its_server_left_it(job, digits, folders):
     assert another.wait(120)
     kept = checkpoint.load("left", folders[1]).model.state_dict()
     assert all(torch.equal(kept[key], value) for key, value in expected.best.weights.items())
-    pulses = runs.read_pulses(run.id, folders[0])
-    assert [pulse.step for pulse in pulses] == list(range(1, 3 * STEPS + 1))
+    log_points = runs.read_pulses(run.id, folders[0])
+    assert [log_point.step for log_point in log_points] == list(range(1, 3 * STEPS + 1))
 
 
 def test_a_damaged_state_is_refused_with_a_sentence(job, folders):
@@ -301,7 +301,7 @@ def test_a_damaged_state_is_refused_with_a_sentence(job, folders):
 
 def test_a_run_killed_before_it_was_first_saved_begins_anew(digits, folders):
     training = Training(*split(digits(True), SETTINGS), SETTINGS)
-    Record.create("hardly begun", training, folders[0]).release()
+    RunWriter.create("hardly begun", training, folders[0]).release()
     (run,) = runs.list_runs(folders[0])
     assert run.status == "interrupted"
     another = TrainingJob(digits, *folders, threads=1)
@@ -312,7 +312,7 @@ def test_a_run_killed_before_it_was_first_saved_begins_anew(digits, folders):
 
 
 def test_a_run_from_before_other_writers_were_shown_goes_on_without_them(digits, folders):
-    record = Record.create("old", Training(digits(True), digits(True), SETTINGS), folders[0])
+    record = RunWriter.create("old", Training(digits(True), digits(True), SETTINGS), folders[0])
     record.release()
     stored = folders[0] / record.run.id / "run.json"
     values = json.loads(stored.read_text())
@@ -326,7 +326,7 @@ def test_a_run_that_is_over_is_not_resumed(job, digits, folders):
     assert job.wait(120)
     (run,) = runs.list_runs(folders[0])
     with pytest.raises(RunError, match="is over"):
-        Record.reopen(run, Training(*split(digits(True), SETTINGS), SETTINGS), folders[0])
+        RunWriter.reopen(run, Training(*split(digits(True), SETTINGS), SETTINGS), folders[0])
     assert runs.list_runs(folders[0]) == [run]
 
 
@@ -341,12 +341,12 @@ from core.config import TrainingSettings
 from core.data import mnist
 from core.data.split import split
 from core.training.loop import Training
-from core.training.runs import Record
+from core.training.runs import RunWriter
 import torch
 few = mnist.load(True).pick(torch.arange(300))
 settings = TrainingSettings(architecture="mlp")
 training = Training(*split(few, settings), settings)
-record = Record.create("elsewhere", training, Path({str(tmp_path)!r}))
+record = RunWriter.create("elsewhere", training, Path({str(tmp_path)!r}))
 print("ready", flush=True)
 time.sleep(60)
 """
@@ -390,7 +390,7 @@ def test_tensorboard_reads_the_same_curves(job, folders):
 def test_tensorboard_sees_no_step_twice_after_a_full_disk_and_a_kill(digits, folders, monkeypatch):
     torch.set_num_threads(1)
     events = iter(training := Training(*split(digits(True), SETTINGS), SETTINGS))
-    record = Record.create("broken off", training, folders[0])
+    record = RunWriter.create("broken off", training, folders[0])
     for _ in range(20):
         record.add(next(events))
     record.save(training)
@@ -407,7 +407,7 @@ def test_tensorboard_sees_no_step_twice_after_a_full_disk_and_a_kill(digits, fol
         record.add(next(events))
     record.release()
     resumed = Training(*split(digits(True), SETTINGS), SETTINGS)
-    record = Record.reopen(runs.list_runs(folders[0])[0], resumed, folders[0])
+    record = RunWriter.reopen(runs.list_runs(folders[0])[0], resumed, folders[0])
     assert resumed.step == 59  # and an epoch's end among the 60 events
     for event in resumed:
         if not isinstance(event, End):
@@ -435,8 +435,8 @@ def test_an_unreadable_run_is_passed_over(tmp_path):
 
 def test_the_record_of_a_long_run_stays_small(digits, folders):
     training = Training(*split(digits(True), LONG), LONG)
-    record = Record.create("long", training, folders[0])
+    record = RunWriter.create("long", training, folders[0])
     for event, _ in zip(training, range(2 * STEPS), strict=False):
         record.add(event)
-    assert len(record.pulses) == (2 * STEPS - 1) // (LONG.epochs * STEPS // runs.MOST_ROWS)
+    assert len(record.log_points) == (2 * STEPS - 1) // (LONG.epochs * STEPS // runs.MOST_ROWS)
     record.discard()

@@ -23,7 +23,7 @@ SMALL = TrainingSettings(
     batch_size=32,
     training_images=300,
     validation_share=0.2,
-    averaging=0.9,
+    ema_decay=0.9,
     dropout=0.3,
 )
 
@@ -98,7 +98,7 @@ def test_a_killed_run_goes_on_as_if_it_had_never_stopped(digits, architecture, s
 
     assert got == expected
     assert same_weights(resumed.model, straight.model)
-    assert same_weights(resumed.candidate, straight.candidate)
+    assert same_weights(resumed.evaluated_model, straight.evaluated_model)
     assert resumed.best.epoch == straight.best.epoch
 
 
@@ -107,7 +107,7 @@ def test_every_optimiser_learns(digits, optimiser):
     settings = dataclasses.replace(
         SMALL, optimiser=optimiser, learning_rate={"sgd": 0.1, "momentum": 0.02}.get(optimiser, 3e-3),
         augmentation="none",
-        weight_decay=0.0, averaging=0.0, dropout=0.0, label_smoothing=0.0, epochs=3, batch_size=8, training_images=1000,
+        weight_decay=0.0, ema_decay=0.0, dropout=0.0, label_smoothing=0.0, epochs=3, batch_size=8, training_images=1000,
     )  # fmt: skip
     epochs = [event for event in make(digits, settings) if isinstance(event, Epoch)]
     assert epochs[-1].training_loss < epochs[0].training_loss
@@ -130,7 +130,7 @@ def test_an_infinite_loss_ends_the_run_with_a_sentence_and_keeps_the_best(digits
 
 def test_patience_ends_the_run_early(digits):
     settings = dataclasses.replace(
-        SMALL, epochs=30, patience=2, optimiser="sgd", schedule="constant", learning_rate=2.0, averaging=0.0
+        SMALL, epochs=30, patience=2, optimiser="sgd", schedule="constant", learning_rate=2.0, ema_decay=0.0
     )
     training = make(digits, settings)
     *_, end = training
@@ -172,7 +172,7 @@ def test_odd_batches_train(digits, batch_size, architecture):
         batch_size=batch_size,
         epochs=1,
         augmentation="none",
-        outliers=0.0,
+        outlier_exposure=0.0,
         pen_digits=0.0,
     )
     count = 5 if batch_size == 1 else 81
@@ -221,7 +221,7 @@ def test_a_new_model_depends_on_the_seed_alone():
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.9])
 def test_dropout_silences_its_share_and_keeps_the_mean(share):
     dropout = Dropout(share)
-    dropout.chance = torch.Generator().manual_seed(0)
+    dropout.rng = torch.Generator().manual_seed(0)
     out = dropout(torch.ones(200, 1001))
     assert (out == 0).float().mean().item() == pytest.approx(share, abs=0.01)
     assert out.mean().item() == pytest.approx(1, abs=0.02)
@@ -303,14 +303,16 @@ def test_what_is_no_digit_is_answered_by_all_alike(digits):
 
 
 def test_outliers_are_shown_but_are_no_part_of_the_digits(digits):
-    training = make(digits, dataclasses.replace(SMALL, outliers=0.5))
+    training = make(digits, dataclasses.replace(SMALL, outlier_exposure=0.5))
     assert len(training.training) > 1.4 * len(training.digits)
     assert training.digits.labels.min() >= 0
     assert (training.validation.labels >= 0).all()
 
 
 def test_of_equally_good_epochs_the_last_is_kept(digits):
-    settings = dataclasses.replace(SMALL, learning_rate=1e-6, epochs=3, averaging=0.0, outliers=0.0, pen_digits=0.0)
+    settings = dataclasses.replace(
+        SMALL, learning_rate=1e-6, epochs=3, ema_decay=0.0, outlier_exposure=0.0, pen_digits=0.0
+    )
     training = make(digits, settings)
     epochs = [event for event in training if isinstance(event, Epoch)]
     best = max(event.validation_accuracy for event in epochs)

@@ -27,9 +27,9 @@ def lab(tmp_path_factory):
     models = root / "models"
     models.mkdir()
     shipped = checkpoint.load(checkpoint.SHIPPED)
-    chance = torch.Generator().manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     spoilt = {
-        name: value + 0.03 * value.std() * torch.randn(value.shape, generator=chance) * (40 if "fc2" in name else 1)
+        name: value + 0.03 * value.std() * torch.randn(value.shape, generator=rng) * (40 if "fc2" in name else 1)
         for name, value in shipped.model.state_dict().items()
     }
     torch.save(spoilt, models / "spoilt.pth")
