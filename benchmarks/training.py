@@ -11,6 +11,7 @@ import multiprocessing
 import platform
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -32,7 +33,6 @@ from core.evaluation.report import evaluate
 from core.training.device import choose_precision, name_processor
 from core.training.events import Step
 from core.training.loop import Training
-from core.workspace import DATA_FOLDER
 
 ROUNDS = 5
 IMAGES = 2048  # a round, after one step to warm up
@@ -74,11 +74,12 @@ def run_reference(model: ReferenceNetwork, loader: DataLoader) -> Iterator[int]:
 
 
 def make_loader() -> DataLoader:
-    """MNIST as the reference app reads it, one picture at a time: 50,000 to learn from, 10,000 kept aside."""
+    """MNIST as the reference app reads it, one picture at a time: 50,000 to learn from, 10,000 held out."""
     from torchvision import datasets, transforms
 
-    mnist_module.load(train=True)  # unpacks it
-    mnist = datasets.MNIST(str(DATA_FOLDER / "unpacked"), train=True, transform=transforms.ToTensor())
+    with tempfile.TemporaryDirectory() as folder:
+        mnist_module.unpack(Path(folder))
+        mnist = datasets.MNIST(folder, train=True, transform=transforms.ToTensor())
     return DataLoader(mnist, batch_size=128, sampler=SubsetRandomSampler(range(50_000)))
 
 
@@ -196,7 +197,6 @@ def main() -> None:
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    mnist_module.load(train=True)  # unpacks it before several processes would
     defaults = TrainingSettings()
     plain = replace(defaults, augmentation="none", epochs=1000)  # the reference loop distorts nothing either
     precision = choose_precision(defaults, torch.device("cpu"))

@@ -1,18 +1,20 @@
-"""MNIST as two tensors, checked, split and with no network needed."""
+"""MNIST as two tensors, read from the gzipped files that come with the project, checked, with no network needed."""
 
 import contextlib
 import gzip
 import hashlib
-import shutil
 import tempfile
+import zlib
 from pathlib import Path
 
 import torch
 
+from core.data import idx
 from core.data.digits import DataError, DigitSet
-from core.workspace import DATA_FOLDER
+from core.workspace import SHIPPED, write_atomically
 
-SHA256 = {
+FOLDER = SHIPPED / "data"
+SHA256 = {  # of the unpacked files
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
@@ -20,85 +22,64 @@ SHA256 = {
 }
 
 
-def load(train: bool, folder: Path = DATA_FOLDER) -> DigitSet:
+def load(train: bool, folder: Path = FOLDER) -> DigitSet:
     """All 60,000 training digits or all 10,000 test digits, in the order of the files.
 
-    Unpacked once into `folder`/unpacked, read through torchvision's MNIST, kept there as tensors: torchvision costs
-    a second and 160 MB, which only the first reading on a machine pays.
+    Takes about 0.3 seconds for the training digits: unpacking, and checking that no bit has changed. torchvision's
+    reader would take three seconds and 160 MB.
 
-    Raises `DataError` when the files are missing or damaged and can't be downloaded either.
+    Raises `DataError` when a file is missing or damaged and can't be downloaded either.
     """
-    cache = _cache(train, folder)
-    with contextlib.suppress(Exception):  # absent, half-written or from an older torch: made again below
-        stored = torch.load(cache, weights_only=True, mmap=True)
-        return DigitSet(stored["images"], stored["labels"])
-    raw = folder / "unpacked" / "MNIST" / "raw"
+    part = "train" if train else "t10k"
+    images, labels = (
+        torch.tensor(idx.parse(name, _read(name, folder)))  # a copy: what was parsed is read-only
+        for name in (f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte")
+    )
+    return DigitSet(images, labels.long())
+
+
+def unpack(root: Path, folder: Path = FOLDER) -> None:
+    """Put the four files where `torchvision.datasets.MNIST(root)` looks for them, so that it downloads nothing.
+
+    Raises `DataError` as `load` does.
+    """
     for name in SHA256:
-        if not _is_intact(raw / name):
-            _restore(folder / f"{name}.gz", raw / name)
-    from torchvision.datasets import MNIST
-
-    mnist = MNIST(str(folder / "unpacked"), train=train)
-    digits = DigitSet(mnist.data, mnist.targets)
-    with contextlib.suppress(OSError), _replacing(cache) as file:  # a read-only disk only costs time
-        torch.save({"images": digits.images, "labels": digits.labels}, file)
-    return digits
+        write_atomically(root / "MNIST" / "raw" / name, _read(name, folder))
 
 
-def is_unpacked(folder: Path = DATA_FOLDER) -> bool:
-    """Whether both sets can be had without torchvision."""
-    return all(_cache(train, folder).is_file() for train in (True, False))
+def _read(name: str, folder: Path) -> bytes:
+    """The unpacked content of one file, as it was published; downloaded where the one in `folder` is no good."""
+    path = folder / f"{name}.gz"
+    with contextlib.suppress(OSError):
+        if content := _unpack(name, path.read_bytes()):
+            return content
+    downloaded = _download(name)
+    if content := _unpack(name, downloaded):
+        with contextlib.suppress(OSError):  # a read-only disk: it is downloaded again next time
+            write_atomically(path, downloaded)
+        return content
+    raise DataError(
+        f"The MNIST file {path.name} is missing or damaged, and it could not be downloaded. "
+        f"Put a good copy into {folder} (`git checkout -- data` restores the one that came with the project), "
+        "or connect to the internet and try again."
+    )
 
 
-def _cache(train: bool, folder: Path) -> Path:
-    prefix = "train" if train else "t10k"
-    return folder / "unpacked" / f"{prefix}-{SHA256[f'{prefix}-images-idx3-ubyte'][:8]}.pt"
+def _unpack(name: str, packed: bytes) -> bytes:
+    """What is in a gzip; nothing where that isn't the published file."""
+    try:
+        content = gzip.decompress(packed)
+    except (OSError, EOFError, zlib.error):
+        return b""
+    return content if hashlib.sha256(content).hexdigest() == SHA256[name] else b""
 
 
-def _is_intact(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == SHA256[path.name]
+def _download(name: str) -> bytes:
+    """One gzipped file from torchvision's mirrors; nothing where none of them answers."""
+    # A failed mirror is reported in many ways (RuntimeError, URLError, OSError); all mean "no file".
+    with contextlib.suppress(Exception), tempfile.TemporaryDirectory() as temporary:
+        from torchvision.datasets import MNIST  # it costs seconds and memory; only a damaged file needs it
 
-
-def _restore(packed: Path, target: Path) -> None:
-    """Unpack one IDX file beside its place, check it, put it there; download it where the packed one is no good."""
-    with contextlib.suppress(OSError, EOFError), gzip.open(packed) as source, _replacing(target) as file:
-        shutil.copyfileobj(source, file)
-    if not _is_intact(target):
-        target.unlink(missing_ok=True)
-        _download(target)
-    if not _is_intact(target):
-        raise DataError(
-            f"The MNIST file {packed.name} is missing or damaged, and it could not be downloaded. "
-            f"Put a good copy into {packed.parent} (`git checkout -- data` restores the one that came with the "
-            "project), or connect to the internet and try again."
-        )
-
-
-def _download(target: Path) -> None:
-    from torchvision.datasets import MNIST
-
-    # torchvision reports a failed mirror in many ways (RuntimeError, URLError, OSError); all mean "no file".
-    with contextlib.suppress(Exception):
-        MNIST(str(target.parents[2]), download=True)
-
-
-@contextlib.contextmanager
-def _replacing(path: Path):
-    """A file to write that appears under `path` only when complete: another process may be reading there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        try:
-            yield file
-            file.close()
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-
-
-if __name__ == "__main__":
-    for part in (True, False):
-        load(part)
+        MNIST(temporary, download=True)
+        return (Path(temporary) / "MNIST" / "raw" / f"{name}.gz").read_bytes()
+    return b""

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from core.config import DIGIT_SIZE
+from core.data import idx
 
 MOST_FILES = 5_000  # picture files: each takes about 20 ms to read and preprocess
 PIXELS = DIGIT_SIZE * DIGIT_SIZE
@@ -94,21 +95,11 @@ def is_idx(file: File) -> bool:
 
 
 def parse_idx(name: str, content: bytes) -> np.ndarray:
-    """IDX as on MNIST's page: two zero bytes, type 8 (unsigned byte), number of dimensions, their sizes, the values."""
-    if len(content) < 4 or content[:2] != b"\0\0":
-        raise TestSetError(f"{name} is no IDX file: it doesn't begin as one.")
-    if content[2] != 8 or content[3] not in (1, 3):
-        raise TestSetError(f"{name} is an IDX file of another kind; images or labels of unsigned bytes are needed.")
-    start = 4 + 4 * content[3]
-    if len(content) < start:
-        raise TestSetError(f"{name} ends within its first line. Copy or download it again.")
-    shape = struct.unpack(f">{content[3]}I", content[4:start])
-    if len(content) - start != math.prod(shape):
-        raise TestSetError(
-            f"{name} should hold {math.prod(shape):,} bytes after its head but holds {len(content) - start:,}: it is "
-            "cut off or damaged. Copy or download it again."
-        )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    """The labels (N,) or images (N, H, W) uint8 in an IDX file. Raises `TestSetError`."""
+    try:
+        return idx.parse(name, content)
+    except idx.IdxError as error:
+        raise TestSetError(str(error)) from error
 
 
 def parse_table(name: str, content: bytes) -> tuple[np.ndarray, list[str]]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 import threading
 import time
 
@@ -12,7 +10,6 @@ import streamlit as st
 
 from core.network import checkpoint
 from core.ui.resources import ModelInUse, shared_model
-from core.workspace import ROOT
 
 
 @st.cache_resource(show_spinner=False)
@@ -32,7 +29,6 @@ def _warm_up(models: ModelInUse, delay: float) -> None:
     import altair
     import numpy as np
 
-    from core.data import mnist
     from core.network import prediction
     from core.reading import one_digit, picture
 
@@ -41,10 +37,3 @@ def _warm_up(models: ModelInUse, delay: float) -> None:
         stroke = np.pad(np.zeros((40, 4), np.uint8), 30, constant_values=255)
         prediction.predict(checkpoint_in_use, np.stack([one_digit.preprocess(picture.from_array(stroke)).digit]))
     altair.Chart(altair.Data(values=[])).mark_bar().to_dict()
-    if not mnist.is_unpacked():
-        threading.Thread(target=_unpack_data, name="unpack", daemon=True).start()
-
-
-def _unpack_data() -> None:
-    # In a process of its own: reading through torchvision would cost this one 160 MB for good.
-    subprocess.run([sys.executable, "-m", "core.data.mnist"], cwd=ROOT, check=False, capture_output=True)

@@ -3,6 +3,8 @@
 import gzip
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,8 @@ from core.config import TrainingSettings
 from core.data import mnist
 from core.data.digits import DataError, DigitSet
 from core.data.split import split
-from core.workspace import DATA_FOLDER
 
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = tuple(mnist.SHA256)
 
 
@@ -32,13 +34,18 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_download(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A download that brings nothing; gives the names that were asked for."""
     asked = []
-    monkeypatch.setattr(mnist, "_download", lambda target: asked.append(target.name))
+
+    def download(name: str) -> bytes:
+        asked.append(name)
+        return b""
+
+    monkeypatch.setattr(mnist, "_download", download)
     return asked
 
 
 def copy_packed(folder: Path) -> None:
     for name in NAMES:
-        shutil.copy(DATA_FOLDER / f"{name}.gz", folder)
+        shutil.copy(mnist.FOLDER / f"{name}.gz", folder)
 
 
 def test_a_clone_reads_mnist_without_a_network(tmp_path: Path, offline):
@@ -52,26 +59,27 @@ def test_a_clone_reads_mnist_without_a_network(tmp_path: Path, offline):
         assert digits.labels.unique().tolist() == list(range(10))
     assert training.labels[:5].tolist() == [5, 0, 4, 1, 9]
     assert test.labels[:5].tolist() == [7, 2, 1, 0, 4]
-    assert mnist.is_unpacked(tmp_path)
 
 
-def test_the_second_reading_gives_the_same_without_the_packed_files(tmp_path: Path, offline):
+def test_torchvision_reads_the_same_digits_from_the_unpacked_files(tmp_path: Path, offline):
+    from torchvision.datasets import MNIST
+
+    mnist.unpack(tmp_path)
+    for train in (True, False):
+        ours, theirs = mnist.load(train), MNIST(str(tmp_path), train=train)
+        assert torch.equal(ours.images, theirs.data) and torch.equal(ours.labels, theirs.targets)
+
+
+def test_reading_needs_no_torchvision_and_leaves_nothing_behind(tmp_path: Path):
+    """torchvision costs seconds and 160 MB, an unpacked copy 55 MB on the disk."""
     copy_packed(tmp_path)
-    first = mnist.load(False, tmp_path)
-    for name in NAMES:
-        (tmp_path / f"{name}.gz").unlink()
-    again = mnist.load(False, tmp_path)
-    assert torch.equal(first.images, again.images)
-    assert torch.equal(first.labels, again.labels)
-    for kept in (tmp_path / "unpacked").glob("*.pt"):
-        kept.write_bytes(b"half a file")
-    assert torch.equal(mnist.load(False, tmp_path).images, first.images)
-    damaged = tmp_path / "unpacked" / "MNIST" / "raw" / NAMES[2]
-    for kept in (tmp_path / "unpacked").glob("*.pt"):
-        kept.unlink()
-    damaged.write_bytes(damaged.read_bytes()[:-1] + b"\x01")
-    shutil.copy(DATA_FOLDER / f"{NAMES[2]}.gz", tmp_path)
-    assert torch.equal(mnist.load(False, tmp_path).images, first.images)
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom core.data import mnist\n"
+        f"mnist.load(True, Path({str(tmp_path)!r}))\nprint('torchvision' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "False", done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.gz" for name in NAMES}
 
 
 def flip_a_byte(content: bytes) -> bytes:
@@ -106,28 +114,33 @@ def test_a_damaged_file_is_an_error_that_says_what_to_do(kind: str, tmp_path: Pa
     assert "git checkout -- data" in message
     assert message.endswith(".")
     assert no_download == [NAMES[3]]
-    assert not mnist.is_unpacked(tmp_path)
     packed.write_bytes(content)
     assert len(mnist.load(False, tmp_path)) == 10_000, "a good copy put back is enough"
 
 
-def test_a_damaged_file_is_downloaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_damaged_file_is_downloaded_again_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     copy_packed(tmp_path)
-    (tmp_path / f"{NAMES[0]}.gz").write_bytes(b"damaged")
-
-    def download(target: Path) -> None:
-        target.write_bytes(gzip.decompress((DATA_FOLDER / f"{target.name}.gz").read_bytes()))
-
-    monkeypatch.setattr(mnist, "_download", download)
+    damaged = tmp_path / f"{NAMES[0]}.gz"
+    damaged.write_bytes(b"damaged")
+    monkeypatch.setattr(mnist, "_download", lambda name: (mnist.FOLDER / f"{name}.gz").read_bytes())
     assert len(mnist.load(True, tmp_path)) == 60_000
+    assert damaged.read_bytes() == (mnist.FOLDER / damaged.name).read_bytes()
+
+
+def test_a_download_that_no_disk_takes_is_used_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    blocked = tmp_path / "a file where the folder should be"
+    blocked.touch()
+    monkeypatch.setattr(mnist, "_download", lambda name: (mnist.FOLDER / f"{name}.gz").read_bytes())
+    assert len(mnist.load(False, blocked)) == 10_000
 
 
 def test_a_download_of_something_else_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     copy_packed(tmp_path)
     (tmp_path / f"{NAMES[3]}.gz").unlink()
-    monkeypatch.setattr(mnist, "_download", lambda target: target.write_bytes(b"<html>log in first</html>"))
+    monkeypatch.setattr(mnist, "_download", lambda name: gzip.compress(b"<html>log in first</html>"))
     with pytest.raises(DataError):
         mnist.load(False, tmp_path)
+    assert not (tmp_path / f"{NAMES[3]}.gz").exists()
 
 
 def test_without_a_network_the_download_fails_with_the_same_sentence(tmp_path: Path, offline):
