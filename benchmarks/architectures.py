@@ -7,11 +7,7 @@ python benchmarks/architectures.py --epochs 20 --seeds 0 1 2
 import argparse
 import platform
 import statistics
-import sys
 from dataclasses import replace
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 

@@ -24,11 +24,10 @@ import numpy as np
 import psutil
 from PIL import Image, ImageDraw, ImageFilter
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from core.network import checkpoint
+from core.reading import one_digit, picture, reader
 
-from core.network import checkpoint  # noqa: E402
-from core.reading import one_digit, picture, reader  # noqa: E402
+ROOT = Path(__file__).resolve().parent.parent
 
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",

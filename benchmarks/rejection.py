@@ -8,10 +8,6 @@ digits here do.
 
 import argparse
 import platform
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import torch

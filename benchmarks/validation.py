@@ -6,11 +6,7 @@ python benchmarks/validation.py reference modern
 
 import argparse
 import platform
-import sys
 from dataclasses import replace
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import torch
 from torch import Generator

@@ -6,9 +6,6 @@ Writes models/NAME.rejection.npz beside the weights, which stay as they are. The
 import argparse
 import sys
 from dataclasses import fields
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.config import TrainingSettings
 from core.data import mnist

@@ -6,7 +6,6 @@ paper made up here; only the ones named `mnist` are digits of the MNIST test set
 
 import argparse
 import io
-import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.workspace import SAMPLES_FOLDER
 

@@ -10,8 +10,6 @@ import json
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from core.data.digits import DataError
 from core.evaluation import robustness, testset
 from core.evaluation.report import REFUSED_SHARES, Evaluation, measure

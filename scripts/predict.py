@@ -13,8 +13,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from core.config import EXPECTATIONS
 from core.network import checkpoint
 from core.reading import batch, picture

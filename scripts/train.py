@@ -19,8 +19,6 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from core.config import PRESETS, SettingError, TrainingSettings
 from core.network import checkpoint
 from core.training import rejection, runs

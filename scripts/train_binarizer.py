@@ -14,8 +14,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from core.config import TrainingSettings
 from core.data import mnist
 from core.data.digits import DigitSet

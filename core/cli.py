@@ -1,0 +1,39 @@
+"""The command `digit-lab`: start the app, or read, train and evaluate without a browser."""
+
+import argparse
+import runpy
+import sys
+
+from core.workspace import SHIPPED
+
+USAGE = """\
+  run        start the app; takes the options of `streamlit run`, such as --server.port 8600
+  predict    read pictures
+  train      train a network
+  evaluate   measure a model
+
+`digit-lab COMMAND --help` names each command's options."""
+
+
+def main() -> None:
+    """Run one command with the options behind it, exactly as `python scripts/COMMAND.py` would.
+
+    The process ends with the command's exit code.
+    """
+    parser = argparse.ArgumentParser(
+        prog="digit-lab", description=__doc__, epilog=USAGE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=("run", "predict", "train", "evaluate"))
+    parser.add_argument("options", nargs=argparse.REMAINDER, help="of the command")
+    chosen = parser.parse_args()
+    if chosen.command == "run":
+        # By name, not by import: only core.ui knows Streamlit. It finds its configuration beside Home.py.
+        sys.argv = ["streamlit", "run", str(SHIPPED / "Home.py"), *chosen.options]
+        runpy.run_module("streamlit", run_name="__main__")
+    else:
+        sys.argv = [f"digit-lab {chosen.command}", *chosen.options]
+        runpy.run_path(str(SHIPPED / "scripts" / f"{chosen.command}.py"), run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
