@@ -32,7 +32,7 @@ from core.evaluation.report import evaluate
 from core.training.device import choose_precision, name_processor
 from core.training.events import Step
 from core.training.loop import Training
-from core.workspace import DATA_FOLDER
+from core.workspace import SHIPPED
 
 ROUNDS = 5
 IMAGES = 2048  # a round, after one step to warm up
@@ -78,7 +78,7 @@ def make_loader() -> DataLoader:
     from torchvision import datasets, transforms
 
     mnist_module.load(train=True)  # unpacks it
-    mnist = datasets.MNIST(str(DATA_FOLDER / "unpacked"), train=True, transform=transforms.ToTensor())
+    mnist = datasets.MNIST(str(SHIPPED / "data" / "unpacked"), train=True, transform=transforms.ToTensor())
     return DataLoader(mnist, batch_size=128, sampler=SubsetRandomSampler(range(50_000)))
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.workspace import SAMPLES_FOLDER
+from core.workspace import SHIPPED
 
 Colour = tuple[int, int, int]
 BLACK, WHITE = (28, 28, 32), (255, 255, 255)
@@ -473,7 +473,7 @@ def draw(name: str) -> bytes:
 def main() -> None:
     """Write every sample and say how large they are."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=SAMPLES_FOLDER)
+    parser.add_argument("--folder", type=Path, default=SHIPPED / "samples")
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / name for name in SAMPLES]

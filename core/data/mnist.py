@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from core.data.digits import DataError, DigitSet
-from core.workspace import DATA_FOLDER
+from core.workspace import SHIPPED
 
 SHA256 = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -20,7 +20,7 @@ SHA256 = {
 }
 
 
-def load(train: bool, folder: Path = DATA_FOLDER) -> DigitSet:
+def load(train: bool, folder: Path = SHIPPED / "data") -> DigitSet:
     """All 60,000 training digits or all 10,000 test digits, in the order of the files.
 
     Unpacked once into `folder`/unpacked, read through torchvision's MNIST, kept there as tensors: torchvision costs
@@ -45,7 +45,7 @@ def load(train: bool, folder: Path = DATA_FOLDER) -> DigitSet:
     return digits
 
 
-def is_unpacked(folder: Path = DATA_FOLDER) -> bool:
+def is_unpacked(folder: Path = SHIPPED / "data") -> bool:
     """Whether both sets can be had without torchvision."""
     return all(_cache(train, folder).is_file() for train in (True, False))
 

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.network import checkpoint
 from core.ui.resources import ModelInUse, shared_model
-from core.workspace import ROOT
+from core.workspace import SHIPPED
 
 
 @st.cache_resource(show_spinner=False)
@@ -47,4 +47,4 @@ def _warm_up(models: ModelInUse, delay: float) -> None:
 
 def _unpack_data() -> None:
     # In a process of its own: reading through torchvision would cost this one 160 MB for good.
-    subprocess.run([sys.executable, "-m", "core.data.mnist"], cwd=ROOT, check=False, capture_output=True)
+    subprocess.run([sys.executable, "-m", "core.data.mnist"], cwd=SHIPPED, check=False, capture_output=True)

@@ -12,7 +12,7 @@ from core.config import TrainingSettings
 from core.data import mnist
 from core.data.digits import DataError, DigitSet
 from core.data.split import split
-from core.workspace import DATA_FOLDER
+from core.workspace import SHIPPED
 
 NAMES = tuple(mnist.SHA256)
 
@@ -38,7 +38,7 @@ def no_download(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def copy_packed(folder: Path) -> None:
     for name in NAMES:
-        shutil.copy(DATA_FOLDER / f"{name}.gz", folder)
+        shutil.copy((SHIPPED / "data") / f"{name}.gz", folder)
 
 
 def test_a_clone_reads_mnist_without_a_network(tmp_path: Path, offline):
@@ -70,7 +70,7 @@ def test_the_second_reading_gives_the_same_without_the_packed_files(tmp_path: Pa
     for kept in (tmp_path / "unpacked").glob("*.pt"):
         kept.unlink()
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"\x01")
-    shutil.copy(DATA_FOLDER / f"{NAMES[2]}.gz", tmp_path)
+    shutil.copy((SHIPPED / "data") / f"{NAMES[2]}.gz", tmp_path)
     assert torch.equal(mnist.load(False, tmp_path).images, first.images)
 
 
@@ -116,7 +116,7 @@ def test_a_damaged_file_is_downloaded_again(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / f"{NAMES[0]}.gz").write_bytes(b"damaged")
 
     def download(target: Path) -> None:
-        target.write_bytes(gzip.decompress((DATA_FOLDER / f"{target.name}.gz").read_bytes()))
+        target.write_bytes(gzip.decompress(((SHIPPED / "data") / f"{target.name}.gz").read_bytes()))
 
     monkeypatch.setattr(mnist, "_download", download)
     assert len(mnist.load(True, tmp_path)) == 60_000
