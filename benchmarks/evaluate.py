@@ -26,7 +26,7 @@ from core.data.digits import DigitSet
 from core.evaluation import robustness
 from core.evaluation.report import evaluate
 from core.network import checkpoint
-from core.workspace import ROOT
+from core.workspace import SHIPPED
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -102,7 +102,7 @@ def _page_times(browser: str, runs: int) -> tuple[list[float], list[float]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "Home.py", f"--server.port={port}", "--server.headless=true"]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(command, cwd=SHIPPED, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}/Evaluate"
     try:
         _wait_for(port)

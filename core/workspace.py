@@ -1,18 +1,55 @@
-"""Where data, models, runs and corrections lie, and how a file is written whole."""
+"""Where things lie, and how a file is written whole.
 
+Two kinds of places: what ships with the program and is only read (`SHIPPED`), and what people make with it (`here()`),
+which is asked at call time so that `DIGIT_LAB_HOME` can give each instance a home of its own.
+"""
+
+import os
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-DATA_FOLDER = ROOT / "data"
-MODELS_FOLDER = ROOT / "models"
-RUNS_FOLDER = ROOT / "runs"
-SAMPLES_FOLDER = ROOT / "samples"
-CORRECTIONS_FOLDER = ROOT / "my-digits"  # what visitors put right; made when the first digit is kept
+_PACKAGE = Path(__file__).resolve().parent
+_IS_CHECKOUT = (_PACKAGE.parent / "Home.py").is_file()
+
+# Pages, data, samples and the shipped models: the checkout itself, or what an installed package brought along.
+SHIPPED = _PACKAGE.parent if _IS_CHECKOUT else _PACKAGE / "app"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of one instance; none is made before something is written into it."""
+
+    home: Path
+
+    @property
+    def models(self) -> Path:
+        """Weights with their facts: trained, fine-tuned or brought in; and which of them is in use."""
+        return self.home / "models"
+
+    @property
+    def runs(self) -> Path:
+        """Training runs: settings, history, and the state to resume from."""
+        return self.home / "runs"
+
+    @property
+    def my_digits(self) -> Path:
+        """Answers that visitors put right."""
+        return self.home / "my-digits"
+
+
+def here() -> Workspace:
+    """The workspace in use now: `DIGIT_LAB_HOME`, else the checkout, else `digit-lab` in the person's own folder."""
+    if home := os.environ.get("DIGIT_LAB_HOME"):
+        return Workspace(Path(home).expanduser().resolve())
+    return Workspace(SHIPPED if _IS_CHECKOUT else Path.home() / "digit-lab")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that readers see the old one or the new one, never a part."""
+    """Write a file so that readers see the old one or the new one, never a part.
+
+    Raises `OSError` when the disk refuses; the old file is then as it was.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
         temporary = Path(file.name)

@@ -20,7 +20,7 @@ from core.config import POLARITIES
 from core.figures import boxes, digit_images, probability_chart, theme
 from core.network import checkpoint
 from core.reading import batch, mnist_form, picture, reader
-from core.workspace import SAMPLES_FOLDER
+from core.workspace import SHIPPED
 
 CANVAS_SIDE = 280  # pixels: fits a phone 320 pixels wide
 MOST_UNDOS = 30  # states of the drawing kept to go back to, a few kB each
@@ -361,7 +361,7 @@ def show_samples() -> None:
 def list_samples() -> list[tuple[str, str]]:
     """Name and thumbnail of every sample, in the order of their names."""
     gallery = []
-    for path in sorted(SAMPLES_FOLDER.glob("*.*")):
+    for path in sorted((SHIPPED / "samples").glob("*.*")):
         if path.suffix.lstrip(".").lower() in picture.SUFFIXES:
             image = Image.fromarray(picture.read(path.read_bytes()).colours)
             image.thumbnail((144, 144))
@@ -371,7 +371,7 @@ def list_samples() -> list[tuple[str, str]]:
 
 def choose_sample(name: str) -> None:
     """Read one picture of the gallery."""
-    memory.sample = {"name": name, "content": (SAMPLES_FOLDER / name).read_bytes(), "label": None}
+    memory.sample = {"name": name, "content": (SHIPPED / "samples" / name).read_bytes(), "label": None}
 
 
 def surprise() -> None:

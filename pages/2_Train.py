@@ -23,7 +23,6 @@ from core.training import link, runs, wording
 from core.training.job import Snapshot
 from core.training.runs import Run, RunError
 from core.training.wording import FIELDS
-from core.workspace import MODELS_FOLDER
 
 STEPS = {"learning_rate": 1e-3, "weight_decay": 0.01, "ema_decay": 0.01, "training_images": 1000, "batch_size": 32}
 
@@ -585,7 +584,7 @@ def take_away(run: Run, place: str) -> None:
             (".pth", "Weights for PyTorch", "application/octet-stream"),
             (".json", "Facts", "application/json"),
         ):
-            path = MODELS_FOLDER / f"{run.model}{suffix}"
+            path = checkpoint.find_folder(run.model) / f"{run.model}{suffix}"
             if path.is_file():
                 st.download_button(
                     f"{label} ({suffix})",
@@ -609,7 +608,7 @@ def offer_onnx(run: Run, place: str) -> None:
     from core.network.onnx_export import ExportError
 
     try:
-        content = make_onnx(run.model, (MODELS_FOLDER / f"{run.model}.pth").stat().st_mtime_ns)
+        content = make_onnx(run.model, (checkpoint.find_folder(run.model) / f"{run.model}.pth").stat().st_mtime_ns)
     except (ExportError, checkpoint.CheckpointError, OSError) as error:
         st.error(str(error), icon=":material/error:")
         return
@@ -702,7 +701,7 @@ def show_run(run: Run) -> None:
     """One run's details and what can be done with it."""
     st.markdown(f"**{run.name}** · {run.sentence}  \n:small[{describe(run)}]")
     with st.container(horizontal=True):
-        if run.model and (MODELS_FOLDER / f"{run.model}.pth").is_file():
+        if run.model and (checkpoint.find_folder(run.model) / f"{run.model}.pth").is_file():
             offer_use(run, "runs_notice")
             take_away(run, "runs_notice")
         if not run.base:

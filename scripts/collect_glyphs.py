@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core.synthesis.drawing import crop
 from core.synthesis.fonts import DIGITS, FILE, LETTERS, SIDE, SIGNS
-from core.workspace import DATA_FOLDER
+from core.workspace import SHIPPED
 
 HEIGHT = 160  # pixels: size a typeface is drawn in before it is made small
 LICENCES = ("OFL-1.1", "Apache-2.0")
@@ -50,7 +50,9 @@ def main() -> int:
         print(f"There is no typeface of handwriting in {options.folder}.", file=sys.stderr)
         return 2
     bits = np.packbits(np.stack(drawn).reshape(len(drawn), -1), axis=1)
-    np.savez_compressed(DATA_FOLDER / FILE, typefaces=np.array(typefaces), characters=np.array(characters), bits=bits)
+    np.savez_compressed(
+        SHIPPED / "data" / FILE, typefaces=np.array(typefaces), characters=np.array(characters), bits=bits
+    )
     print(f"{len(drawn):,} characters of {len(set(typefaces))} typefaces: {', '.join(sorted(set(typefaces)))}")
     return 0
 

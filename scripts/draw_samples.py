@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from core.workspace import SAMPLES_FOLDER
+from core.workspace import SHIPPED
 
 Colour = tuple[int, int, int]
 BLACK, WHITE = (28, 28, 32), (255, 255, 255)
@@ -470,7 +470,7 @@ def draw(name: str) -> bytes:
 def main() -> None:
     """Write every sample and say how large they are."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=SAMPLES_FOLDER)
+    parser.add_argument("--folder", type=Path, default=SHIPPED / "samples")
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / name for name in SAMPLES]

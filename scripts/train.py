@@ -23,7 +23,6 @@ from core.config import PRESETS, SettingError, TrainingSettings
 from core.network import checkpoint
 from core.training import rejection, runs
 from core.training.runs import Run, RunError, RunWriter
-from core.workspace import MODELS_FOLDER, RUNS_FOLDER
 
 if TYPE_CHECKING:
     from core.training.events import End, Epoch, Step
@@ -97,8 +96,8 @@ def parse_options() -> argparse.Namespace:
         help="digits from which it learns at the end what is none, in about a minute; 0 leaves that out (8000)",
     )
     parser.add_argument("--threads", type=int, default=0, help="processor threads; 0 leaves the choice to torch")
-    parser.add_argument("--runs", type=Path, default=RUNS_FOLDER, help="folder of the runs (runs/)")
-    parser.add_argument("--models", type=Path, default=MODELS_FOLDER, help="folder of the models (models/)")
+    parser.add_argument("--runs", type=Path, help="folder of the runs (the workspace's runs/)")
+    parser.add_argument("--models", type=Path, help="folder of the models (the workspace's models/)")
     for entry in fields(TrainingSettings):
         is_list = isinstance(entry.default, tuple)
         parser.add_argument(

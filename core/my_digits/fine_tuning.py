@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from core import workspace
 from core.config import FineTuningSettings, TrainingSettings
 from core.data.digits import DigitSet
 from core.data.split import split
@@ -16,7 +15,6 @@ from core.network import checkpoint
 from core.network.architectures import build
 from core.network.checkpoint import Checkpoint
 from core.training.loop import Training
-from core.workspace import MODELS_FOLDER
 
 USUAL = FineTuningSettings()
 FACTS = "fine_tuning"  # where a model's facts say what it was fine-tuned from and what that changed
@@ -85,7 +83,7 @@ class FineTuning:
         repeated = to_digits(self.learnt).pick(torch.arange(own) % len(self.learnt))
         return DigitSet(torch.cat([drawn.images, repeated.images]), torch.cat([drawn.labels, repeated.labels]))
 
-    def conclude(self, name: str, test: DigitSet, folder: Path = MODELS_FOLDER) -> None:
+    def conclude(self, name: str, test: DigitSet, folder: Path | None = None) -> None:
         """Compare the model kept as `name` with its base, give it the base's rejection head, write both beside it.
 
         Gentle as the training is, the head still fits the copy's features (benchmarks/README.md says how well);
@@ -94,7 +92,7 @@ class FineTuning:
         tuned = checkpoint.load(name, folder)
         if self.base.rejection:
             head = replace(self.base.rejection, version=tuned.version)
-            workspace.write_atomically(folder / f"{name}{checkpoint.REJECTION}", head.to_bytes())
+            checkpoint.save_rejection(name, head, folder)
             tuned = replace(tuned, rejection=head)
         before, after = (_count_test_errors(one, test) for one in (self.base, tuned))
         changes = [

@@ -22,11 +22,11 @@ import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from core import workspace
 from core.config import DIGIT_SIZE
 from core.data.digits import DigitSet
 from core.network.checkpoint import Checkpoint
 from core.network.prediction import predict
-from core.workspace import CORRECTIONS_FOLDER
 
 NO_DIGIT = -1  # the label of a picture that shows no digit at all
 NAME = "my-digits.sqlite"
@@ -82,9 +82,9 @@ class Corrections:
     first and a new one begun, so that what is kept now is kept; `put_aside` names what lies there.
     """
 
-    def __init__(self, folder: Path = CORRECTIONS_FOLDER) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         """Nothing is written before something is kept."""
-        self.path = folder / NAME
+        self.path = (folder or workspace.here().my_digits) / NAME
 
     @property
     def place(self) -> str:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import workspace
-from core.workspace import MODELS_FOLDER
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -78,21 +77,29 @@ class Checkpoint(ModelCard):
     rejection: Rejection | None = None
 
 
-def names(folder: Path = MODELS_FOLDER) -> list[str]:
-    """Every model in the folder, the shipped one first, then by name."""
-    found = {path.stem for path in folder.glob("*.pth")}
+def names(folder: Path | None = None) -> list[str]:
+    """Every model in the folder, by default of the workspace and shipped; the default one first, then by name."""
+    folders = [folder] if folder else [workspace.here().models, workspace.SHIPPED / "models"]
+    found = {path.stem for place in folders for path in place.glob("*.pth")}
     return sorted(found, key=lambda name: (name != SHIPPED, name.lower()))
 
 
-def describe(name: str, folder: Path = MODELS_FOLDER) -> ModelCard:
+def find_folder(name: str) -> Path:
+    """The folder a model's files lie in: the workspace's, or the shipped one where that has no such model."""
+    own = workspace.here().models
+    return own if (own / f"{name}.pth").is_file() else workspace.SHIPPED / "models"
+
+
+def describe(name: str, folder: Path | None = None) -> ModelCard:
     """A model's name, version and facts, read in milliseconds and without torch.
 
     Raises `CheckpointError` when its file is missing or larger than any model of this project.
     """
+    folder = folder or find_folder(name)
     return ModelCard(name, _version(_read(name, folder)), _read_facts(name, folder))
 
 
-def load(name: str, folder: Path = MODELS_FOLDER) -> Checkpoint:
+def load(name: str, folder: Path | None = None) -> Checkpoint:
     """A model ready to answer, in evaluation mode, rebuilt from its two files.
 
     A bare state dict without facts is welcome: its architecture is found by its keys and shapes. Nothing in the file
@@ -100,6 +107,7 @@ def load(name: str, folder: Path = MODELS_FOLDER) -> Checkpoint:
 
     Raises `CheckpointError` when the file is missing, too large, no state dict or of no known architecture.
     """
+    folder = folder or find_folder(name)
     from core.network.architectures import build
 
     content = _read(name, folder)
@@ -164,9 +172,10 @@ def _show_shape(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) or "a single number"
 
 
-def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path = MODELS_FOLDER) -> Path:
+def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path | None = None) -> Path:
     """Write `NAME.pth` and `NAME.json`, each beside its place and then renamed: never half a file. Gives the weights'
     path. Raises `CheckpointError` for a name that would not be a plain file name, `OSError` when the disk refuses."""
+    folder = folder or workspace.here().models
     import torch
 
     if not NAME.fullmatch(name):
@@ -178,43 +187,47 @@ def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path = MODE
     return folder / f"{name}.pth"
 
 
-def save_rejection(name: str, head: Rejection, folder: Path = MODELS_FOLDER) -> Path:
+def save_rejection(name: str, head: Rejection, folder: Path | None = None) -> Path:
     """Write a head beside its model as `NAME.rejection.npz`; gives the path. Raises `OSError` when the disk refuses."""
+    folder = folder or find_folder(name)
     path = folder / f"{name}{REJECTION}"
     workspace.write_atomically(path, head.to_bytes())
     return path
 
 
-def remove(name: str, folder: Path = MODELS_FOLDER) -> None:
+def remove(name: str, folder: Path | None = None) -> None:
     """Delete a model's files, those there are. Raises `OSError` when the disk refuses."""
+    folder = folder or workspace.here().models
     for suffix in FILES:
         (folder / f"{name}{suffix}").unlink(missing_ok=True)
 
 
-def is_uploaded(name: str, folder: Path = MODELS_FOLDER) -> bool:
+def is_uploaded(name: str, folder: Path | None = None) -> bool:
     """Whether somebody brought these weights in: they belong to no run, and who wants them gone must say so here."""
+    folder = folder or find_folder(name)
     return _read_facts(name, folder).get("data") == UPLOADED
 
 
-def add_facts(name: str, facts: dict[str, Any], folder: Path = MODELS_FOLDER) -> None:
+def add_facts(name: str, facts: dict[str, Any], folder: Path | None = None) -> None:
     """Write further facts beside a model's own, `temperature` for example. Raises `OSError` when the disk refuses."""
+    folder = folder or find_folder(name)
     known = {**_read_facts(name, folder), **facts}
     workspace.write_atomically(folder / f"{name}.json", (json.dumps(known, indent=2) + "\n").encode())
 
 
-def in_use(folder: Path = MODELS_FOLDER) -> str:
+def in_use(folder: Path | None = None) -> str:
     """The name of the model every page answers with: the chosen one while it exists, else the shipped one."""
     try:
-        name = (folder / "in-use.txt").read_text(encoding="utf-8").strip()
+        name = ((folder or workspace.here().models) / "in-use.txt").read_text(encoding="utf-8").strip()
     except (OSError, ValueError):  # nobody has chosen, or the file is no text
         return SHIPPED
     return name if name in names(folder) else SHIPPED
 
 
-def choose(name: str, folder: Path = MODELS_FOLDER) -> None:
+def choose(name: str, folder: Path | None = None) -> None:
     """Make `name` the model in use, also after a restart. Raises `CheckpointError` when it can't be loaded."""
     load(name, folder)
-    workspace.write_atomically(folder / "in-use.txt", f"{name}\n".encode())
+    workspace.write_atomically((folder or workspace.here().models) / "in-use.txt", f"{name}\n".encode())
 
 
 def _read(name: str, folder: Path) -> bytes:
@@ -255,7 +268,7 @@ def _read_rejection(name: str, version: str, folder: Path) -> Rejection | None:
     return found if found.version == version else None
 
 
-def add(content: bytes, file: str, folder: Path = MODELS_FOLDER) -> str:
+def add(content: bytes, file: str, folder: Path | None = None) -> str:
     """Take in weights someone sent, under the name of their file; gives the model's name.
 
     Raises `CheckpointError` when they are no state dict of a known network, or the name is taken.
@@ -268,6 +281,7 @@ def add(content: bytes, file: str, folder: Path = MODELS_FOLDER) -> str:
     if name.lower() in {taken.lower() for taken in names(folder)}:
         raise CheckpointError(f"There is already a model called {name}. Rename your file, then send it again.")
     facts = {"architecture": architecture, "data": UPLOADED}
+    folder = folder or workspace.here().models
     workspace.write_atomically(folder / f"{name}.json", (json.dumps(facts, indent=2) + "\n").encode())
     workspace.write_atomically(folder / f"{name}.pth", content)
     return name

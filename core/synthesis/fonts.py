@@ -17,7 +17,7 @@ import numpy as np
 from core.data.digits import DataError
 from core.reading.mnist_form import Trail, fit
 from core.synthesis.drawing import DRAWN, change_pen, crop
-from core.workspace import DATA_FOLDER
+from core.workspace import SHIPPED
 
 FILE = "glyphs.npz"
 SIDE = 48  # pixels: the longer side of each
@@ -41,7 +41,7 @@ class Glyph:
 
 
 @functools.cache
-def load(part: Part, characters: str = LETTERS + SIGNS, folder: Path = DATA_FOLDER) -> tuple[Glyph, ...]:
+def load(part: Part, characters: str = LETTERS + SIGNS, folder: Path = SHIPPED / "data") -> tuple[Glyph, ...]:
     """These characters in the typefaces of one part. Raises `DataError` where the file is missing or damaged."""
     try:
         with np.load(folder / FILE, allow_pickle=False) as file:

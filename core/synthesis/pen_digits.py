@@ -17,7 +17,7 @@ import torch
 from core.data.digits import DataError, DigitSet
 from core.reading.mnist_form import Trail, fit
 from core.synthesis.drawing import DRAWN, spline
-from core.workspace import DATA_FOLDER
+from core.workspace import SHIPPED
 
 FILE = "pendigits.csv.gz"
 POINTS = 8  # of each digit, equally far apart along the pen's way, in the air too
@@ -43,7 +43,7 @@ class PenDigit:
 
 
 @functools.cache
-def load(part: Part, folder: Path = DATA_FOLDER) -> tuple[PenDigit, ...]:
+def load(part: Part, folder: Path = SHIPPED / "data") -> tuple[PenDigit, ...]:
     """The pen's ways of one part, without those that eight points can't show. Raises `DataError` without the file."""
     try:
         table = np.loadtxt(folder / FILE, delimiter=",", dtype=np.int64)

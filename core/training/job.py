@@ -17,7 +17,6 @@ from core.config import SettingError, TrainingSettings
 from core.network import checkpoint
 from core.training import runs
 from core.training.runs import LogPoint, Run, RunError, RunWriter, Score
-from core.workspace import MODELS_FOLDER, RUNS_FOLDER
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,8 +81,8 @@ class TrainingJob:
     def __init__(
         self,
         load_digits: Callable[[bool], DigitSet],
-        runs_folder: Path = RUNS_FOLDER,
-        models_folder: Path = MODELS_FOLDER,
+        runs_folder: Path | None = None,
+        models_folder: Path | None = None,
         threads: int | None = None,
     ) -> None:
         """`load_digits(train)` gives MNIST. One core is left for answering visitors unless `threads` says otherwise;

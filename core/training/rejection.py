@@ -16,7 +16,6 @@ from torch import Generator, Tensor, nn
 from core.data.digits import DigitSet
 from core.network.architectures import Dropout, to_input
 from core.training.augment import DISTORTIONS, distort
-from core.workspace import MODELS_FOLDER
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -145,7 +144,7 @@ def _train(digits: Tensor, others: Tensor, rng: Generator) -> Head:
 
 
 def add_rejection(
-    name: str, training: DigitSet, validation: DigitSet, folder: Path = MODELS_FOLDER, count: int = 8000
+    name: str, training: DigitSet, validation: DigitSet, folder: Path | None = None, count: int = 8000
 ) -> Path:
     """Teach a saved model to say "no digit": learn a head from its features, write it as `NAME.rejection.npz`.
 

@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from core import workspace
 from core.config import SettingError, TrainingSettings
 from core.network import checkpoint
-from core.workspace import MODELS_FOLDER, RUNS_FOLDER
 
 try:
     import fcntl
@@ -108,8 +107,9 @@ class Run:
         return _to_csv(Score, self.scores)
 
 
-def list_runs(folder: Path = RUNS_FOLDER) -> list[Run]:
+def list_runs(folder: Path | None = None) -> list[Run]:
     """All runs, the newest first. Folders that hold no readable run are passed over."""
+    folder = folder or workspace.here().runs
     found = []
     for path in sorted(folder.glob("*/run.json"), reverse=True):
         with contextlib.suppress(RunError):
@@ -117,8 +117,9 @@ def list_runs(folder: Path = RUNS_FOLDER) -> list[Run]:
     return found
 
 
-def read(run: str, folder: Path = RUNS_FOLDER) -> Run:
+def read(run: str, folder: Path | None = None) -> Run:
     """The run with this id. Raises `RunError` when there is none, or its files make no sense."""
+    folder = folder or workspace.here().runs
     home = folder / run
     try:
         values = json.loads((home / "run.json").read_text(encoding="utf-8"))
@@ -130,21 +131,22 @@ def read(run: str, folder: Path = RUNS_FOLDER) -> Run:
         raise RunError(f"There is no readable run {run}.") from error
 
 
-def read_pulses(run: str, folder: Path = RUNS_FOLDER) -> list[LogPoint]:
+def read_pulses(run: str, folder: Path | None = None) -> list[LogPoint]:
     """The loss between the epochs of a run; empty where none was written."""
+    folder = folder or workspace.here().runs
     try:
         return list(_from_csv(LogPoint, folder / run / "steps.csv"))
     except (OSError, ValueError, TypeError):
         return []
 
 
-def propose_name(folder: Path = RUNS_FOLDER, models: Path = MODELS_FOLDER, word: str = "Run") -> str:
+def propose_name(folder: Path | None = None, models: Path | None = None, word: str = "Run") -> str:
     """The first of Run 1, Run 2 … that names no run and no model yet; `word` stands before the number."""
     taken = {run.name for run in list_runs(folder)} | set(checkpoint.names(models))
     return next(name for number in range(1, len(taken) + 2) if (name := f"{word} {number}") not in taken)
 
 
-def check_name(name: str, folder: Path = RUNS_FOLDER, models: Path = MODELS_FOLDER) -> None:
+def check_name(name: str, folder: Path | None = None, models: Path | None = None) -> None:
     """Raise `RunError` when a run can't be called `name`: unfit for a file, or taken."""
     if not checkpoint.NAME.fullmatch(name):
         raise RunError("A name has 1 to 80 plain letters, digits, spaces, dots or dashes, a letter or digit first.")
@@ -154,14 +156,16 @@ def check_name(name: str, folder: Path = RUNS_FOLDER, models: Path = MODELS_FOLD
         raise RunError(f"There is already a run or model called {name}.")
 
 
-def rename(run: Run, name: str, folder: Path = RUNS_FOLDER, models: Path = MODELS_FOLDER) -> None:
+def rename(run: Run, name: str, folder: Path | None = None, models: Path | None = None) -> None:
     """Call the run, and the weights it kept, by another name. Raises `RunError` when it can't be."""
+    folder = folder or workspace.here().runs
     if name == run.name:
         return
     check_name(name, folder, models)
     _refuse_if_held(run, folder)
     if run.model:
         in_use = checkpoint.in_use(models) == run.model
+        models = models or workspace.here().models
         for suffix in checkpoint.FILES:
             if (models / f"{run.model}{suffix}").is_file():
                 (models / f"{run.model}{suffix}").rename(models / f"{name}{suffix}")
@@ -170,8 +174,9 @@ def rename(run: Run, name: str, folder: Path = RUNS_FOLDER, models: Path = MODEL
     _write(replace(run, name=name, model=name if run.model else None), folder)
 
 
-def delete(run: Run, folder: Path = RUNS_FOLDER, models: Path = MODELS_FOLDER) -> None:
+def delete(run: Run, folder: Path | None = None, models: Path | None = None) -> None:
     """Remove the run and the weights it kept. Raises `RunError` while it is going on or its model is in use."""
+    folder = folder or workspace.here().runs
     _refuse_if_held(run, folder)
     if run.model and checkpoint.in_use(models) == run.model:
         raise RunError(f"{run.name} is the model in use. Go back to the shipped model first, then delete it.")
@@ -180,11 +185,12 @@ def delete(run: Run, folder: Path = RUNS_FOLDER, models: Path = MODELS_FOLDER) -
     shutil.rmtree(folder / run.id)
 
 
-def restore(run: Run, training: Training, folder: Path = RUNS_FOLDER) -> None:
+def restore(run: Run, training: Training, folder: Path | None = None) -> None:
     """Put `training` back to the run's last saved state; a run killed before it was first saved begins anew.
 
     Raises `RunError` when the run is over, or its state is missing or damaged.
     """
+    folder = folder or workspace.here().runs
     import torch
 
     if run.status != "interrupted":
@@ -199,7 +205,7 @@ def restore(run: Run, training: Training, folder: Path = RUNS_FOLDER) -> None:
         raise RunError("The run can't be resumed: its saved state is missing or damaged.") from error
 
 
-def find(name: str, folder: Path = RUNS_FOLDER) -> Run:
+def find(name: str, folder: Path | None = None) -> Run:
     """The newest run with this name or id. Raises `RunError` when there is none."""
     for run in list_runs(folder):
         if name in (run.name, run.id):
@@ -227,11 +233,12 @@ class RunWriter:
         self._first_step = first_step  # what TensorBoard's older files say from here on doesn't count
 
     @classmethod
-    def create(cls, name: str, training: Training, folder: Path = RUNS_FOLDER, base: str | None = None) -> RunWriter:
+    def create(cls, name: str, training: Training, folder: Path | None = None, base: str | None = None) -> RunWriter:
         """A new run's folder; `base` is the model it fine-tunes. Raises `OSError` when the disk refuses."""
         from core.network.architectures import count_parameters
 
         now = datetime.now(UTC)
+        folder = folder or workspace.here().runs
         home = folder / now.strftime("%Y%m%d-%H%M%S-%f")
         home.mkdir(parents=True)
         run = Run(
@@ -252,11 +259,12 @@ class RunWriter:
         return record
 
     @classmethod
-    def reopen(cls, run: Run, training: Training, folder: Path = RUNS_FOLDER) -> RunWriter:
+    def reopen(cls, run: Run, training: Training, folder: Path | None = None) -> RunWriter:
         """An interrupted run, with `training` put back to its last saved state.
 
         Raises `RunError` when another process works on it, it is over, or its state is missing or damaged.
         """
+        folder = folder or workspace.here().runs
         _refuse_if_held(run, folder)
         restore(run, training, folder)
         # What was written after the state was saved will happen again.
@@ -349,7 +357,7 @@ class RunWriter:
         self._curves += [(name, value, step, time.time()) for name, value in values.items()]
 
 
-def keep(training: Training, record: RunWriter, test: DigitSet, models: Path = MODELS_FOLDER) -> str:
+def keep(training: Training, record: RunWriter, test: DigitSet, models: Path | None = None) -> str:
     """Save the weights of the best epoch as `models/NAME.pth` with their facts, the history among them; gives the name.
 
     Weights of that name are replaced, and the run that left them no longer has any. The test set is asked here, once,

@@ -52,7 +52,7 @@ class ModelInUse:
         name = checkpoint.in_use()
         stamps = []
         for suffix in (".pth", ".json", checkpoint.REJECTION):
-            path = checkpoint.MODELS_FOLDER / f"{name}{suffix}"
+            path = checkpoint.find_folder(name) / f"{name}{suffix}"
             stamps.append(path.stat().st_mtime_ns if path.is_file() else 0)
         return (name, *stamps)
 
@@ -153,7 +153,7 @@ def model(name: str) -> checkpoint.Checkpoint:
 
 
 def _stamp(name: str) -> tuple[int, ...]:
-    paths = [checkpoint.MODELS_FOLDER / f"{name}{suffix}" for suffix in (".pth", ".json")]
+    paths = [checkpoint.find_folder(name) / f"{name}{suffix}" for suffix in (".pth", ".json")]
     return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths)
 
 

@@ -8,7 +8,7 @@ from core.figures import digit_images
 from core.network import checkpoint
 from core.ui import resources
 from core.ui.warm_up import warm_up
-from core.workspace import ROOT
+from core.workspace import SHIPPED
 
 PAGES = (
     ("Home.py", "Home", ":material/home:"),
@@ -44,7 +44,7 @@ STYLE = """
   border-radius: .25rem; vertical-align: middle; }
 </style>
 """
-ICON = digit_images.as_data_url((ROOT / ".streamlit" / "icon.png").read_bytes())
+ICON = digit_images.as_data_url((SHIPPED / ".streamlit" / "icon.png").read_bytes())
 
 
 def open_page(title: str, needs_torch: bool = True) -> None:

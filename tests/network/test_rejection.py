@@ -19,7 +19,7 @@ from core.network.rejection import Rejection
 from core.reading import picture, reader
 from core.synthesis import non_digits
 from core.training.rejection import learn
-from core.workspace import SAMPLES_FOLDER
+from core.workspace import SHIPPED
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_few_printed_letters_pass(shipped: Checkpoint):
 
 def test_every_sample_stays_as_sure_as_it_was(shipped: Checkpoint):
     bare = replace(shipped, rejection=None)
-    for path in sorted(SAMPLES_FOLDER.glob("*.*")):
+    for path in sorted((SHIPPED / "samples").glob("*.*")):
         if path.suffix.lstrip(".") in picture.SUFFIXES:
             given = picture.read(path.read_bytes())
             assert reader.read(shipped, given).verdict == reader.read(bare, given).verdict, path.name
@@ -134,7 +134,7 @@ def test_a_damaged_file_is_no_head(content: bytes):
 
 
 def test_a_head_of_other_weights_is_not_used(shipped: Checkpoint, tmp_path: Path):
-    source = checkpoint.MODELS_FOLDER / f"{shipped.name}.pth"
+    source = checkpoint.find_folder(shipped.name) / f"{shipped.name}.pth"
     (tmp_path / "mine.pth").write_bytes(source.read_bytes())
     assert checkpoint.load("mine", tmp_path).rejection is None
     head = tmp_path / f"mine{checkpoint.REJECTION}"

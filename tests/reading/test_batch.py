@@ -9,7 +9,7 @@ from PIL import Image
 
 from core.network import checkpoint
 from core.reading import batch
-from core.workspace import SAMPLES_FOLDER
+from core.workspace import SHIPPED
 from scripts import draw_samples
 
 
@@ -175,7 +175,7 @@ def test_ink_beside_the_digit_is_told(model):
 
 def test_every_sample_is_read_as_its_name_says(model):
     """The gallery shows what the app can do."""
-    pictures = sorted(path for path in SAMPLES_FOLDER.iterdir() if path.suffix != ".md")
+    pictures = sorted(path for path in (SHIPPED / "samples").iterdir() if path.suffix != ".md")
     assert len(pictures) >= 24
     read = [batch.read_file(model, path.name, path.read_bytes()) for path in pictures]
     assert [item.name for item in read if not item.is_right] == []
@@ -186,6 +186,6 @@ def test_every_sample_is_read_as_its_name_says(model):
 def test_the_samples_are_those_the_script_draws():
     """Decoded, as other versions of Pillow may pack the same pixels differently."""
     for name in list(draw_samples.SAMPLES)[::6]:
-        drawn, kept = Image.open(io.BytesIO(draw_samples.draw(name))), Image.open(SAMPLES_FOLDER / name)
+        drawn, kept = Image.open(io.BytesIO(draw_samples.draw(name))), Image.open(SHIPPED / "samples" / name)
         difference = np.asarray(drawn.convert("RGB"), int) - np.asarray(kept.convert("RGB"), int)
         assert np.abs(difference).mean() < 2, name

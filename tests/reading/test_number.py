@@ -17,7 +17,7 @@ from benchmarks import whole_numbers
 from core.figures import boxes
 from core.network import checkpoint
 from core.reading import picture, reader
-from core.workspace import SAMPLES_FOLDER
+from core.workspace import SHIPPED
 from scripts import draw_samples
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,7 +104,7 @@ def test_one_digit_stays_one(model, glyph: str):
     assert len(found.digits) <= 1
 
 
-@pytest.mark.parametrize("path", sorted(SAMPLES_FOLDER.glob("[0-9]_*")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((SHIPPED / "samples").glob("[0-9]_*")), ids=lambda path: path.stem)
 def test_no_sample_of_one_digit_becomes_a_number(model, path: Path):
     assert not reader.read(model, picture.read(path.read_bytes())).is_number
 

@@ -16,7 +16,7 @@ from core.network import checkpoint
 from core.training import runs
 from core.training.events import Epoch
 from core.training.loop import Training
-from core.workspace import ROOT
+from core.workspace import SHIPPED as ROOT
 
 SCRIPT = [sys.executable, str(ROOT / "scripts" / "train.py")]
 SMALL = ["--architecture", "lenet5", "--epochs", "1", "--training-images", "1000", "--augmentation", "none"]

@@ -27,7 +27,7 @@ from core.training.events import End
 from core.training.job import TrainingJob
 from core.training.loop import Training
 from core.training.runs import RunError, RunWriter
-from core.workspace import ROOT
+from core.workspace import SHIPPED as ROOT
 
 SETTINGS = TrainingSettings(
     architecture="lenet5",

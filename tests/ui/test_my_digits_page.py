@@ -12,11 +12,10 @@ from core.data.split import split
 from core.my_digits import fine_tuning
 from core.my_digits.store import NO_DIGIT, Corrections, CorrectionsError
 from core.network import checkpoint
-from core.training import runs
 from core.training.job import TrainingJob
 from core.training.loop import Training
 from core.ui import resources
-from core.workspace import ROOT
+from core.workspace import SHIPPED as ROOT
 
 DIGITS = mnist.load(train=True).pick(torch.arange(400))
 MANY = 80
@@ -33,20 +32,14 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Corrections:
 @pytest.fixture
 def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A job whose runs and models are nobody else's, a small model in use, and fine-tuning in a second."""
-    models, in_runs = tmp_path / "models", tmp_path / "runs"
-    job = TrainingJob(lambda train: DIGITS, in_runs, models, threads=1)
+    monkeypatch.setenv("DIGIT_LAB_HOME", str(tmp_path))
+    job = TrainingJob(lambda train: DIGITS, threads=1)
     settings = TrainingSettings(architecture="mlp", epochs=1, batch_size=16)
     training = Training(*split(DIGITS, settings), settings)
     list(training)
-    checkpoint.save("small", training.model, {"settings": settings.as_dict(), "test_accuracy": 0.5}, models)
-    checkpoint.choose("small", models)
+    checkpoint.save("small", training.model, {"settings": settings.as_dict(), "test_accuracy": 0.5})
+    checkpoint.choose("small")
     monkeypatch.setattr(resources, "training_job", lambda: job)
-    monkeypatch.setattr(runs.list_runs, "__defaults__", (in_runs,))
-    monkeypatch.setattr(checkpoint, "MODELS_FOLDER", models)
-    for function in (checkpoint.names, checkpoint.in_use):
-        monkeypatch.setattr(function, "__defaults__", (models,))
-    for function in (checkpoint.describe, checkpoint.load, checkpoint.choose):
-        monkeypatch.setattr(function, "__defaults__", (models,))
     monkeypatch.setattr(fine_tuning, "USUAL", FineTuningSettings(images=512))
     yield job
     job.stop(keep=False)

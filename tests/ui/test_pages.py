@@ -1,7 +1,6 @@
 """Each page run without a browser: every way in, every empty state, every sentence instead of a traceback."""
 
 import base64
-import functools
 import io
 import subprocess
 import sys
@@ -12,8 +11,9 @@ import streamlit as st
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
+from core import workspace
 from core.network import checkpoint
-from core.workspace import SAMPLES_FOLDER
+from core.workspace import SHIPPED
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 180  # the first run loads torch
@@ -300,7 +300,7 @@ def test_odd_names_are_shown_safely() -> None:
 def test_every_sample_is_read_right_with_one_click() -> None:
     app = open_predict("Samples")
     assert shows_example(app)
-    samples = sorted(path.name for path in SAMPLES_FOLDER.glob("*.*") if path.name[0].isdigit())
+    samples = sorted(path.name for path in (SHIPPED / "samples").glob("*.*") if path.name[0].isdigit())
     assert len(samples) >= 24
     assert {name[0] for name in samples} == set("0123456789")
     for name in samples[:: len(samples) // 8]:
@@ -342,12 +342,12 @@ def test_a_picture_handed_on_by_another_page_is_read() -> None:
 
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """An empty folder that the app takes for its models."""
-    monkeypatch.setattr(checkpoint, "MODELS_FOLDER", tmp_path)
-    for name in ("in_use", "names", "describe", "load"):
-        monkeypatch.setattr(checkpoint, name, functools.partial(getattr(checkpoint, name), folder=tmp_path))
+    """The empty folder of models of a workspace, where none was shipped either."""
+    monkeypatch.setenv("DIGIT_LAB_HOME", str(tmp_path))
+    monkeypatch.setattr(workspace, "SHIPPED", tmp_path / "nothing")
+    (tmp_path / "models").mkdir()
     st.cache_resource.clear()
-    yield tmp_path
+    yield tmp_path / "models"
     st.cache_resource.clear()
 
 

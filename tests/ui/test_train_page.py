@@ -18,7 +18,7 @@ from core.training.job import TrainingJob
 from core.training.loop import Training
 from core.training.wording import GROUPS
 from core.ui import resources
-from core.workspace import ROOT
+from core.workspace import SHIPPED as ROOT
 
 SETTINGS = TrainingSettings(
     architecture="lenet5", epochs=400, batch_size=32, training_images=1000, augmentation="none", clean_share=0.0
@@ -29,9 +29,9 @@ SETTINGS = TrainingSettings(
 def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A job of the test's own: its runs and models are nobody else's."""
     few = mnist.load(train=True).pick(torch.arange(600))
-    job = TrainingJob(lambda train: few, tmp_path / "runs", tmp_path / "models", threads=1)
+    monkeypatch.setenv("DIGIT_LAB_HOME", str(tmp_path))
+    job = TrainingJob(lambda train: few, threads=1)
     monkeypatch.setattr(resources, "training_job", lambda: job)
-    monkeypatch.setattr(runs.list_runs, "__defaults__", (tmp_path / "runs",))
     monkeypatch.setattr("core.training.job.REJECTION_DIGITS", 40)
     yield job
     job.stop(keep=False)
