@@ -30,8 +30,9 @@ bench: .venv/installed-dev
 bench-train-speed: .venv/installed
 	$(BIN)/python benchmarks/training.py
 
+# Real pictures are no part of the project: make bench-realworld FOLDER=path/to/them
 bench-realworld: .venv/installed
-	$(BIN)/python benchmarks/realworld.py
+	$(BIN)/python benchmarks/realworld.py $(if $(FOLDER),--folder "$(FOLDER)")
 
 bench-pages: .venv/installed
 	$(BIN)/python benchmarks/pages.py
@@ -43,7 +44,7 @@ bench-pages: .venv/installed
 	$(PYTHON) -m venv .venv
 
 # The empty files remember that what the requirements ask for is there; a changed requirement installs again.
-.venv/installed: requirements.txt | .venv/bin/python
+.venv/installed: requirements.txt pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $@
 

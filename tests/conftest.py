@@ -18,6 +18,8 @@ import pytest
 from PIL import ImageColor
 
 ROOT = Path(__file__).resolve().parent.parent
+# Scripts that tests start import this checkout, whichever one the environment has installed.
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
 START_SECONDS = 180  # a cold disk and a busy machine; an idle one needs two
 USUAL_WINDOW = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
 WAIT_SECONDS = 60  # for one thing to appear on a page; an idle machine takes less than one
@@ -49,19 +51,23 @@ class Server:
 
 
 @contextlib.contextmanager
-def start_server(log: Path, root: Path = ROOT) -> Iterator[Server]:
+def start_server(
+    log: Path, root: Path = ROOT, command: tuple[str, ...] = ("-m", "streamlit", "run", "Home.py")
+) -> Iterator[Server]:
     """This checkout's app, or the copy under `root`, on a free port, ended on leaving whatever happens.
 
-    The checkout's own app writes nothing but the unpacked MNIST, which is the same for every server: they share it.
-    Tests that train or choose a model do so in a copy.
+    Python runs `command` in `root`. The checkout's own app writes nothing, so servers share it; tests that train or
+    choose a model do so in a copy.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "Home.py"]
-    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
+    options = (f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true")
+    command = (sys.executable, *command, *options)
     with log.open("wb") as output:
-        process = subprocess.Popen(command + options, cwd=root, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            [sys.executable, *command, *options], cwd=root, stdout=output, stderr=subprocess.STDOUT
+        )
     server = Server(f"http://127.0.0.1:{port}", log, process)
     try:
         _wait_until_healthy(server)
