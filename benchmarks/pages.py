@@ -21,7 +21,7 @@ from core.data.split import split
 from core.network import checkpoint
 from core.reading import ink as ink_module
 from core.reading import picture, reader
-from scripts.draw_samples import Colour, lay_ink, make_paper, rub, rule, shade, to_bytes
+from core.synthesis.sheets import Colour, lay_ink, make_paper, rub, rule, shade, to_bytes
 
 INKS: tuple[Colour, ...] = ((30, 30, 35), (36, 62, 150), (150, 30, 40), (22, 100, 70), (90, 90, 95))
 PAPERS: tuple[Colour, ...] = ((250, 250, 248), (246, 240, 224), (225, 232, 245), (222, 208, 180), (205, 205, 205))

@@ -1,7 +1,8 @@
-"""Accuracy on real handwriting, folder by folder: `python benchmarks/realworld.py [--folder PATH] [--model NAME]`.
+"""Accuracy on real handwriting, folder by folder: `python benchmarks/realworld.py --folder PATH [--model NAME]`.
 
 The pictures are other people's and no part of the project; without them this says so and stops. They are for
-measuring only: nothing is trained on them and nothing is chosen by them.
+measuring only: nothing is trained on them and nothing is chosen by them. Each folder of pictures holds a labels.csv with
+the columns file, label and notes.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
 from core.network import checkpoint
 from core.reading import picture, reader
@@ -24,13 +26,15 @@ ONE_DIGIT = ("photos", "photos_exif", "canvas_strokes", "canvas_hwd", "scans_che
 def main() -> int:
     """Read every picture of every folder and print a line for each folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=Path(__file__).resolve().parents[2] / "shared" / "realworld")
+    parser.add_argument("--folder", type=Path, help="where the folders of real pictures lie")
     parser.add_argument("--model", default=checkpoint.in_use())
     parser.add_argument("--misread", action="store_true", help="name the pictures that were read wrong")
     options = parser.parse_args()
-    if not options.folder.is_dir():
-        print(f"Skipped: there is no folder {options.folder.name}/ with real pictures here (--folder PATH names one).")
+    if options.folder is None:
+        print("Skipped: real pictures are no part of the project. Name the folder where you keep some: --folder PATH.")
         return 0
+    if not options.folder.is_dir():
+        parser.error(f"there is no folder {options.folder}")
     model = checkpoint.load(options.model)
     print(f"model {model.name} {model.version}, everything automatic")
     accuracies, of_digits = [], []
@@ -65,9 +69,9 @@ def main() -> int:
 
 
 def report_nondigits(model: checkpoint.Checkpoint, folder: Path, of_digits: list[float]) -> None:
-    """Print how well things that are no digit are told from the digits, whose likenesses are given.
+    """Print how well non-digits are told from digits, whose digit logits are given.
 
-    Strict leaves out the characters that can pass for a digit.
+    Strict leaves out the characters that can be taken for a digit.
     """
     rows = _rows(folder)
     if not rows:
@@ -92,8 +96,10 @@ def report_nondigits(model: checkpoint.Checkpoint, folder: Path, of_digits: list
 
 
 def digit_logit(found: reader.Reading) -> float:
-    """How much like a digit the picture looks to the model's rejection head, in nats, or the least digit of a number;
-    without a head its confidence, and minus infinity where there was no ink to judge."""
+    """The digit logit of the picture, or the lowest among the digits of a number.
+
+    The confidence stands in for it where the model has no rejection head, minus infinity where no ink was found.
+    """
     asked = [digit.prediction for digit in found.digits] if found.is_number else [found.prediction]
     if None in asked:
         return -math.inf
@@ -101,10 +107,9 @@ def digit_logit(found: reader.Reading) -> float:
 
 
 def find_auroc(positives: list[float], negatives: list[float]) -> float:
-    """The chance that a positive scores higher than a negative, ties counted half: 0 to 1."""
-    order = np.sort(np.array(negatives))
-    below, up_to = (np.searchsorted(order, positives, side) for side in ("left", "right"))
-    return float((below + up_to).mean() / (2 * len(negatives)))
+    """The area under the ROC curve of these scores: 0 to 1."""
+    scores = np.maximum([*positives, *negatives], np.finfo(float).min)  # scikit-learn takes no infinity
+    return float(roc_auc_score([1] * len(positives) + [0] * len(negatives), scores))
 
 
 def find_share_passing(positives: list[float], negatives: list[float], kept: float = 0.97) -> float:

@@ -1,8 +1,8 @@
 """Exact matches on numbers written by rule: `python benchmarks/whole_numbers.py [--count N] [--kind NAME]`.
 
 Decisions about core/reading/number.py are made here. The digits are the validation parts of MNIST and of
-core/synthesis/pen_digits.py, which the shipped model never learnt from, the strokes of scripts/draw_samples.py and
-typefaces that were kept aside;
+core/synthesis/pen_digits.py, which the shipped model never learnt from, the strokes of core/synthesis/sheets.py and
+held-out typefaces;
 what surrounds them is made up: other numbers at every seed.
 """
 
@@ -21,9 +21,8 @@ from core.data import mnist
 from core.data.split import split
 from core.network import checkpoint
 from core.reading import picture, reader
-from core.synthesis import drawing, fonts, pen_digits
-from scripts import draw_samples
-from scripts.draw_samples import BLACK, BLUE, GLYPHS, RED
+from core.synthesis import drawing, fonts, pen_digits, sheets
+from core.synthesis.sheets import BLACK, BLUE, GLYPHS, RED
 
 SIGNS = ("dollar", "euro", "pound", "hash")
 MARGIN = 0.7  # of the digits' height: paper around a number
@@ -49,7 +48,7 @@ def validation_digits() -> list[list[np.ndarray]]:
 
 @functools.cache
 def typefaces() -> list[dict[str, np.ndarray]]:
-    """The typefaces of core/synthesis/fonts.py that were kept aside: each character as ink (48, 48) bool."""
+    """The typefaces of core/synthesis/fonts.py that were held out: each character as ink (48, 48) bool."""
     found: dict[str, dict[str, np.ndarray]] = {}
     for glyph in fonts.load("validation", fonts.LETTERS + fonts.SIGNS + fonts.DIGITS):
         found.setdefault(glyph.typeface, {})[glyph.character] = glyph.ink
@@ -79,7 +78,7 @@ def write_digit(digit: int, height: int, pen: float, rng: np.random.Generator, s
         return cv2.resize(ink.astype(np.float32), (wide, height), interpolation=cv2.INTER_AREA)
     glyph = rng.choice([name for name in GLYPHS if name[0] == str(digit)])
     side = round(1.8 * height)
-    return crop(draw_samples.write(glyph, (side, side), height - pen, pen, rng, slant=float(rng.normal(0.05, 0.08))))
+    return crop(sheets.write(glyph, (side, side), height - pen, pen, rng, slant=float(rng.normal(0.05, 0.08))))
 
 
 def write_sign(name: str, height: int, rng: np.random.Generator) -> np.ndarray:
@@ -187,8 +186,8 @@ def lay_on(
 ) -> np.ndarray:
     """A line on a page with paper around it: (H, W, 3) float."""
     covered = place(ink, rng, height)
-    sheet = draw_samples.make_paper(covered.shape[::-1], paper, rng, grain)
-    return draw_samples.lay_ink(sheet, covered, colour)
+    sheet = sheets.make_paper(covered.shape[::-1], paper, rng, grain)
+    return sheets.lay_ink(sheet, covered, colour)
 
 
 def place(ink: np.ndarray, rng: np.random.Generator, height: int, margin: float = MARGIN) -> np.ndarray:
@@ -248,7 +247,7 @@ def single_with_neighbours(rng: np.random.Generator) -> tuple[np.ndarray, str]:
         np.maximum(part, ink[:, : part.shape[1]], out=part)
     cut = gap + round(rng.uniform(0.05, 0.18) * height)
     covered = sheet[height // 4 : 2 * height - height // 4, x - cut : x + middle.shape[1] + cut]
-    return draw_samples.lay_ink(np.full((*covered.shape, 3), 0.97, np.float32), covered, BLACK), text
+    return sheets.lay_ink(np.full((*covered.shape, 3), 0.97, np.float32), covered, BLACK), text
 
 
 @kind
@@ -331,9 +330,9 @@ def ruled(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """On ruled or squared paper."""
     text, height = pick_text(rng), int(rng.integers(50, 100))
     covered = place(write_line(text, rng, height, (0.12, 0.4)), rng, height)
-    sheet = draw_samples.make_paper(covered.shape[::-1], (250, 249, 245), rng, 0.006)
-    sheet = draw_samples.rule(sheet, height * rng.uniform(0.5, 1.2), (130, 165, 210), 0.6, rng.random() < 0.4)
-    return draw_samples.lay_ink(sheet, covered, rng.choice([BLACK, BLUE])), text
+    sheet = sheets.make_paper(covered.shape[::-1], (250, 249, 245), rng, 0.006)
+    sheet = sheets.rule(sheet, height * rng.uniform(0.5, 1.2), (130, 165, 210), 0.6, rng.random() < 0.4)
+    return sheets.lay_ink(sheet, covered, rng.choice([BLACK, BLUE])), text
 
 
 @kind
@@ -360,8 +359,8 @@ def boxed(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     covered[:thick] = covered[high - thick :] = 0.7
     margin = round(rng.choice([0.0, 0.3, 0.8]) * height)
     covered = np.pad(covered, margin)
-    sheet = draw_samples.make_paper(covered.shape[::-1], (248, 248, 244), rng, 0.006)
-    return draw_samples.lay_ink(sheet, covered, BLUE), text
+    sheet = sheets.make_paper(covered.shape[::-1], (248, 248, 244), rng, 0.006)
+    return sheets.lay_ink(sheet, covered, BLUE), text
 
 
 @kind
@@ -373,9 +372,9 @@ def photo(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     y = int(rng.integers(200, 900))
     x = int(rng.integers(20, covered.shape[1] - ink.shape[1] - 10))
     covered[y : y + ink.shape[0], x : x + ink.shape[1]] = ink
-    sheet = draw_samples.make_paper(covered.shape[::-1], (196, 190, 180), rng, 0.012)
-    sheet = draw_samples.lay_ink(sheet, covered * rng.uniform(0.6, 0.95), (50, 50, 58))
-    sheet = draw_samples.shade(sheet, rng.uniform(0, 0.45), rng.uniform(-1, 1), rng.uniform(0.01, 0.1))
+    sheet = sheets.make_paper(covered.shape[::-1], (196, 190, 180), rng, 0.012)
+    sheet = sheets.lay_ink(sheet, covered * rng.uniform(0.6, 0.95), (50, 50, 58))
+    sheet = sheets.shade(sheet, rng.uniform(0, 0.45), rng.uniform(-1, 1), rng.uniform(0.01, 0.1))
     return cv2.GaussianBlur(sheet, (0, 0), 1.2), text
 
 
@@ -387,8 +386,8 @@ def sunlit(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     covered = np.zeros((1280, max(960, ink.shape[1] + 60)), np.float32)
     y, x = int(rng.integers(200, 900)), int(rng.integers(20, covered.shape[1] - ink.shape[1] - 10))
     covered[y : y + ink.shape[0], x : x + ink.shape[1]] = ink
-    sheet = draw_samples.make_paper(covered.shape[::-1], (150, 146, 138), rng, 0.008)
-    sheet = draw_samples.lay_ink(sheet, covered * rng.uniform(0.6, 0.95), (40, 40, 48))
+    sheet = sheets.make_paper(covered.shape[::-1], (150, 146, 138), rng, 0.008)
+    sheet = sheets.lay_ink(sheet, covered * rng.uniform(0.6, 0.95), (40, 40, 48))
     high, wide = covered.shape
     corners = np.array([[0.4, -0.2], [1.2, -0.2], [1.2, 0.7], [0.4, 0.5]]) + rng.normal(0, 0.12, (4, 2))
     if rng.random() < 0.5:
@@ -438,7 +437,7 @@ def scan_cheque(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.5:
         at = covered.shape[0] - int(rng.integers(4, 14))
         sheet[at : at + 3] *= 0.55
-    sheet = draw_samples.lay_ink(sheet, covered * rng.uniform(0.5, 0.85), (40, 40, 44))
+    sheet = sheets.lay_ink(sheet, covered * rng.uniform(0.5, 0.85), (40, 40, 44))
     return coarsen(sheet, rng)
 
 
@@ -491,7 +490,7 @@ def print_finely(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     for at in (int(rng.integers(0, 5)), len(covered) - int(rng.integers(4, 9))):
         if rng.random() < 0.5:
             sheet[at : at + 3] *= rng.uniform(0.4, 0.7)
-    return coarsen(draw_samples.lay_ink(sheet, covered * pen, (40, 40, 44)), rng)
+    return coarsen(sheets.lay_ink(sheet, covered * pen, (40, 40, 44)), rng)
 
 
 @kind
@@ -573,7 +572,7 @@ def set_line(text: Sequence[str], face: dict[str, np.ndarray], height: int, rng:
 def make(name: str, number: int, seed: int = 0) -> Page:
     """The page `number` of a kind; the same for the same seed."""
     sheet, text = KINDS[name](np.random.default_rng([seed, number, *name.encode()]))
-    return Page(draw_samples.to_bytes(sheet), text)
+    return Page(sheets.to_bytes(sheet), text)
 
 
 def is_right(found: reader.Reading, page: Page) -> bool:

@@ -1,7 +1,7 @@
-"""Train the network that finds ink on printed paper, from nothing: `python scripts/train_binarizer.py`.
+"""Train the network that separates ink from print, from scratch: `python scripts/train_binarizer.py`.
 
-It learns from sheets drawn by rule alone, no photograph and no scan. Writes models/binarizer.npz. Half an hour on one
-core.
+It learns from synthetic documents alone, no photograph and no scan. Writes models/binarizer.npz. Takes half an hour on
+one core.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from core.synthesis import documents, pen_digits
 from core.synthesis.documents import Sheet
 from core.training.binarizer import learn, score
 
-JUDGED = 200  # sheets kept aside
+JUDGED = 200  # documents held out to measure on
 
 
 @functools.cache
@@ -34,14 +34,14 @@ def load_digits(part: pen_digits.Part) -> tuple[DigitSet, tuple[pen_digits.PenDi
 
 
 def draw(part: pen_digits.Part, number: int) -> Sheet:
-    """The sheet of a number, written with digits of one part."""
+    """Document `number`, written with digits of one part."""
     return documents.draw(*load_digits(part), np.random.default_rng(number))
 
 
 def main() -> int:
-    """Draw, train, say how well ink is found on sheets kept aside, save. Gives the exit code."""
+    """Draw, train, print how well ink is found on held-out documents, save. Gives the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sheets", type=int, default=5000, help="sheets to learn from (5000)")
+    parser.add_argument("--sheets", type=int, default=5000, help="documents to learn from (5000)")
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--out", type=Path, default=binarizer.FILE, help="where to write (models/binarizer.npz)")
     options = parser.parse_args()
@@ -51,7 +51,7 @@ def main() -> int:
     with Pool() as pool:
         sheets = pool.map(functools.partial(draw, "training"), range(options.sheets), chunksize=50)
         judged = pool.map(functools.partial(draw, "validation"), range(min(JUDGED, options.sheets)), chunksize=50)
-    print(f"{len(sheets) + len(judged)} sheets drawn in {time.perf_counter() - began:.0f} s", flush=True)
+    print(f"{len(sheets) + len(judged)} documents drawn in {time.perf_counter() - began:.0f} s", flush=True)
     losses: list[float] = []
     for step in learn(sheets, options.steps):
         losses.append(step.loss)

@@ -1,1 +1,1 @@
-"""The digits: MNIST and how it is split."""
+"""Labelled digits: MNIST, the IDX format and the split into training and validation."""

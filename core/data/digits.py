@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+NO_DIGIT = -1  # the label of a picture that shows no digit
+
 
 class DataError(RuntimeError):
     """MNIST can't be had; the message says what to do."""
@@ -12,17 +14,17 @@ class DataError(RuntimeError):
 
 @dataclass(frozen=True)
 class DigitSet:
-    """Labelled digits: `images` (N, 28, 28) uint8, ink bright on dark; `labels` (N,) int64 in 0..9."""
+    """Labelled digits: `images` (N, 28, 28) uint8, ink bright on dark; `labels` (N,) int64 in 0..9 or `NO_DIGIT`."""
 
     images: Tensor
     labels: Tensor
 
     def __len__(self) -> int:
-        """How many digits."""
+        """The number of digits."""
         return len(self.labels)
 
     def to(self, device: torch.device) -> "DigitSet":
-        """The same digits in the memory of `device`."""
+        """The same digits on `device`."""
         return DigitSet(self.images.to(device), self.labels.to(device))
 
     def pick(self, index: Tensor) -> "DigitSet":
@@ -30,5 +32,5 @@ class DigitSet:
         return DigitSet(self.images[index], self.labels[index])
 
     def join(self, others: "DigitSet") -> "DigitSet":
-        """These digits and behind them `others`, on the same device."""
+        """These digits followed by `others`, which must be on the same device."""
         return DigitSet(torch.cat([self.images, others.images]), torch.cat([self.labels, others.labels]))

@@ -1,4 +1,4 @@
-"""Which digits a run learns from, and which it is judged by."""
+"""The split of digits into training and validation set."""
 
 import torch
 
@@ -7,10 +7,10 @@ from core.data.digits import DigitSet
 
 
 def split(digits: DigitSet, settings: TrainingSettings) -> tuple[DigitSet, DigitSet]:
-    """Training and validation part, drawn by the seed, each digit in the same proportion in both (stratified).
+    """Training and validation set, stratified: each class has the same share in both. Deterministic for a given seed.
 
-    Uses `training_images` of the digits in all, at least one of each class for validation where it has two. Classes
-    `left_out` are in neither part.
+    Together they hold `training_images` digits, with at least one of each class for validation where the class has two.
+    Classes in `left_out` are in neither.
     """
     rng = torch.Generator().manual_seed(settings.seed)
     share = min(1.0, settings.training_images / len(digits))
@@ -18,16 +18,16 @@ def split(digits: DigitSet, settings: TrainingSettings) -> tuple[DigitSet, Digit
     for label in sorted(set(range(10)) - set(settings.left_out)):
         members = torch.nonzero(digits.labels == label).flatten()
         members = members[torch.randperm(len(members), generator=rng)][: round(len(members) * share)]
-        kept_aside = max(1, round(len(members) * settings.validation_share)) if len(members) > 1 else 0
-        validation.append(members[:kept_aside])
-        training.append(members[kept_aside:])
+        held_out = max(1, round(len(members) * settings.validation_share)) if len(members) > 1 else 0
+        validation.append(members[:held_out])
+        training.append(members[held_out:])
     return digits.pick(torch.cat(training).sort().values), digits.pick(torch.cat(validation).sort().values)
 
 
 def pick_watched(validation: DigitSet, everything: DigitSet) -> DigitSet:
-    """One digit of each class to watch during a run, 0 to 9: of the validation part, which no gradient ever sees.
+    """One digit of each class, 0 to 9, to watch during a run, from the validation set, which no gradient ever sees.
 
-    A class left out of the run has no part there: its digit is taken from `everything`.
+    The digit of a class that is left out of the run comes from `everything`.
     """
     picked = []
     for label in range(10):

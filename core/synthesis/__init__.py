@@ -1,1 +1,1 @@
-"""What is drawn by rule to learn from and to test with."""
+"""Synthetic data to train and test with: digits, numbers, non-digits and documents, drawn by rule."""

@@ -1,9 +1,8 @@
-"""Amounts by hand on printed paper, drawn by rule: what `reading.binarizer` learns from, for here it is known what
-is ink.
+"""Synthetic documents: handwritten amounts on printed paper, with the exact ink mask that `reading.binarizer` learns.
 
-Cheques, forms and tickets are printed with fine lines so that nobody can change what is written on them; a scan shows
-both alike. No such data set may be shipped, so the paper is drawn: families of waves, circles, grids, dots, mottled
-paper and rules, under digits of MNIST and of synthesis/pen_digits.py.
+Cheques, forms and tickets carry fine print against forgery, as dark in a scan as the handwriting. No data set of them
+may be shipped, so they are drawn: waves, circles, grids, dots, mottled paper and rules, under digits of MNIST and of
+pen_digits.py.
 """
 
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from core.synthesis.non_digits import enlarge
 from core.synthesis.numbers import MONEY
 from core.synthesis.pen_digits import PenDigit, trace
 
-HEIGHT = 72  # pixels: of the digits, before the sheet is scanned
+HEIGHT = 72  # pixels: of the digits, before the document is scanned
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Sheet:
 
 
 def draw(digits: DigitSet, pen_digits: tuple[PenDigit, ...], rng: np.random.Generator) -> Sheet:
-    """A number on a sheet of paper, scanned. Takes about ten milliseconds."""
+    """A random number on a printed document, scanned. Takes about ten milliseconds."""
     covered = _write_number(digits, pen_digits, rng)
     around = rng.integers(-6, 40, 4)
     covered = covered[max(0, -around[0]) : len(covered) - max(0, -around[1])]
@@ -43,7 +42,7 @@ def draw(digits: DigitSet, pen_digits: tuple[PenDigit, ...], rng: np.random.Gene
     grey *= _shade(x, y, rng)
     pressed = np.clip(1 - rng.uniform(0, 0.4) * _mottle(covered.shape, rng.uniform(8, 40), rng) ** 2, 0.4, 1)
     inked = pen * cv2.GaussianBlur(covered.astype(np.float32), (0, 0), rng.uniform(0.4, 1.2)) * pressed
-    if rng.random() < 0.5:  # ink and print darken each other
+    if rng.random() < 0.5:  # ink and print multiply
         grey *= 1 - inked
     else:  # or the pen covers what is below
         grey = np.minimum(grey, (1 - inked) * grey.max())
@@ -80,7 +79,7 @@ def _write_number(digits: DigitSet, pen_digits: tuple[PenDigit, ...], rng: np.ra
 
 
 def _place(ink: np.ndarray, high: float, pen: float, lean: float) -> np.ndarray:
-    """Ink (H, W) bool, leaning, so many pixels `high`, its strokes `pen` pixels wide where that isn't 0."""
+    """Ink (H, W) bool scaled to `high` pixels and slanted by `lean`; strokes `pen` pixels wide where that isn't 0."""
     ink = crop(ink).astype(np.uint8) * 255
     scale = high / len(ink)
     side = round(abs(lean) * len(ink)) + 1
@@ -97,7 +96,7 @@ def _place(ink: np.ndarray, high: float, pen: float, lean: float) -> np.ndarray:
 
 
 def _mark(sheet: np.ndarray, x: int, base: int, pen: float, rng: np.random.Generator) -> int:
-    """A dot, comma or dash behind a digit; gives the pixels it takes."""
+    """Draw a dot, comma or dash behind a digit; gives its width in pixels."""
     thick, width = max(2, round(pen * rng.uniform(0.8, 1.5))), round(rng.uniform(0.1, 0.4) * HEIGHT)
     if rng.random() < 0.6:
         width, start = thick + 4, (x + 4, base - thick)
@@ -112,7 +111,7 @@ def _mark(sheet: np.ndarray, x: int, base: int, pen: float, rng: np.random.Gener
 
 
 def _sign(sheet: np.ndarray, x: int, pen: float, rng: np.random.Generator) -> None:
-    """A currency sign or a flourish behind the digits."""
+    """Draw a currency sign, another symbol or a flourish behind the digits."""
     if rng.random() < 0.5:
         name = rng.choice(MONEY if rng.random() < 0.5 else list(SYMBOLS))
         ink = _place(write_sign(SYMBOLS[name], rng), HEIGHT * rng.uniform(0.5, 1.2), pen, 0.0)
@@ -131,7 +130,7 @@ def _sign(sheet: np.ndarray, x: int, pen: float, rng: np.random.Generator) -> No
 
 
 def _print(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """What is printed on the paper: (H, W) float32, 0 nothing, 1 as dark as the pen."""
+    """The print on the paper: (H, W) float32, from 0 for none to 1 for as dark as the pen."""
     printed = np.zeros(x.shape, np.float32)
     if rng.random() < 0.85:
         for _ in range(int(rng.integers(1, 4))):
@@ -143,7 +142,7 @@ def _print(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray
 
 
 def _waves(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Parallel lines, straight or waving."""
+    """Parallel lines, straight or wavy."""
     angle = rng.uniform(0, np.pi) if rng.random() < 0.5 else rng.normal(0, 0.3)
     along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
     bend = rng.uniform(0, 10) * np.sin(along / rng.uniform(6, 60) + rng.uniform(0, 6))
@@ -151,7 +150,7 @@ def _waves(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray
 
 
 def _circles(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Rings around a point, their radius waving; near it they are circles, far from it bent lines."""
+    """Concentric wavy rings: circles near their centre, curved lines far from it."""
     reach = rng.uniform(0.2, 3) * x.shape[1]
     angle = rng.uniform(0, 2 * np.pi)
     left, top = x - x.shape[1] / 2 - reach * np.cos(angle), y - x.shape[0] / 2 - reach * np.sin(angle)
@@ -160,7 +159,7 @@ def _circles(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarr
 
 
 def _lines(phase: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A line wherever the phase, in pixels, is a multiple of the distance of two."""
+    """A line wherever the phase (pixels) is a multiple of a random spacing."""
     apart = np.exp(rng.uniform(np.log(4), np.log(24)))
     thick = min(rng.uniform(1.0, 4.0), 0.6 * apart)
     distance = np.abs((phase / apart) % 1 - 0.5) * apart
@@ -168,12 +167,12 @@ def _lines(phase: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _grid(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Two families of lines that cross."""
+    """Two sets of parallel lines that cross."""
     return np.maximum(_waves(x, y, rng), _waves(x, y, rng))
 
 
 def _dots(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A mesh of dots, as screened print has."""
+    """A mesh of dots, as in halftone print."""
     apart, angle = rng.uniform(3, 12), rng.uniform(0, np.pi / 2)
     along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
     mesh = np.sin(2 * np.pi * along / apart) * np.sin(2 * np.pi * across / apart)
@@ -189,7 +188,7 @@ PATTERNS = (_waves, _waves, _circles, _circles, _grid, _dots, _grain)
 
 
 def _mottle(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> np.ndarray:
-    """Noise with spots of so many pixels: (H, W) float32, mean 0 and spread 1."""
+    """Smooth noise with spots of `size` pixels: (H, W) float32, standard deviation 1."""
     small = tuple(max(4, round(side / max(size, 1.0)) + 2) for side in shape)
     noise = rng.normal(0, 1, small).astype(np.float32)
     noise = cv2.resize(noise, shape[::-1], interpolation=cv2.INTER_CUBIC)
@@ -197,7 +196,7 @@ def _mottle(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> np
 
 
 def _rules(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Straight lines from border to border, level or upright, mostly near a border: (H, W) float32."""
+    """Straight printed lines from edge to edge, mostly near an edge of the paper: (H, W) float32 in [0, 1]."""
     drawn = np.zeros(shape, np.uint8)
     high, wide = shape
     for _ in range(int(rng.integers(1, 4))):
@@ -215,7 +214,7 @@ def _rules(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
 
 
 def _shade(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Uneven light, now and then the edge of a shadow: (H, W) float32 in [0, 1]."""
+    """Uneven illumination, now and then with the edge of a shadow: (H, W) float32 in [0, 1]."""
     angle = rng.uniform(0, 2 * np.pi)
     along = (x / x.shape[1] - 0.5) * np.cos(angle) + (y / x.shape[0] - 0.5) * np.sin(angle)
     light = 1 - rng.uniform(0, 0.3) * (along + 0.7)
@@ -225,7 +224,7 @@ def _shade(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray
 
 
 def _scan(grey: np.ndarray, ink: np.ndarray, rng: np.random.Generator) -> Sheet:
-    """The sheet as a scanner of some resolution sees it, then enlarged or not as pictures are before the search."""
+    """Scan the document at a random resolution, then rescale it as the reader rescales pictures."""
     grey = cv2.GaussianBlur(grey, (0, 0), rng.uniform(0.5, 1.8))
     fine = np.exp(rng.uniform(np.log(0.4), np.log(1.0)))
     shown = min(1.1, fine * rng.choice([1.0, rng.uniform(1.0, 2.2)]))
@@ -238,6 +237,3 @@ def _scan(grey: np.ndarray, ink: np.ndarray, rng: np.random.Generator) -> Sheet:
     grey = cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC)
     covered = cv2.resize(ink.astype(np.float32), size, interpolation=cv2.INTER_AREA if shown < 1 else cv2.INTER_LINEAR)
     return Sheet(cv2.GaussianBlur(grey, (0, 0), 0.8), covered > 0.5)
-
-
-# --- training ---------------------------------------------------------------------------------------------------------

@@ -1,12 +1,12 @@
-"""Letters, symbols and curves drawn with a pen."""
+"""Letters, symbols and curves drawn with a simulated pen."""
 
 import cv2
 import numpy as np
 
 from core.reading.mnist_form import Trail, fit
 
-SHEET = 120  # pixels: side of the square things are drawn on
-DRAWN = 84  # pixels: their size there
+SHEET = 120  # pixels: side of the square canvas
+DRAWN = 84  # pixels: the longer side of what is drawn on it
 
 # Strokes in order of writing: points as two digits, x to the right and y down, 0 to 9. A stroke that starts with ~ is
 # smooth, the others have corners where the points are.
@@ -131,7 +131,7 @@ SYMBOLS = {
 
 
 def write(glyph: str, rng: np.random.Generator) -> np.ndarray:
-    """A letter or symbol by hand: `glyph` as in `LETTERS` -> (H, W) bool."""
+    """A letter or symbol in random handwriting: `glyph` as in `LETTERS` -> (H, W) bool."""
     strokes = []
     for text in glyph.split(","):
         text = text.strip()
@@ -141,7 +141,8 @@ def write(glyph: str, rng: np.random.Generator) -> np.ndarray:
 
 
 def draw(strokes: list[tuple[np.ndarray, bool]], rng: np.random.Generator, tremble: float = 1.0) -> np.ndarray:
-    """Strokes, each points (N, 2) and whether they are smooth -> (H, W) bool, leaning and trembling by chance."""
+    """Strokes, each points (N, 2) and whether they are smooth -> (H, W) bool, with a random slant, width and
+    tremor; `tremble` scales the tremor."""
     turn, lean = rng.normal(0, 0.08), rng.normal(0.05, 0.15)
     matrix = np.array([[np.cos(turn), -np.sin(turn) - lean], [np.sin(turn), np.cos(turn)]])
     matrix[0] *= np.exp(rng.uniform(-0.45, 0.25))
@@ -190,7 +191,7 @@ def spline(points: np.ndarray, pieces: int = 8) -> np.ndarray:
 
 
 def finish(drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Ink (H, W) bool fitted as a picture's would be, or (28, 28) float32 as it is: (28, 28) uint8."""
+    """Ink (H, W) bool preprocessed into MNIST's form, or a ready image (28, 28) float32: (28, 28) uint8."""
     if drawn.dtype != bool:
         return to_bytes(drawn)
     if not drawn.any():
@@ -215,8 +216,10 @@ def turn(points: np.ndarray, angle: float) -> np.ndarray:
 
 
 def change_pen(ink: np.ndarray, rng: np.random.Generator, thinnest: int = -3, thickest: int = 3) -> np.ndarray:
-    """Ink (H, W) bool whose strokes are by chance so many pixels thinner to thicker; as it is where too little or too
-    much would stay."""
+    """Ink (H, W) bool with strokes made thinner or thicker by a random number of pixels from `thinnest` to `thickest`.
+
+    The ink comes back unchanged where less than half of it would remain or more than 2.5 times as much result.
+    """
     change = int(rng.integers(thinnest, thickest + 1))
     if change:
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(change) + 1,) * 2)

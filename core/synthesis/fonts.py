@@ -1,9 +1,7 @@
-"""Letters and signs in 233 typefaces of handwriting, each as ink: what people write that is no digit.
+"""Characters of 233 handwriting fonts: letters and signs as non-digits to learn from, digits to test with.
 
-The rules of synthesis/non_digits.py know one way to write each letter; here each has one for each hand. They were
-drawn from the
-typefaces' files by scripts/collect_glyphs.py; whose they are stands in data/README.md. Their digits lie beside them, to
-check that such are still read.
+non_digits.py knows one shape for each letter; here each letter has a shape for each font. scripts/collect_fonts.py drew
+them from the font files; data/README.md names the designers and licences.
 """
 
 import functools
@@ -21,19 +19,18 @@ from core.workspace import SHIPPED
 
 FILE = "glyphs.npz"
 SIDE = 48  # pixels: the longer side of each
-# What may pass for a digit in somebody's hand is left out, as in synthesis/non_digits.py: O, I, l, S, Z, B, b, g, q,
-# commas, bars.
+# Characters that can be taken for a digit are left out, as in non_digits.py: O, I, l, S, Z, B, b, g, q, commas, bars.
 LETTERS = "AEFHKMNPRTUVWXYadefhkmnprtuwx"
 SIGNS = "()[]{}<>?!@#$%&*+=~^;:_-"
 DIGITS = "0123456789"
-ASIDE = 4  # of every so many typefaces one is kept aside for validation
+HELD_OUT_EVERY = 4  # one typeface in four is held out for validation
 
 Part = Literal["training", "validation"]
 
 
 @dataclass(frozen=True, eq=False)
 class Glyph:
-    """One `character` of a `typeface`: its `ink` (48, 48) bool, from the upper left corner, as large as fits."""
+    """One `character` of a `typeface`: its `ink` (48, 48) bool, scaled to fit, against the upper left corner."""
 
     typeface: str
     character: str
@@ -42,7 +39,7 @@ class Glyph:
 
 @functools.cache
 def load(part: Part, characters: str = LETTERS + SIGNS, folder: Path = SHIPPED / "data") -> tuple[Glyph, ...]:
-    """These characters in the typefaces of one part. Raises `DataError` where the file is missing or damaged."""
+    """The given characters in every typeface of one part. Raises `DataError` where the file is missing or damaged."""
     try:
         with np.load(folder / FILE, allow_pickle=False) as file:
             typefaces, drawn, bits = file["typefaces"], file["characters"], file["bits"]
@@ -52,19 +49,19 @@ def load(part: Part, characters: str = LETTERS + SIGNS, folder: Path = SHIPPED /
             f"The file {FILE} in {folder} is missing or damaged. "
             "`git checkout -- data` restores the one that came with the project."
         ) from error
-    aside = set(np.unique(typefaces)[::ASIDE].tolist())
+    held_out = set(np.unique(typefaces)[::HELD_OUT_EVERY].tolist())
     return tuple(
         Glyph(typeface, character, one)
         for typeface, character, one in zip(typefaces.tolist(), drawn.tolist(), ink, strict=True)
-        if character in characters and (typeface in aside) == (part == "validation")
+        if character in characters and (typeface in held_out) == (part == "validation")
     )
 
 
 def make(count: int, seed: int, part: Part = "training", characters: str = LETTERS + SIGNS) -> np.ndarray:
-    """So many of these characters with pens by chance, fitted as a picture's would be: (count, 28, 28) uint8.
+    """Draw `count` characters with random pens, in MNIST's form: (count, 28, 28) uint8.
 
-    Each of them in turn, in an order by chance. A seed, a set. Takes about a millisecond each. Raises `DataError`
-    where the file is missing.
+    Every character comes once, in random order, before any comes again. Deterministic for a given seed. Takes about a
+    millisecond per character. Raises `DataError` where the file is missing or damaged.
     """
     rng = np.random.default_rng(seed)
     known = load(part, characters)
@@ -73,20 +70,18 @@ def make(count: int, seed: int, part: Part = "training", characters: str = LETTE
 
 
 def draw(glyph: Glyph, rng: np.random.Generator) -> np.ndarray:
-    """A glyph with a pen by chance, fitted as a picture's would be: (28, 28) uint8."""
+    """A glyph drawn with a random pen and preprocessed into MNIST's form: (28, 28) uint8."""
     return (fit(write(glyph, rng), Trail()) * 255).round().astype(np.uint8)
 
 
 def write(glyph: Glyph, rng: np.random.Generator) -> np.ndarray:
-    """A glyph, a little leaning, wider or narrower, with another pen: (H, W) bool, as large as
-    synthesis/non_digits.py draws."""
+    """A glyph with a random slant, width and pen: (H, W) bool, `drawing.DRAWN` pixels along its longer side."""
     placed = _place(glyph, np.exp(rng.normal(0, 0.12)), rng.normal(0, 0.12))
     return change_pen(placed, rng, -4, 6)  # thicker rather than thinner: typefaces are thin
 
 
 def _place(glyph: Glyph, wide: float, lean: float) -> np.ndarray:
-    """A glyph as large as the things of synthesis/non_digits.py, so much wider and leaning so much to the left: (H,
-    W) bool."""
+    """A glyph enlarged to `drawing.DRAWN` pixels, `wide` times as wide, leaning left by `lean`: (H, W) bool."""
     small = crop(glyph.ink).astype(np.float32)
     scale, margin = DRAWN / max(small.shape), 8
     height, width = (np.array(small.shape) * scale).tolist()

@@ -1,7 +1,7 @@
-"""What is no digit, made by rule: letters, symbols, scribbles, textures, pieces of digits, all in MNIST's form.
+"""Non-digits (out-of-distribution examples) drawn by rule: letters, symbols, scribbles, textures, fused digits.
 
-A network that has only ever seen digits takes everything for one. These are the counterexamples. What may pass for a
-digit in somebody's hand is left out on purpose: O, I, l, S, Z, B, D, G, b, g, q and their like.
+A network that has only ever seen digits takes everything for one; these are the counterexamples, in MNIST's form.
+Shapes that can be taken for a digit are left out on purpose: O, I, l, S, Z, B, D, G, b, g, q and the like.
 """
 
 from collections.abc import Callable
@@ -27,16 +27,20 @@ from core.synthesis.drawing import (
 
 
 def make(count: int, seed: int) -> np.ndarray:
-    """`count` things that are no digits, kinds in turn: (N, 28, 28) uint8, ink bright on dark. A seed, a set."""
+    """Draw `count` non-digits, one of each kind in turn: (count, 28, 28) uint8, ink bright on dark.
+
+    Deterministic for a given seed.
+    """
     rng = np.random.default_rng(seed)
     makers = list(KINDS.values())
     return np.stack([finish(makers[number % len(makers)](rng), rng) for number in range(count)])
 
 
 def make_of_digits(digits: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """`count` things that digits leave behind: two in one, mirrored, lying, upside down.
+    """Make `count` non-digits out of digits: two in one image, mirrored, lying on their side, upside down.
 
-    Digits (N, 28, 28) uint8, labels (N,) in 0..9 -> (count, 28, 28) uint8. Only those that are no digit any more.
+    Digits (N, 28, 28) uint8, labels (N,) in 0..9 -> (count, 28, 28) uint8. Each change is only made to digits that it
+    turns into something else: a mirrored 8 is still an 8. Deterministic for a given seed.
     """
     rng = np.random.default_rng(seed)
     by_label = [np.flatnonzero(labels == label) for label in range(10)]
@@ -67,16 +71,17 @@ def make_of_digits(digits: np.ndarray, labels: np.ndarray, count: int, seed: int
 
 
 def refit(digits: np.ndarray, seed: int) -> np.ndarray:
-    """The same digits written with another pen and fitted again, as a picture would be: (N, 28, 28) uint8 to uint8.
+    """Redraw digits (N, 28, 28) uint8 with a random pen and preprocess them again: same shape and dtype.
 
-    Junk takes these last steps, so digits must take them too, or the steps themselves would tell the two apart.
+    Non-digits go through these last steps, so digits must too, or the steps themselves would tell the two apart.
+    Deterministic for a given seed.
     """
     rng = np.random.default_rng(seed)
     return np.stack([to_bytes(fit(change_pen(enlarge(digit, rng), rng), Trail())) for digit in digits])
 
 
 def enlarge(digit: np.ndarray, rng: np.random.Generator, factor: int = 5) -> np.ndarray:
-    """A digit (28, 28) uint8 as ink on a sheet of `factor` times its size: (H, W) bool."""
+    """A digit (28, 28) uint8 as ink on a canvas of `factor` times its size: (H, W) bool."""
     large = cv2.resize(digit, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     ink = large > rng.uniform(80, 150)
     return ink if ink.any() else large >= large.max()
@@ -119,7 +124,7 @@ def _polygon(rng: np.random.Generator) -> np.ndarray:
     strokes = [(points, False)]
     if corners >= 5 and rng.random() < 0.75:  # drawn in one line, every second corner first: a star
         strokes = [(points[[(2 * i) % corners for i in range(corners + 1)]], False)]
-    elif corners == 7 or corners >= 5:  # a ring in a hasty hand: a cross in it makes it none
+    elif corners == 7 or corners >= 5:  # written fast it is a 0: a line across makes it a non-digit
         strokes += [(points[[0, corners // 2]], False)]
     return draw(strokes, rng, 0.7)
 
@@ -180,7 +185,7 @@ def _turned_letter(rng: np.random.Generator) -> np.ndarray:
 
 
 def _code(rng: np.random.Generator) -> np.ndarray:
-    """Squares by chance, as in a QR code or a crossword."""
+    """Random squares, as in a QR code or a crossword."""
     cells = int(rng.integers(5, 22))
     pattern = rng.random((cells, cells)) < rng.uniform(0.3, 0.65)
     if cells > 12:
@@ -196,7 +201,7 @@ def _code(rng: np.random.Generator) -> np.ndarray:
 
 
 def _texture(rng: np.random.Generator) -> np.ndarray:
-    """Clouds cut off at a level; of some only the largest patch, as preprocessing would leave it."""
+    """Smooth noise above a threshold; of some only the largest patch, as preprocessing would leave it."""
     fine = rng.normal(0, 1, (SHEET, SHEET)).astype(np.float32)
     across, along = np.exp(rng.uniform(np.log(1.5), np.log(14), 2))
     cloud = cv2.GaussianBlur(fine, (0, 0), sigmaX=float(across), sigmaY=float(along))
@@ -204,7 +209,7 @@ def _texture(rng: np.random.Generator) -> np.ndarray:
 
 
 def _ridges(rng: np.random.Generator) -> np.ndarray:
-    """Thin curved lines by chance: hair, cracks, the grain of wood."""
+    """Random thin curved lines: hair, cracks, wood grain."""
     cloud = cv2.GaussianBlur(rng.normal(0, 1, (SHEET, SHEET)).astype(np.float32), (0, 0), rng.uniform(6, 16))
     return _largest(np.abs(cloud) < np.quantile(np.abs(cloud), rng.uniform(0.08, 0.3)), rng.random() < 0.7)
 
@@ -242,7 +247,7 @@ def _dots(rng: np.random.Generator) -> np.ndarray:
 
 
 def _rough(rng: np.random.Generator) -> np.ndarray:
-    """A drawing seen through dirt: specks on it and pieces torn out of it."""
+    """A letter or symbol with specks added around it and patches torn out."""
     ink = write(rng.choice([*LETTERS.values(), *SYMBOLS.values()]), rng)
     cloud = cv2.GaussianBlur(rng.normal(0, 1, ink.shape).astype(np.float32), (0, 0), rng.uniform(1, 4))
     near = cv2.dilate(ink.astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
@@ -251,7 +256,7 @@ def _rough(rng: np.random.Generator) -> np.ndarray:
 
 
 def _noise(rng: np.random.Generator) -> np.ndarray:
-    """Grey noise straight in 28x28, never fitted: (28, 28) float32."""
+    """Grey noise drawn at 28x28 directly, without preprocessing: (28, 28) float32."""
     if rng.random() < 0.5:
         grain = rng.random((DIGIT_SIZE, DIGIT_SIZE)) ** rng.uniform(0.3, 4)
     else:
@@ -270,7 +275,7 @@ def _symbol(rng: np.random.Generator) -> np.ndarray:
     return write(SYMBOLS[rng.choice(list(SYMBOLS))], rng)
 
 
-# Letters and symbols are what people try first and what lies nearest to digits: they come up most often.
+# Letters and symbols come up most often: people try them first, and they are closest to digits.
 KINDS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
     "letter": _letter,
     "symbol": _symbol,
@@ -302,7 +307,7 @@ KINDS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
 
 
 def _beside(left: np.ndarray, right: np.ndarray, gap: int, rng: np.random.Generator) -> np.ndarray:
-    """Two pieces of ink, each (H, W) bool, side by side; a negative gap makes them overlap."""
+    """Two drawings (H, W) bool side by side; a negative `gap` (pixels) makes them overlap."""
     down = int(rng.integers(0, 12))
     height = max(left.shape[0], right.shape[0] + down)
     start = max(0, left.shape[1] + gap)

@@ -1,7 +1,7 @@
-"""Numbers written by rule and cut as `reading.number` cuts: whole digits, and what is none, two halves or one and a
-bit.
+"""Segmentation candidates: synthetic numbers, cut as `reading.number` cuts them into whole digits and non-digits.
 
-Whoever is to find the digits of a number must know both. Their likes are in no data set of single digits.
+A non-digit here is a part of a digit, or more than one. To find the digits of a number a model must know both, and no
+data set of single digits holds them.
 """
 
 import itertools
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import torch
 
-from core.data.digits import DigitSet
+from core.data.digits import NO_DIGIT, DigitSet
 from core.network.architectures import to_input
 from core.reading.cuts import Atom, join
 from core.reading.ink import Ink
@@ -20,23 +20,24 @@ from core.synthesis import fonts
 from core.synthesis.drawing import SYMBOLS, crop, spline
 from core.synthesis.drawing import write as write_symbol
 from core.synthesis.non_digits import enlarge
-from core.synthesis.writing_styles import add_habits
+from core.synthesis.writing_styles import add_writing_styles
 
-MONEY = ("dollar", "euro", "pound", "hash")  # signs that stand beside numbers more often than others
-NONE = -1  # the label of a piece that is no digit
-OTHER = 128  # whose ink commas, signs, rules and strokes between digits are
-HEIGHT = 64  # pixels: of the digits, as high as `reading.number` looks at them
-WHOLE, FOREIGN = 0.92, 0.1  # a piece is a digit with so much of its ink, and at most so much of others'
-PART, MIXED = 0.8, 0.22  # it is none with less of it, or more of others'; what lies between is left out
-MOST_OF_A_LINE = 12  # pieces kept of one number, the same number of each sort where there are
-ROUND = 0.3  # share of the numbers that end in zeros, as amounts do more often than other numbers
+MONEY = ("dollar", "euro", "pound", "hash")  # the signs that stand beside numbers most often
+OTHER = 128  # owner of the ink of commas, signs, rules and strokes between digits
+HEIGHT = 64  # pixels: of the digits, as `reading.number` scales them
+# A candidate is a digit when it holds at least WHOLE of that digit's ink and at most FOREIGN of its own ink is foreign.
+# It is a non-digit with less than PART or more than MIXED; what lies between is left out.
+WHOLE, FOREIGN = 0.92, 0.1
+PART, MIXED = 0.8, 0.22
+MOST_PER_NUMBER = 12  # candidates kept of one number, digits and non-digits in equal numbers where possible
+ROUND = 0.3  # share of the numbers that end in zeros, as amounts of money often do
 
 
 def make(digits: DigitSet, count: int, seed: int, parts: bool = True) -> DigitSet:
-    """About `count` pieces (N, 28, 28) uint8 of numbers written with `digits`, labelled 0 to 9 or `NONE`.
+    """About `count` candidates (N, 28, 28) uint8 from numbers written with `digits`, labelled 0 to 9 or `NO_DIGIT`.
 
-    Without `parts` those that are none hold more than one digit: half a 0 may be a 1 to whoever sees nothing else.
-    A seed, a set. Takes about three milliseconds a piece on a slow core.
+    Without `parts` every non-digit holds more than one digit: half of a 0 on its own may well be a 1. Deterministic for
+    a given seed. Takes about three milliseconds per candidate on a slow core.
     """
     rng = np.random.default_rng(seed)
     order = torch.Generator().manual_seed(seed)
@@ -49,20 +50,20 @@ def make(digits: DigitSet, count: int, seed: int, parts: bool = True) -> DigitSe
             last = picked[-int(rng.integers(2, 4)) :]
             last.copy_(zeros[torch.randint(0, len(zeros), last.shape, generator=order)])
         shown = digits.pick(picked)
-        written = add_habits(to_input(shown.images), shown.labels, 0.3, order).squeeze(1).mul(255).byte().numpy()
-        owner = write(list(written), rng)
+        styled = add_writing_styles(to_input(shown.images), shown.labels, 0.3, order)
+        owner = write(list(styled.squeeze(1).mul(255).byte().numpy()), rng)
         cut = cut_everywhere(_as_ink(owner > 0))
-        for atoms, label in _sort(cut, owner, shown.labels.tolist(), parts, rng):
+        for atoms, label in _label_candidates(cut, owner, shown.labels.tolist(), parts, rng):
             images.append((fit(join(atoms)[0], Trail()) * 255).round().astype(np.uint8))
             labels.append(label)
     return DigitSet(torch.from_numpy(np.stack(images)), torch.tensor(labels))
 
 
 def write(digits: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-    """A number in one hand: at most seven digits (28, 28) uint8 -> whose ink each pixel is, (H, W) uint8.
+    """Write a number in one handwriting: at most seven digits (28, 28) uint8 -> the owner of each pixel, (H, W) uint8.
 
-    0 is paper. Each digit has its bit, 1 the first, 2 the second, 4 the third: where two overlap both are set.
-    `OTHER` is commas, signs, rules and strokes that join two digits.
+    0 is paper. Digit n sets bit n, so where two digits overlap both bits are set. `OTHER` is the ink of commas, signs,
+    rules and strokes that join two digits.
     """
     height = HEIGHT
     pen, lean, usual_gap = int(rng.integers(-4, 5)), rng.normal(0, 0.12), rng.uniform(-0.06, 0.2)
@@ -102,7 +103,7 @@ def write(digits: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
 
 
 def _shape(digit: np.ndarray, height: int, pen: int, lean: float, rng: np.random.Generator) -> np.ndarray:
-    """One digit at its size, leaning, with the pen of the whole number: (height, W) bool."""
+    """One digit at its size, with the slant and the pen of the whole number: (height, W) bool."""
     ink = enlarge(digit, rng).astype(np.uint8)
     side = len(ink)
     ink = cv2.warpAffine(ink, np.float32([[1, -lean, lean * side / 2], [0, 1, 0]]), (side, side))
@@ -126,7 +127,7 @@ def _dot(sheet: np.ndarray, x: int, y: int, height: int, rng: np.random.Generato
 
 
 def _sign(sheet: np.ndarray, x: int, height: int, rng: np.random.Generator) -> None:
-    """A currency sign, a letter or the dashes that end an amount, behind the digits; in a line it matters not where."""
+    """A currency sign, a letter or the dashes that end an amount, to the right of the digits."""
     if rng.random() < 0.7:
         ink = crop(_write_sign(rng))
         scale = height * rng.uniform(0.6, 1.2) / max(ink.shape)
@@ -141,7 +142,7 @@ def _sign(sheet: np.ndarray, x: int, height: int, rng: np.random.Generator) -> N
 
 
 def _write_sign(rng: np.random.Generator) -> np.ndarray:
-    """A sign drawn by rule or, as often, a letter or sign of a typeface: (H, W) bool."""
+    """A sign drawn by rule or, just as often, a character of a font: (H, W) bool."""
     if rng.random() < 0.5:
         known = fonts.load("training")
         return fonts.write(known[rng.integers(len(known))], rng)
@@ -149,7 +150,7 @@ def _write_sign(rng: np.random.Generator) -> np.ndarray:
 
 
 def _join_neighbours(sheet: np.ndarray, ends: list[tuple[int, int, int, int]], rng: np.random.Generator) -> None:
-    """Strokes that run on from a digit to the next: anywhere, or hanging between their tops, as of hasty zeros."""
+    """Connect neighbouring digits by strokes: anywhere, or sagging between their tops, as in hastily written zeros."""
     are_hanging = rng.random() < 0.5
     for (left, top, right, bottom), (next_left, next_top, next_right, _) in itertools.pairwise(ends):
         if rng.random() < 0.6:
@@ -170,7 +171,7 @@ def _join_neighbours(sheet: np.ndarray, ends: list[tuple[int, int, int, int]], r
 
 
 def _roughen(owner: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Edges as a coarse scan on patterned paper leaves them, a few specks, now and then a crack."""
+    """Rough edges as from a coarse scan on patterned paper, a few specks, now and then a gap."""
     ink = (owner > 0).astype(np.float32)
     if rng.random() < 0.5:
         small = cv2.resize(ink, None, fx=(scale := rng.uniform(0.3, 0.7)), fy=scale, interpolation=cv2.INTER_AREA)
@@ -185,27 +186,30 @@ def _roughen(owner: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _as_ink(mask: np.ndarray) -> Ink:
-    """A mask (H, W) bool as if a picture's ink had been found there."""
+    """A mask (H, W) bool in the form in which the reader finds the ink of a picture."""
     return Ink(mask, mask.astype(np.float32), "dark on light", (), 1.0, (0.0, 0.0), mask.shape[::-1])
 
 
-def _sort(
-    pieces: list[tuple[Atom, ...]], owner: np.ndarray, labels: list[int], parts: bool, rng: np.random.Generator
+def _label_candidates(
+    candidates: list[tuple[Atom, ...]], owner: np.ndarray, labels: list[int], parts: bool, rng: np.random.Generator
 ) -> list[tuple[tuple[Atom, ...], int]]:
-    """Some of the pieces with their label: the digit whose ink they are, or `NONE`. Neither one nor the other is left
-    out."""
+    """A random choice of the candidates, each with its label: the digit whose ink it holds, or `NO_DIGIT`.
+
+    Candidates that are clearly neither are left out.
+    """
     inks = [(owner >> number) & 1 > 0 for number in range(len(labels))]
     totals = [np.count_nonzero(ink) for ink in inks]
-    whole, none = [], []
-    for at in rng.permutation(len(pieces)):
-        ink, (x, y, width, height) = join(pieces[at])
+    whole: list[tuple[tuple[Atom, ...], int]] = []
+    non_digits: list[tuple[tuple[Atom, ...], int]] = []
+    for at in rng.permutation(len(candidates)):
+        ink, (x, y, width, height) = join(candidates[at])
         mine = [np.count_nonzero(ink & of_one[y : y + height, x : x + width]) for of_one in inks]
         digit = int(np.argmax(mine))
         covered, foreign = mine[digit] / max(1, totals[digit]), 1 - mine[digit] / max(1, np.count_nonzero(ink))
         if covered > WHOLE and foreign < FOREIGN:
-            whole.append((pieces[at], labels[digit]))
+            whole.append((candidates[at], labels[digit]))
         elif foreign > MIXED or (parts and covered < PART):
-            none.append((pieces[at], NONE))
-        if min(len(whole), len(none)) == MOST_OF_A_LINE // 2:
+            non_digits.append((candidates[at], NO_DIGIT))
+        if min(len(whole), len(non_digits)) == MOST_PER_NUMBER // 2:
             break
-    return whole[: MOST_OF_A_LINE // 2] + none[: MOST_OF_A_LINE // 2]
+    return whole[: MOST_PER_NUMBER // 2] + non_digits[: MOST_PER_NUMBER // 2]

@@ -1,6 +1,6 @@
-"""Digits as 44 people in Turkey wrote them on a tablet: the pen's way, drawn here with any pen.
+"""Digits that 44 people in Turkey wrote on a tablet: recorded pen trajectories, drawn here with random pens.
 
-They write what MNIST's American writers seldom do: 1 with an upstroke or a foot, crossed 7, open 4, hooked 9.
+They hold writing styles that are rare in MNIST: 1 with an upstroke or a foot, crossed 7, open 4, hooked 9.
 E. Alpaydin and F. Alimoglu, "Pen-based recognition of handwritten digits", UCI Machine Learning Repository (1998),
 https://doi.org/10.24432/C5MG6K, CC BY 4.0.
 """
@@ -20,15 +20,15 @@ from core.synthesis.drawing import DRAWN, spline
 from core.workspace import SHIPPED
 
 FILE = "pendigits.csv.gz"
-POINTS = 8  # of each digit, equally far apart along the pen's way, in the air too
-ASIDE = 3000  # the last digits of the file are kept aside for validation
+POINTS = 8  # per digit, equally spaced along the trajectory, pen-up movements included
+HELD_OUT = 3000  # the last digits of the file are held out for validation
 THINNEST, THICKEST = 0.045, 0.14  # pen, as a share of the digit's height
 # Narrowest and widest, as shares of the height: the data set has stretched every digit to a square.
 WIDTHS = (
     (0.5, 1.0), (0.12, 0.7), (0.5, 1.1), (0.45, 0.95), (0.5, 1.0),
     (0.45, 0.95), (0.4, 0.9), (0.5, 1.0), (0.4, 0.9), (0.4, 0.9),
 )  # fmt: skip
-RISE = 0.12  # of the height: least way up that a pen makes in the air, from the end of a stroke to the next
+RISE = 0.12  # of the height: an upward step at least this long is a pen-up movement between two strokes
 
 Part = Literal["training", "validation"]
 
@@ -44,7 +44,10 @@ class PenDigit:
 
 @functools.cache
 def load(part: Part, folder: Path = SHIPPED / "data") -> tuple[PenDigit, ...]:
-    """The pen's ways of one part, without those that eight points can't show. Raises `DataError` without the file."""
+    """The digits of one part, without those whose shape eight points can't show.
+
+    Raises `DataError` where the file is missing or damaged.
+    """
     try:
         table = np.loadtxt(folder / FILE, delimiter=",", dtype=np.int64)
     except (OSError, EOFError, ValueError) as error:
@@ -52,7 +55,7 @@ def load(part: Part, folder: Path = SHIPPED / "data") -> tuple[PenDigit, ...]:
             f"The file {FILE} in {folder} is missing or damaged. "
             "`git checkout -- data` restores the one that came with the project."
         ) from error
-    table = table[-ASIDE:] if part == "validation" else table[:-ASIDE]
+    table = table[-HELD_OUT:] if part == "validation" else table[:-HELD_OUT]
     points = table[:, : 2 * POINTS].reshape(-1, POINTS, 2) / 100
     widths = _find_widths(points)
     digits = []
@@ -65,9 +68,10 @@ def load(part: Part, folder: Path = SHIPPED / "data") -> tuple[PenDigit, ...]:
 
 
 def make(count: int, seed: int, part: Part = "training", labels: tuple[int, ...] = tuple(range(10))) -> DigitSet:
-    """So many digits with these labels, drawn in MNIST's form with pens by chance: (count, 28, 28) uint8.
+    """Draw `count` digits with random pens, in MNIST's form: images (count, 28, 28) uint8.
 
-    A seed, a set. Takes about 1.3 milliseconds a digit. Raises `DataError` where the file is missing.
+    Only digits with the given labels are drawn. Deterministic for a given seed. Takes about 1.3 milliseconds per digit.
+    Raises `DataError` where the file is missing or damaged.
     """
     rng = np.random.default_rng(seed)
     known = [digit for digit in load(part) if digit.label in labels]
@@ -77,14 +81,16 @@ def make(count: int, seed: int, part: Part = "training", labels: tuple[int, ...]
 
 
 def draw(digit: PenDigit, rng: np.random.Generator) -> np.ndarray:
-    """A digit with a pen by chance, fitted as a picture's would be: (28, 28) uint8."""
+    """A digit drawn with a random pen and preprocessed into MNIST's form: (28, 28) uint8."""
     pen = DRAWN * np.exp(rng.uniform(np.log(THINNEST), np.log(THICKEST)))
     return (fit(trace(digit, DRAWN, pen, rng) > 0, Trail()) * 255).round().astype(np.uint8)
 
 
 def trace(digit: PenDigit, height: int, pen: float, rng: np.random.Generator) -> np.ndarray:
-    """A digit on a sheet of its own, `pen` and about `height` in pixels, a little wider or narrower by chance: (H, W)
-    uint8, 255 where ink is."""
+    """A digit on a canvas of its own, its width varied at random: (H, W) uint8, 255 where ink is.
+
+    `pen` is the stroke width and `height` about the digit's height, in pixels.
+    """
     wide = np.array([np.exp(rng.normal(0, 0.1)), 1.0])
     sheet = np.zeros((2 * height, round(2.5 * height)), np.uint8)
     for stroke in digit.strokes:
@@ -94,7 +100,11 @@ def trace(digit: PenDigit, height: int, pen: float, rng: np.random.Generator) ->
 
 
 def _find_widths(points: np.ndarray) -> np.ndarray:
-    """How wide each digit (N, 8, 2) was written, in heights: as wide as makes its steps most alike, as they were."""
+    """The original width of each digit (N, 8, 2), in heights: (N,).
+
+    The data set stretched every digit to a square. Points were equally spaced as written, so the original width is the
+    one that makes the steps between them most equal.
+    """
     widths = np.exp(np.linspace(np.log(0.15), np.log(2), 60))
     steps = np.diff(points, axis=1)
     lengths = np.hypot(steps[..., 0, None] * widths, steps[..., 1, None])  # (N, 7, 60)
@@ -102,8 +112,10 @@ def _find_widths(points: np.ndarray) -> np.ndarray:
 
 
 def _part(way: np.ndarray, label: int) -> list[np.ndarray]:
-    """The strokes of a way (8, 2), as indices of its points. The data set has joined them: what is left out is the way
-    up to the bar of a 5 or a 7, and to the stem of a 4."""
+    """Split a trajectory (8, 2) into its strokes, as indices of its points.
+
+    The data set joins strokes by pen-up movements; those up to the bar of a 5 or 7 and to the stem of a 4 are cut out.
+    """
     rises = np.diff(way[:, 1]) > RISE
     lowest = int(way[:, 1].argmin())
     if label == 4:
@@ -117,7 +129,7 @@ def _part(way: np.ndarray, label: int) -> list[np.ndarray]:
 
 
 def _is_legible(strokes: tuple[np.ndarray, ...], label: int) -> bool:
-    """Whether eight points show the digit: nearly its whole height, a 4's stem from the top, a 9's loop."""
+    """Whether eight points are enough: they span nearly the whole height, and show a 4's stem and a 9's loop."""
     if np.ptp(np.concatenate(strokes)[:, 1]) < 0.85:
         return False
     if label == 4:
@@ -128,7 +140,7 @@ def _is_legible(strokes: tuple[np.ndarray, ...], label: int) -> bool:
 
 
 def _has_loop(strokes: tuple[np.ndarray, ...]) -> bool:
-    """Whether thin strokes enclose something."""
+    """Whether the strokes, drawn thin, enclose an area."""
     side = 64
     sheet = np.zeros((2 * side, 2 * side), np.uint8)
     for stroke in strokes:

@@ -1,27 +1,30 @@
-"""What MNIST's American writers seldom do: slashed and open 0, 1 with an upstroke or a foot, crossed 7."""
+"""Writing styles that are rare in MNIST: slashed and open 0, 1 with an upstroke or a foot, crossed 7."""
 
 import torch
 from torch import Generator, Tensor
 
-from core.synthesis.strokes import centre_of_row, draw, extent, point, uniform
+from core.synthesis.line_raster import centre_of_row, draw, extent, point, uniform
 
 Stroke = tuple[Tensor, Tensor]
 
 
-def add_habits(digits: Tensor, labels: Tensor, share: float, rng: Generator) -> Tensor:
-    """About this share of the 0s, 1s and 7s rewritten: (B, 1, 28, 28) float32 in [0, 1], (B,) int64 -> the same."""
+def add_writing_styles(digits: Tensor, labels: Tensor, share: float, rng: Generator) -> Tensor:
+    """Redraw about `share` of the 0s, 1s and 7s in another style; the other digits stay as they are.
+
+    `digits` (B, 1, 28, 28) float32 in [0, 1], `labels` (B,) int64 -> a new tensor like `digits`.
+    """
     digits = digits.clone()
     picked = uniform(len(digits), 0, 1, rng) < share
-    for label, habits in ((0, (_slash, _open)), (1, (_upstroke, _upstroke_and_foot)), (7, (_cross,))):
+    for label, styles in ((0, (_slash, _open)), (1, (_upstroke, _upstroke_and_foot)), (7, (_cross,))):
         members = torch.nonzero(picked & (labels == label)).flatten()
-        for habit, those in zip(habits, members.tensor_split(len(habits)), strict=True):
+        for redraw, those in zip(styles, members.tensor_split(len(styles)), strict=True):
             if len(those):
-                digits[those] = habit(digits[those], rng)
+                digits[those] = redraw(digits[those], rng)
     return digits
 
 
 def _add(digits: Tensor, strokes: list[Stroke], rng: Generator) -> Tensor:
-    """All strokes of an image are drawn with the same pen."""
+    """Draw strokes into the digits, those of one image with the same pen width."""
     width = uniform(len(digits), 1.0, 2.8, rng)
     for start, end in strokes:
         digits = torch.maximum(digits, draw(start, end, width))
@@ -55,7 +58,7 @@ def _upstroke_and_foot(digits: Tensor, rng: Generator) -> Tensor:
 
 
 def _draw_upstroke(digits: Tensor, rng: Generator) -> Stroke:
-    """From a short hook to three quarters of the stem, where a 1 looks like a hat."""
+    """The upstroke of a 1, from a short hook to one as long as three quarters of the stem."""
     _, top, _, bottom = extent(digits)
     x = centre_of_row(digits, top + 1)
     fall = (bottom - top) * uniform(len(digits), 0.15, 0.75, rng)

@@ -14,8 +14,8 @@ from torch import Generator, Tensor
 from core.config import DIGIT_SIZE
 from core.data.digits import DigitSet
 from core.network.architectures import to_input
-from core.synthesis.strokes import choose, uniform
-from core.synthesis.writing_styles import add_habits
+from core.synthesis.line_raster import choose, uniform
+from core.synthesis.writing_styles import add_writing_styles
 from core.training.degradations import wear
 
 
@@ -52,7 +52,7 @@ def distort(digits: Tensor, labels: Tensor, distortion: Distortion, rng: Generat
     if distortion == Distortion():
         return digits
     if distortion.habits:
-        digits = add_habits(digits, labels, distortion.habits, rng)
+        digits = add_writing_styles(digits, labels, distortion.habits, rng)
     digits = F.grid_sample(digits, _displace(len(digits), distortion, rng), align_corners=False)
     if distortion.thickness:
         digits = _change_thickness(digits, distortion.thickness, rng)

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from core.config import DIGIT_SIZE
-from core.synthesis.strokes import LAST, choose, draw, extent, point, uniform
+from core.synthesis.line_raster import LAST, choose, draw, extent, point, uniform
 
 
 def wear(digits: Tensor, share: float, rng: Generator) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from core.config import TrainingSettings
-from core.data.digits import DigitSet
+from core.data.digits import NO_DIGIT, DigitSet
 from core.synthesis import non_digits, numbers, pen_digits
 
 DRAWN, REMAINS, CUT = 0.4, 0.1, 0.5  # shares of what is added: drawn by rule, made of digits, cut from numbers
@@ -25,7 +25,7 @@ def add(digits: DigitSet, share: float, seed: int) -> DigitSet:
     remains = non_digits.make_of_digits(images, labels, max(1, round(REMAINS * count)), seed)
     none = torch.from_numpy(np.concatenate([drawn, remains]))
     cut = numbers.make(digits.to(torch.device("cpu")), max(1, round(CUT * count)), seed, parts=False)
-    others = DigitSet(none, torch.full((len(none),), numbers.NONE)).join(cut)
+    others = DigitSet(none, torch.full((len(none),), NO_DIGIT)).join(cut)
     return digits.join(others.to(digits.images.device))
 
 

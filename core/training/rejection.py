@@ -13,14 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from core.data.digits import DigitSet
+from core.data.digits import NO_DIGIT, DigitSet
 from core.network.architectures import Dropout, to_input
 from core.training.augment import DISTORTIONS, distort
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from core.data.digits import DigitSet
+    from core.data.digits import NO_DIGIT, DigitSet
     from core.network.rejection import Rejection
 from core.network.checkpoint import load, save_rejection
 from core.network.rejection import HIDDEN, Head, Rejection
@@ -78,7 +78,7 @@ def learn_in_steps(
     yield 0.5
     digits = torch.cat([_read(reader, some, rng) for some in (shown, rewritten, others_hands)])
     yield 0.6
-    others = _read(reader, DigitSet(things, torch.full((len(things),), numbers.NONE)), rng)
+    others = _read(reader, DigitSet(things, torch.full((len(things),), NO_DIGIT)), rng)
     yield 0.7
     of_pieces = _read(reader, cut, rng)
     judged = torch.arange(len(validation))[:MOST_JUDGED].repeat(LOOKS)

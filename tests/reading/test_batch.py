@@ -9,8 +9,9 @@ from PIL import Image
 
 from core.network import checkpoint
 from core.reading import batch
+from core.synthesis import samples
+from core.synthesis import sheets as draw_samples
 from core.workspace import SHIPPED
-from scripts import draw_samples
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +186,7 @@ def test_every_sample_is_read_as_its_name_says(model):
 
 def test_the_samples_are_those_the_script_draws():
     """Decoded, as other versions of Pillow may pack the same pixels differently."""
-    for name in list(draw_samples.SAMPLES)[::6]:
-        drawn, kept = Image.open(io.BytesIO(draw_samples.draw(name))), Image.open(SHIPPED / "samples" / name)
+    for name in list(samples.SAMPLES)[::6]:
+        drawn, kept = Image.open(io.BytesIO(samples.draw(name))), Image.open(SHIPPED / "samples" / name)
         difference = np.asarray(drawn.convert("RGB"), int) - np.asarray(kept.convert("RGB"), int)
         assert np.abs(difference).mean() < 2, name

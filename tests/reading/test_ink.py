@@ -20,8 +20,8 @@ from core.network.prediction import predict
 from core.reading import picture, reader
 from core.reading.ink import find_ink
 from core.reading.one_digit import Preprocessed, preprocess, take_whole
-from scripts import draw_samples
-from scripts.draw_samples import GLYPHS
+from core.synthesis import sheets as draw_samples
+from core.synthesis.sheets import GLYPHS
 
 SIDE = 280
 

@@ -17,8 +17,8 @@ from benchmarks import whole_numbers
 from core.figures import boxes
 from core.network import checkpoint
 from core.reading import picture, reader
+from core.synthesis import sheets as draw_samples
 from core.workspace import SHIPPED
-from scripts import draw_samples
 
 ROOT = Path(__file__).resolve().parents[2]
 HEIGHT = 64

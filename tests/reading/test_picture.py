@@ -16,7 +16,7 @@ from core.network import checkpoint
 from core.reading import picture, reader
 from core.reading.one_digit import preprocess
 from core.reading.picture import LIMITS, PictureError
-from scripts import draw_samples
+from core.synthesis import sheets as draw_samples
 
 WIDTH, HEIGHT = 200, 240
 

@@ -1,4 +1,4 @@
-"""Letters and signs of typefaces: a seed, a set; what was kept aside stays aside; the heads have learnt from them."""
+"""Characters of fonts: seeds decide alone, held-out typefaces stay held out, the shipped heads have learnt them."""
 
 from pathlib import Path
 
@@ -29,9 +29,9 @@ def test_more_than_there_are_come_round_again_with_another_pen():
     assert len(np.unique(drawn.reshape(len(drawn), -1), axis=0)) > 1.9 * known
 
 
-def test_what_is_kept_aside_is_never_learnt_from():
-    learnt, aside = ({glyph.typeface for glyph in fonts.load(part)} for part in ("training", "validation"))
-    assert len(learnt) > 150 and len(aside) > 50 and not learnt & aside
+def test_held_out_typefaces_are_never_learnt_from():
+    learnt, held_out = ({glyph.typeface for glyph in fonts.load(part)} for part in ("training", "validation"))
+    assert len(learnt) > 150 and len(held_out) > 50 and not learnt & held_out
 
 
 def test_only_the_characters_asked_for_are_given():

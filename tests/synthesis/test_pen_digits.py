@@ -1,4 +1,4 @@
-"""Digits of other writers: a seed, a set; what was kept aside stays aside; the way through the air isn't drawn."""
+"""Digits of other writers: seeds decide alone, held-out digits stay held out, pen-up movements aren't drawn."""
 
 import numpy as np
 import pytest
@@ -34,12 +34,12 @@ def test_only_the_labels_asked_for_are_drawn():
     assert set(pen_digits.make(50, 0, labels=(1, 7)).labels.tolist()) == {1, 7}
 
 
-def test_what_is_kept_aside_is_never_learnt_from():
+def test_held_out_digits_are_never_learnt_from():
     def ways(part: pen_digits.Part) -> list[bytes]:
         return [b"".join(stroke.tobytes() for stroke in digit.strokes) for digit in pen_digits.load(part)]
 
-    learnt, aside = ways("training"), ways("validation")
-    assert len(aside) > 2500 and not set(learnt) & set(aside)
+    learnt, held_out = ways("training"), ways("validation")
+    assert len(held_out) > 2500 and not set(learnt) & set(held_out)
 
 
 def test_the_shipped_network_reads_those_it_never_learnt_from(drawn: DigitSet):

@@ -1,9 +1,7 @@
-"""Draw the letters, signs and digits of typefaces of handwriting into data/glyphs.npz.
+"""Draw the letters, signs and digits of handwriting fonts into data/glyphs.npz: `scripts/collect_fonts.py FOLDER`.
 
-python scripts/collect_glyphs.py FOLDER
-
-FOLDER holds a folder for each typeface, as the packages @fontsource/NAME of the npm registry unfold: metadata.json and
-files/NAME-latin-400-normal.woff. Taken are those whose category is handwriting and whose licence is the SIL Open Font
+FOLDER holds one folder per font, as the npm packages @fontsource/NAME unpack: metadata.json and
+files/NAME-latin-400-normal.woff. Fonts are taken when their category is handwriting and their licence the SIL Open Font
 License 1.1 or Apache 2.0. data/README.md names them.
 """
 
@@ -20,15 +18,15 @@ from core.synthesis.drawing import crop
 from core.synthesis.fonts import DIGITS, FILE, LETTERS, SIDE, SIGNS
 from core.workspace import SHIPPED
 
-HEIGHT = 160  # pixels: size a typeface is drawn in before it is made small
+HEIGHT = 160  # pixels: size a font is drawn at before it is scaled down
 LICENCES = ("OFL-1.1", "Apache-2.0")
-COVERED = 0.4  # of a small pixel: at a half hairlines break
-LEAST_INK = 20  # pixels of the small drawing: less is a hairline that broke
+COVERED = 0.4  # share of a small pixel that makes it ink; at one half hairlines break
+LEAST_INK = 20  # pixels of the small drawing; less is a broken hairline
 NO_CHARACTER = "\u0900"  # of an Indian script: Latin files draw a box in its place, or nothing
 
 
 def main() -> int:
-    """Draw every character of every typeface in the folder and write the file. Gives the exit code."""
+    """Draw every character of every font in the folder and write the file. Gives the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
@@ -47,7 +45,7 @@ def main() -> int:
                 characters.append(character)
                 drawn.append(small)
     if not drawn:
-        print(f"There is no typeface of handwriting in {options.folder}.", file=sys.stderr)
+        print(f"There is no handwriting font in {options.folder}.", file=sys.stderr)
         return 2
     bits = np.packbits(np.stack(drawn).reshape(len(drawn), -1), axis=1)
     np.savez_compressed(
@@ -58,14 +56,14 @@ def main() -> int:
 
 
 def draw(font: ImageFont.FreeTypeFont, character: str) -> np.ndarray:
-    """A character as ink (H, W) bool, with room for flourishes around it."""
+    """A character as ink (H, W) bool, with a margin for flourishes."""
     sheet = Image.new("L", (5 * HEIGHT, 5 * HEIGHT))
     ImageDraw.Draw(sheet).text((2 * HEIGHT, 1.5 * HEIGHT), character, font=font, fill=255)
     return np.asarray(sheet) > 127
 
 
 def shrink(ink: np.ndarray) -> np.ndarray:
-    """Ink (H, W) bool, without its margins, as large as fits into the upper left of (SIDE, SIDE) bool."""
+    """Ink (H, W) bool cropped and scaled to fit, against the upper left corner of (SIDE, SIDE) bool."""
     large = crop(ink)
     scale = SIDE / max(large.shape)
     height, width = (max(1, round(length * scale)) for length in large.shape)

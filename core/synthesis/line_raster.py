@@ -1,7 +1,7 @@
-"""Straight strokes and chance for batches of digits: what `synthesis.writing_styles` and `training.degradations`
-draw with.
+"""Line raster: straight lines drawn into batches of 28x28 digits, and the random numbers that place them.
 
-Points are x and y in pixels of the 28x28 image, float32. Chance comes from a generator, on the digits' own device.
+`writing_styles` and `training.degradations` draw with it. Points are x and y in pixels of the image, float32. Random
+numbers come from `rng`, a generator on the digits' own device.
 """
 
 import torch
@@ -13,22 +13,22 @@ LAST = DIGIT_SIZE - 1  # pixels: the last row or column
 
 
 def uniform(count: int, low: float, high: float, rng: Generator) -> Tensor:
-    """So many numbers between `low` and `high`, each alike: (count,) float32."""
+    """`count` random numbers, uniform between `low` and `high`: (count,) float32."""
     return torch.rand(count, generator=rng, device=rng.device) * (high - low) + low
 
 
 def choose(count: int, share: float, rng: Generator) -> Tensor:
-    """Indices of about this share of `count` images: (N,) int64, rising."""
+    """Pick each of `count` images with probability `share`: their indices (N,) int64, ascending."""
     return torch.nonzero(uniform(count, 0, 1, rng) < share).flatten()
 
 
 def point(x: Tensor, y: Tensor) -> Tensor:
-    """(B,) and (B,) -> (B, 2)."""
+    """Points from their coordinates: (B,) and (B,) -> (B, 2)."""
     return torch.stack([x, y], dim=1)
 
 
 def draw(start: Tensor, end: Tensor, width: Tensor) -> Tensor:
-    """One straight stroke with soft edges an image, (B, 2) to (B, 2), `width` (B,) -> (B, 1, 28, 28) in [0, 1]."""
+    """One anti-aliased line per image, from (B, 2) to (B, 2), `width` (B,) pixels wide: (B, 1, 28, 28) in [0, 1]."""
     side = torch.arange(DIGIT_SIZE, device=start.device)
     ys, xs = torch.meshgrid(side, side, indexing="ij")
     pixel = torch.stack([xs, ys], dim=-1).view(1, -1, 2).float()  # (1, 784, 2)
@@ -40,7 +40,7 @@ def draw(start: Tensor, end: Tensor, width: Tensor) -> Tensor:
 
 
 def extent(digits: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Left, top, right and bottom of the ink of (B, 1, 28, 28) float32 in [0, 1]: each (B,)."""
+    """Bounding box of the ink of (B, 1, 28, 28) float32 in [0, 1]: left, top, right and bottom, each (B,)."""
     ink = digits.squeeze(1) > 0.3
     columns, rows = ink.any(1).float(), ink.any(2).float()
     return (
@@ -52,6 +52,6 @@ def extent(digits: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def centre_of_row(digits: Tensor, row: Tensor) -> Tensor:
-    """Where the ink of one row lies: (B, 1, 28, 28), `row` (B,) -> x, (B,)."""
+    """Mean x of the ink in one row of each image: (B, 1, 28, 28), `row` (B,) -> (B,)."""
     ink = digits[torch.arange(len(digits), device=row.device), 0, row.round().long().clamp(0, LAST)]  # (B, 28)
     return (ink * torch.arange(DIGIT_SIZE, device=row.device)).sum(1) / ink.sum(1).clamp_min(1e-3)
