@@ -1,8 +1,8 @@
 """Accuracy on real handwriting, folder by folder: `python benchmarks/realworld.py --folder PATH [--model NAME]`.
 
 The pictures are other people's and no part of the project; without them this says so and stops. They are for
-measuring only: nothing is trained on them and nothing is chosen by them. Each folder of pictures holds a labels.csv with
-the columns file, label and notes.
+measuring only: nothing is trained on them and nothing is chosen by them. Each folder of pictures holds a labels.csv
+with the columns file, label and notes.
 """
 
 import argparse
