@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core import words
+from core.ui import resources
+
 if TYPE_CHECKING:
     import numpy as np
-
-from core.ui import resources
 
 
 def offer_correction(digit: np.ndarray, said: str, model: str, version: str, key: str) -> None:
@@ -64,6 +65,6 @@ def _keep_or_take_back(image: np.ndarray, label: int | None, said: str, model: s
         mine.delete([kept.id] if kept else [])
         return "Taken back: this picture is no longer in My digits."
     mine.keep(image, label, said, model, version)
-    what = "no digit" if label == NO_DIGIT else f"a {label}"
+    what = "no digit" if label == NO_DIGIT else words.a_digit(label)
     before = " instead" if kept and kept.label != label else ""
     return f"Kept in My digits as {what}{before}, in the file {mine.place} of this app."
