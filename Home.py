@@ -15,7 +15,7 @@ class Way(NamedTuple):
     icon: str
     button: str
     page: str
-    parameters: dict[str, str] = {}
+    parameters: dict[str, str]
 
 
 WAYS = (
@@ -49,6 +49,7 @@ WAYS = (
         "model_training",
         "Train a network",
         "2_Train",
+        {},
     ),
     Way(
         "Find where it is wrong",
@@ -56,6 +57,7 @@ WAYS = (
         "query_stats",
         "Evaluate the model",
         "3_Evaluate",
+        {},
     ),
     Way(
         "Teach it your handwriting",
@@ -63,6 +65,7 @@ WAYS = (
         "edit_note",
         "See my digits",
         "4_My_digits",
+        {},
     ),
 )
 
@@ -79,6 +82,10 @@ for row in range(0, len(WAYS), 3):
         with column.container(border=True, height="stretch"):
             st.markdown(f"#### :material/{way.icon}: {way.title}")
             st.markdown(way.text)
-            kind = "primary" if way is WAYS[0] else "secondary"
-            if st.button(way.button, icon=":material/arrow_forward:", icon_position="right", type=kind):
+            if st.button(
+                way.button,
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                type="primary" if way is WAYS[0] else "secondary",
+            ):
                 st.switch_page(f"pages/{way.page}.py", query_params=way.parameters)
