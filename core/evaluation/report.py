@@ -25,7 +25,6 @@ from torch import Tensor, nn
 from core import words
 from core.data.digits import DigitSet
 from core.network.architectures import to_input
-from core.words import show_time
 
 if TYPE_CHECKING:
     from core.evaluation.testset import TestSet
@@ -238,7 +237,7 @@ class Evaluation:
         """One line that names model, version, data and time, to stand under every figure."""
         return (
             f"{self.model} {self.version} · {self.data}, {words.count(len(self.report), 'picture')} · "
-            f"computed {show_time(self.when)}"
+            f"computed {words.time(self.when)}"
         )
 
 

@@ -104,15 +104,12 @@ def confusion_matrix(
 
 
 def _cell_text(value: float | None, is_share: bool) -> str:
+    """What stands in a cell: a count, or a share without the sign, which the axis has."""
     if value is None or pd.isna(value):
-        return "–"
+        return words.NONE
     if not is_share:
         return f"{value:,.0f}"
-    if value in (0, 1):
-        return f"{100 * value:.0f}"
-    # Never rounded to none or all: a row with one error among a thousand is not 100 % right.
-    percent = min(100 * value, 99.9)
-    return "<0.1" if percent < 0.05 else f"{percent:.1f}"
+    return words.percent(value, 0 if value in (0, 1) else 1).removesuffix(f"{words.SPACE}%")
 
 
 def per_digit(report: Report, dark: bool = False) -> alt.Chart:
@@ -249,7 +246,7 @@ def robustness(curves: dict[str, list[Point]], damage: str, dark: bool = False) 
         columns=["model", "strength", "accuracy", "low", "high"],
     )
     axis = DAMAGES[damage].axis
-    # Told as lines: of itself the legend would show the pale colour of the bands.
+    # Drawn as lines: otherwise the legend would show the pale colour of the bands.
     legend = (
         alt.Legend(title=None, orient="top", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=2, symbolSize=300)
         if len(names) > 1
@@ -278,7 +275,8 @@ def robustness(curves: dict[str, list[Point]], damage: str, dark: bool = False) 
 def describe_robustness(curves: dict[str, list[Point]], damage: str) -> str:
     """A damage's curves in words, for those who don't see them."""
     return f"Accuracy over {DAMAGES[damage].title.lower()}: " + "; ".join(
-        f"{name}: " + ", ".join(f"{p.accuracy:.0%} at {p.strength:g}" for p in points if p.damage == damage)
+        f"{name}: "
+        + ", ".join(f"{words.percent(p.accuracy, 0)} at {p.strength:g}" for p in points if p.damage == damage)
         for name, points in curves.items()
     )
 
