@@ -1,0 +1,58 @@
+"""An evaluation's tables: every picture once, gaps where there is nothing to say, no formula for a spreadsheet."""
+
+import io
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+import torch
+
+from core.data import mnist
+from core.data.digits import DigitSet
+from core.evaluation import testset
+from core.evaluation.report import Evaluation, Report
+from core.figures import evaluation_tables
+
+
+@pytest.fixture(scope="module")
+def digits() -> testset.TestSet:
+    part = mnist.load(train=False).pick(torch.arange(200))
+    return testset.TestSet("a <set> of & mine", part, tuple(f"{n}.png" for n in range(200)))
+
+
+@pytest.fixture(scope="module")
+def evaluation(digits) -> Evaluation:
+    rng = torch.Generator().manual_seed(3)
+    logits = torch.randn(200, 10, generator=rng)
+    logits[torch.arange(200), digits.digits.labels] += 2
+    logits[:, 9] = -50  # this model never answers 9
+    when = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    return Evaluation("mine", "0123abcd", digits.name, when, Report(digits.digits.labels, logits), 0.8)
+
+
+def test_predictions_csv_holds_every_picture(evaluation, digits):
+    table = pd.read_csv(io.StringIO(evaluation_tables.predictions_csv(evaluation, digits)))
+    assert len(table) == 200 and table["label"].tolist() == digits.digits.labels.tolist()
+    assert table["answer"].tolist() == evaluation.report.answers.tolist() and table["file"][7] == "7.png"
+    shares = table[[f"p{digit}" for digit in range(10)]]
+    assert shares.sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-4)
+    assert shares.max(axis=1).to_numpy() == pytest.approx(table["confidence"].to_numpy())
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_defused(evaluation, digits):
+    names = ("=1+1.png", *digits.names[1:])
+    content = evaluation_tables.predictions_csv(evaluation, testset.TestSet("u", digits.digits, names))
+    assert pd.read_csv(io.StringIO(content))["file"][0] == "'=1+1.png"
+
+
+def test_a_set_without_labels_has_an_empty_label_column(digits):
+    labels = torch.full((200,), testset.UNKNOWN)
+    unknown = testset.TestSet("u", DigitSet(digits.digits.images, labels))
+    evaluation = Evaluation("m", "v", "u", datetime.now(UTC), Report(labels, torch.zeros(200, 10)))
+    assert pd.read_csv(io.StringIO(evaluation_tables.predictions_csv(evaluation, unknown)))["label"].isna().all()
+
+
+def test_per_digit_table_leaves_a_gap_where_nothing_was_answered(evaluation):
+    table = evaluation_tables.per_digit(evaluation.report)
+    assert table["Precision"].isna().tolist() == [False] * 9 + [True]
+    assert not table["Recall"].isna().any() and table["Pictures"].sum() == 200
