@@ -7,13 +7,13 @@ from datetime import datetime
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from core import words
 from core.config import DIGIT_SIZE
 from core.data.digits import DigitSet
 from core.evaluation.report import evaluate
-from core.network.architectures import to_input
+from core.network.architectures import Network, to_input
 
 SAMPLE = 2000  # digits: enough for +-1 % at 95 % accuracy, few enough for all curves in half a minute
 
@@ -43,7 +43,7 @@ class Point:
     when: datetime
 
 
-def measure(model: nn.Module, digits: DigitSet, damage: str, strength: float) -> Point:
+def measure(model: Network, digits: DigitSet, damage: str, strength: float) -> Point:
     """The model's accuracy on digits damaged this much. The same digits meet the same damage whatever the model."""
     report = evaluate(model, spoil(digits, damage, strength))
     low, high = report.accuracy_interval

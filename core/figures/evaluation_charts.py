@@ -100,7 +100,7 @@ def confusion_matrix(
             .mark_rect(aria=False, filled=False, stroke=LINES[dark][1], strokeWidth=2.5)
             .encode(x="predicted:O", y="true:O")
         )
-    return alt.layer(*layers).properties(height=380)
+    return alt.LayerChart(layer=layers).properties(height=380)
 
 
 def _cell_text(value: float | None, is_share: bool) -> str:
@@ -160,7 +160,6 @@ def reliability(report: Report, temperature: float, dark: bool = False) -> alt.V
         }
         for when, value in (("before", 1.0), ("after", temperature))
         for entry in report.reliability(value)
-        if entry.count
     ]
     table = pd.DataFrame(rows)
     colour = alt.Color(
@@ -269,7 +268,7 @@ def robustness(curves: dict[str, list[Point]], damage: str, dark: bool = False) 
         tooltip=["model:N", alt.Tooltip("strength:Q", title=axis), alt.Tooltip("accuracy:Q", format=".1%")],
     )
     band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title="right", axis=percent), y2="high:Q")
-    return alt.layer(band, line).properties(height=240)
+    return alt.LayerChart(layer=[band, line]).properties(height=240)
 
 
 def describe_robustness(curves: dict[str, list[Point]], damage: str) -> str:
@@ -286,7 +285,7 @@ def difference(pair: Comparison, dark: bool = False) -> alt.Chart:
     rows = [
         {"digit": first.digit, "difference": 100 * (second.recall - first.recall)}
         for first, second in zip(pair.first.per_digit, pair.second.per_digit, strict=True)
-        if first.support
+        if first.recall is not None and second.recall is not None  # some picture shows the digit
     ]
     table = pd.DataFrame(rows)
     return (
@@ -317,7 +316,7 @@ def training_history(history: list[dict], dark: bool = False) -> alt.HConcatChar
     names = ["training", "validation"]
     loss = (
         base.transform_calculate(training="datum.training_loss", validation="datum.validation_loss")
-        .transform_fold(names, ["part", "loss"])
+        .transform_fold([*names], ["part", "loss"])
         .mark_line(point=True)
         .encode(
             y=alt.Y("loss:Q", title="loss (nats)"),

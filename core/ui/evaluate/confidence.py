@@ -26,8 +26,8 @@ def _show_reliability(shown: Shown) -> None:
     answers, temperature = shown.evaluation.report, shown.temperature
     st.subheader(
         "Is 90 % sure right nine times in ten?",
-        help="On the dashed line it is. Below it the model is overconfident, above it underconfident. Bins with few pictures, "
-        "see the counts below, are noisy.",
+        help="On the dashed line it is. Below it the model is overconfident, above it underconfident. Bins with few "
+        "pictures, see the counts below, are noisy.",
     )
     before = words.percent(answers.calibration_error())
     after = words.percent(answers.calibration_error(temperature))

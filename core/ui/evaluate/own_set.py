@@ -54,12 +54,12 @@ def _ask_for_files() -> tuple[str, list]:
 def _read(name: str, files: list) -> None:
     """Keep the set that these files make, or the sentence that says why they make none."""
     progress = st.progress(0.0, "Reading your pictures …")
+
+    def tell(share: float) -> None:
+        progress.progress(share, f"Reading your pictures … {share:.0%}")
+
     try:
-        memory.own_set = testset.read_files(
-            name,
-            [(file.name, file.getvalue()) for file in files],
-            lambda share: progress.progress(share, f"Reading your pictures … {share:.0%}"),
-        )
+        memory.own_set = testset.read_files(name, [(file.name, file.getvalue()) for file in files], tell)
         memory.own_refusal = None
     except testset.TestSetError as error:
         memory.own_set, memory.own_refusal = None, str(error)

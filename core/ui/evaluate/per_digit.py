@@ -9,6 +9,13 @@ from core.figures import evaluation_charts, evaluation_tables
 from core.ui import shell
 from core.ui.evaluate.measured import Shown, show_source
 
+SHARES = {
+    "Precision": "Of the answers that named this digit, the share that was right.",
+    "Recall": "Of the pictures that show this digit, the share that was read so.",
+    "F1": "The harmonic mean of precision and recall: high only when both are.",
+}
+PERCENT = "%.2f %%"  # two decimals always: the ready-made format drops zeros
+
 
 def show(shown: Shown) -> None:
     """Precision, recall and F1 of each digit."""
@@ -17,14 +24,12 @@ def show(shown: Shown) -> None:
     with table:
         scores = evaluation_tables.per_digit(answers)
         st.dataframe(
-            scores.assign(**{name: 100 * scores[name] for name in ("Precision", "Recall", "F1")}),
+            scores.assign(**{name: 100 * scores[name] for name in SHARES}),
             hide_index=True,
             height="content",
             placeholder=words.NONE,
             column_config={
-                "Precision": _share_column("Of the answers that named this digit, the share that was right."),
-                "Recall": _share_column("Of the pictures that show this digit, the share that was read so."),
-                "F1": _share_column("The harmonic mean of precision and recall: high only when both are."),
+                **{name: st.column_config.NumberColumn(format=PERCENT, help=text) for name, text in SHARES.items()},
                 "Pictures": st.column_config.NumberColumn(format="localized", help="How many show this digit."),
             },
             alt="Precision, recall, F1 and number of pictures for each digit",
@@ -40,8 +45,3 @@ def show(shown: Shown) -> None:
             ),
         )
         show_source(shown.evaluation.source)
-
-
-def _share_column(text: str) -> st.column_config.Column:
-    """A column of shares in percent, two places always: the ready-made format drops zeros."""
-    return st.column_config.NumberColumn(format="%.2f %%", help=text)

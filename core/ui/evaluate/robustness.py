@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import streamlit as st
 
 from core.evaluation import robustness
@@ -56,7 +58,7 @@ def _measure(shown: Shown, todo: Todo) -> None:
             model = resources.model(card.name).model
             resources.results().keep(
                 curves.key(card, shown.test_set, step),
-                lambda model=model, step=step: robustness.measure(model, part, *step),
+                functools.partial(robustness.measure, model, part, *step),
             )
     except checkpoint.CheckpointError as error:
         st.error(str(error), icon=":material/error:")
