@@ -12,9 +12,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from core.data.labels import UNLABELLED
 from core.evaluation.report import REFUSED_SHARES, Evaluation, Report
 from core.evaluation.robustness import DAMAGES, Point, source
-from core.evaluation.testset import UNKNOWN, TestSet
+from core.evaluation.testset import TestSet
 from core.figures import digit_images, evaluation_charts, export
 from core.words import percent
 
@@ -51,7 +52,7 @@ def predictions_csv(evaluation: Evaluation, digits: TestSet) -> str:
     """Every picture with label, answer, confidence and the ten probabilities (0 to 1), as CSV."""
     report = evaluation.report
     probabilities = report.probabilities(evaluation.temperature)
-    labels = [None if label == UNKNOWN else label for label in report.labels.tolist()]
+    labels = [None if label == UNLABELLED else label for label in report.labels.tolist()]
     table = pd.DataFrame(
         {
             "index": range(len(report)),
