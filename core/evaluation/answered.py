@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.data.labels import UNLABELLED
 from core.evaluation.report import ERROR_ORDERS, Evaluation
-from core.evaluation.testset import UNKNOWN, TestSet
+from core.evaluation.testset import TestSet
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class AnsweredSet:
             place,
             self.test_set.name_of(place),
             digits.images[place].numpy(),
-            None if label == UNKNOWN else label,
+            None if label == UNLABELLED else label,
             self.evaluation.report.probabilities_of(place, self.temperature),
         )
 

@@ -1,11 +1,10 @@
 """What a model is judged on: MNIST's test set, a validation split, or pictures of the user's own, with their labels."""
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import torch
 from core.config import DIGIT_SIZE, SettingError, TrainingSettings
 from core.data import mnist
 from core.data.digits import DigitSet
+from core.data.labels import UNLABELLED, label_from_path
 from core.data.split import split
 from core.evaluation.set_formats import (
     LARGEST,
@@ -34,7 +34,6 @@ from core.reading import picture
 from core.reading.one_digit import preprocess
 
 MOST_PICTURES = 100_000  # MNIST as a whole has 70,000
-UNKNOWN = -1  # the label of a digit whose label nobody gave
 HOW_TO_LABEL = (
     "Name each picture by its digit (`7.png`, `7_anna.jpg`) or put it into a folder named by it (`7/anna.jpg`)."
 )
@@ -55,7 +54,7 @@ class TestSet:
     """Labelled digits and where they come from.
 
     `names` holds a file name for each digit, or is empty where digits have none. `remarks` are sentences the reader of
-    any figure should know. Labels are all `UNKNOWN` where the set has none.
+    any figure should know. Labels are all `UNLABELLED` where the set has none.
     """
 
     name: str
@@ -67,7 +66,7 @@ class TestSet:
     @property
     def is_labelled(self) -> bool:
         """Whether answers can be judged at all."""
-        return bool((self.digits.labels != UNKNOWN).all())
+        return bool((self.digits.labels != UNLABELLED).all())
 
     @cached_property
     def key(self) -> str:
@@ -137,19 +136,6 @@ def read_files(name: str, files: Iterable[File], progress: Progress | None = Non
         if chosen := [file for file in files if belongs(file)]:
             return _leave_out(read_kind(name, chosen), [file for file in files if not belongs(file)], len(files))
     return _read_pictures(name, files, progress)
-
-
-def label_of(name: str) -> int | None:
-    """The digit a file's name or folder speaks of: `7/anna.jpg`, `7.png`, `7_anna.jpg`, `4.5.jpg`; None where none.
-
-    The nearest folder named by a digit wins, since the files in it may be numbered. `12.png` speaks of no digit.
-    """
-    *folders, file = PurePosixPath(name.replace("\\", "/")).parts or ("",)
-    for folder in reversed(folders):
-        if re.fullmatch("[0-9]", folder):
-            return int(folder)
-    found = re.match(r"([0-9])(?![0-9])", file)
-    return int(found.group(1)) if found else None
 
 
 def _leave_out(found: TestSet, others: list[File], count: int) -> TestSet:
@@ -227,7 +213,7 @@ def _finish(name: str, pixels: np.ndarray, labels: np.ndarray | None, file: str)
         remarks.append("The digits were dark on light; they were turned into light on dark, as the model reads them.")
     if labels is None:
         remarks.append("This set has no labels: the model answers, but nobody can say how often it is right.")
-        labels = np.full(len(pixels), UNKNOWN)
+        labels = np.full(len(pixels), UNLABELLED)
     digits = DigitSet(torch.from_numpy(pixels.round().astype(np.uint8)), torch.from_numpy(labels.astype(np.int64)))
     return TestSet(name, digits, remarks=tuple(remarks))
 
@@ -236,7 +222,7 @@ def _read_pictures(name: str, files: list[File], progress: Progress | None) -> T
     check_count(len(files))
     images, labels, names, skipped = [], [], [], []
     for done, (file_name, content) in enumerate(files, start=1):
-        label = label_of(file_name)
+        label = label_from_path(file_name)
         try:
             if label is None:
                 raise TestSetError("Neither its name nor its folder says which digit it shows.")
@@ -252,7 +238,7 @@ def _read_pictures(name: str, files: list[File], progress: Progress | None) -> T
         if progress:
             progress(done / len(files))
     if not images:
-        if all(label_of(file_name) is None for file_name, _ in files):
+        if all(label_from_path(file_name) is None for file_name, _ in files):
             raise TestSetError(f"{name} has no labels: no file says which digit it shows. {HOW_TO_LABEL}")
         raise TestSetError(f"No picture in {name} could be read. The first: {skipped[0].name}: {skipped[0].why}")
     remarks = (_count_skipped(len(skipped), len(files)),) if skipped else ()

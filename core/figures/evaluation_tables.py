@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from core import words
+from core.data.labels import UNLABELLED
 from core.evaluation.report import Evaluation, Report
-from core.evaluation.testset import UNKNOWN, TestSet
+from core.evaluation.testset import TestSet
 
 
 def per_digit(report: Report) -> pd.DataFrame:
@@ -39,7 +40,7 @@ def predictions_csv(evaluation: Evaluation, digits: TestSet) -> str:
     """Every picture with label, answer, confidence and the ten probabilities (0 to 1), as CSV."""
     report = evaluation.report
     probabilities = report.probabilities(evaluation.temperature)
-    labels = [None if label == UNKNOWN else label for label in report.labels.tolist()]
+    labels = [None if label == UNLABELLED else label for label in report.labels.tolist()]
     table = pd.DataFrame(
         {
             "index": range(len(report)),

@@ -124,25 +124,6 @@ def test_pictures_are_labelled_by_folder_or_name_and_preprocessed_as_on_predict(
     assert testset.read_files("set.zip", [("set.zip", packed)]).key == found.key
 
 
-@pytest.mark.parametrize(
-    ("name", "label"),
-    [
-        ("7.png", 7),
-        ("7_anna.jpg", 7),
-        ("4.5.jpg", 4),
-        ("0 (1).png", 0),
-        ("3/12.png", 3),
-        ("set/3/anna/4.png", 3),
-        ("..\\8\\x.png", 8),
-        ("12.png", None),
-        ("IMG_2041.jpg", None),
-        ("", None),
-    ],
-)
-def test_label_of(name, label):
-    assert testset.label_of(name) == label
-
-
 def malformed(rows: np.ndarray, mnist: DigitSet) -> dict[str, tuple[list[tuple[str, bytes]], str]]:
     """Case -> files and a word of the sentence expected."""
     images, labels = as_idx(mnist.images.numpy()), as_idx(mnist.labels.numpy())

@@ -9,6 +9,7 @@ import torch
 
 from core.data import mnist
 from core.data.digits import DigitSet
+from core.data.labels import UNLABELLED
 from core.evaluation import testset
 from core.evaluation.report import Evaluation, Report
 from core.figures import evaluation_tables
@@ -46,7 +47,7 @@ def test_a_name_that_a_spreadsheet_would_run_is_defused(evaluation, digits):
 
 
 def test_a_set_without_labels_has_an_empty_label_column(digits):
-    labels = torch.full((200,), testset.UNKNOWN)
+    labels = torch.full((200,), UNLABELLED)
     unknown = testset.TestSet("u", DigitSet(digits.digits.images, labels))
     evaluation = Evaluation("m", "v", "u", datetime.now(UTC), Report(labels, torch.zeros(200, 10)))
     assert pd.read_csv(io.StringIO(evaluation_tables.predictions_csv(evaluation, unknown)))["label"].isna().all()

@@ -38,34 +38,6 @@ def items(model) -> list[batch.Item]:
     return [batch.read_file(model, *file) for file in files]
 
 
-@pytest.mark.parametrize(
-    ("name", "label"),
-    [
-        ("4.5.jpg", 4),
-        ("7.png", 7),
-        ("0_anna.png", 0),
-        ("9-2.jpg", 9),
-        ("3 (1).png", 3),
-        ("7/anna.png", 7),
-        ("scans/0/img_31.png", 0),
-        ("7\\anna.png", 7),
-        ("8/3_best.png", 3),
-        ("anna.png", None),
-        ("1984.jpg", None),
-        ("42.png", None),
-        ("4th.png", None),
-        ("IMG_4.jpg", None),
-        ("12/anna.png", None),
-        ("7/deep/anna.png", None),
-        ("", None),
-        ("７.png", 7),
-        ("²_squared.png", None),
-    ],
-)
-def test_the_label_is_one_digit_that_stands_alone(name: str, label: int | None):
-    assert batch.find_label(name) == label
-
-
 def test_a_bad_file_does_not_stop_the_others(items):
     assert [item.text for item in items] == ["7", "3", "", "", "0"]
     assert [item.verdict for item in items] == ["digit", "digit", "error", "no digit", "digit"]
