@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
+from torch import Tensor
 
 from core.data.labels import UNLABELLED
+from core.evaluation import testset
 from core.evaluation.report import ERROR_ORDERS, Evaluation
 from core.evaluation.testset import TestSet
+
+Answered = TypeVar("Answered", bound="AnsweredSet")
 
 
 @dataclass(frozen=True)
@@ -83,3 +88,15 @@ class AnsweredSet:
     def least_sure_first(self) -> list[int]:
         """All pictures, the least confident answer first."""
         return self.evaluation.report.confidence(self.temperature).argsort().tolist()
+
+    def pick(self: Answered, index: Tensor) -> Answered:
+        """The pictures at `index` (M,) int64 with their answers, in that order."""
+        evaluation = replace(self.evaluation, report=self.evaluation.report.pick(index))
+        return replace(self, evaluation=evaluation, test_set=self.test_set.pick(index))
+
+
+def in_common(first: Answered, second: Answered) -> tuple[Answered, Answered]:
+    """Two models' answers to the pictures that both read as one digit, in the same order. Both are answers to one set:
+    which pictures of it are one digit may depend on the model."""
+    of_first, of_second = testset.in_common(first.test_set, second.test_set)
+    return first.pick(of_first), second.pick(of_second)

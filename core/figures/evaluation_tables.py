@@ -7,14 +7,20 @@ import pandas as pd
 from core import words
 from core.data.labels import UNLABELLED
 from core.evaluation.report import Evaluation, Report
-from core.evaluation.testset import TestSet
+from core.evaluation.testset import OtherReading, ReadAs, TestSet
+
+NOT_ONE_DIGIT = "Not one digit"
 
 
-def per_digit(report: Report) -> pd.DataFrame:
-    """A row for each digit; shares 0 to 1, missing where nothing was there to divide by."""
+def per_digit(report: Report, others: tuple[OtherReading, ...] = ()) -> pd.DataFrame:
+    """A row for each digit; shares 0 to 1, missing where nothing was there to divide by. Where there are `others`, a
+    column counts how many more pictures of each digit were not read as one digit."""
     rows = [(score.digit, score.precision, score.recall, score.f1, score.support) for score in report.per_digit]
     table = pd.DataFrame(rows, columns=["Digit", "Precision", "Recall", "F1", "Pictures"])
-    return table.astype({"Precision": "Float64", "Recall": "Float64", "F1": "Float64"})
+    table = table.astype({"Precision": "Float64", "Recall": "Float64", "F1": "Float64"})
+    if others:
+        table[NOT_ONE_DIGIT] = [sum(other.label == digit for other in others) for digit in table["Digit"]]
+    return table
 
 
 def comparison(first: Evaluation, second: Evaluation) -> pd.DataFrame:
@@ -37,7 +43,10 @@ def comparison(first: Evaluation, second: Evaluation) -> pd.DataFrame:
 
 
 def predictions_csv(evaluation: Evaluation, digits: TestSet) -> str:
-    """Every picture with label, answer, confidence and the ten probabilities (0 to 1), as CSV."""
+    """Every picture with label, answer, confidence and the ten probabilities (0 to 1), as CSV.
+
+    Pictures that were not read as one digit come last: `read_as` says so, and their answer is the number or empty.
+    """
     report = evaluation.report
     probabilities = report.probabilities(evaluation.temperature)
     labels = [None if label == UNLABELLED else label for label in report.labels.tolist()]
@@ -46,9 +55,19 @@ def predictions_csv(evaluation: Evaluation, digits: TestSet) -> str:
             "index": range(len(report)),
             "file": [words.safe_cell(name) for name in digits.names] or "",
             "label": pd.array(labels, dtype="Int64"),
-            "answer": report.answers.numpy(),
+            "read_as": str(ReadAs.DIGIT),
+            "answer": report.answers.numpy().astype(str),
             "confidence": probabilities.amax(1).numpy().round(6),
             **{f"p{digit}": probabilities[:, digit].numpy().round(6) for digit in range(10)},
         }
     )
-    return table.to_csv(index=False)
+    if not digits.others:
+        return table.to_csv(index=False)
+    others = pd.DataFrame(
+        [
+            (len(report) + place, words.safe_cell(other.name), other.label, str(other.read_as), other.text)
+            for place, other in enumerate(digits.others)
+        ],
+        columns=["index", "file", "label", "read_as", "answer"],
+    )
+    return pd.concat([table, others.astype({"label": "Int64"})]).to_csv(index=False)

@@ -52,6 +52,8 @@ def as_html(
         ],
         robustness_sources=robustness.sources(evaluation.data, curves),
         worst=[answered.picture(place) for place in answered.find_errors()[:WORST]],
+        others=digits.others,
+        worst_shown=WORST,
         has_facts=bool(facts),
         history=evaluation_charts.training_history(facts["history"]) if facts.get("history") else None,
         facts=plain,

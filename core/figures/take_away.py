@@ -49,7 +49,7 @@ def tables(evaluation: Evaluation, digits: TestSet) -> tuple[Download, ...]:
     )
     if not digits.is_labelled:
         return (answers,)
-    table = evaluation_tables.per_digit(evaluation.report)
+    table = evaluation_tables.per_digit(evaluation.report, digits.others)
     return answers, Download("Per digit (CSV)", f"{stem}-per-digit.csv", mime, lambda: table.to_csv(index=False))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import words
-from core.data.digits import DataError
+from core.evaluation.answered import in_common
 from core.evaluation.comparison import Comparison
 from core.figures import evaluation_charts, evaluation_tables
 from core.network import checkpoint
@@ -23,10 +23,17 @@ def show(shown: Shown) -> None:
         return
     name = st.selectbox("Compare with", others, key="compare_with", width=240, persist_state="session")
     try:
-        other = measured.answer(resources.model_card(name), shown.test_set)
-    except (checkpoint.CheckpointError, DataError) as error:
-        st.error(str(error), icon=":material/error:")
+        other = measured.answer(resources.model_card(name), shown.asked)
+    except measured.REFUSALS as error:
+        st.error(words.escape_markdown(str(error)), icon=":material/error:")
         return
+    pictures_read = max(len(shown), len(other))
+    shown, other = in_common(shown, other)
+    if not len(shown):
+        st.info("Not one picture is read as one digit by both.", icon=":material/info:")
+        return
+    if len(shown) < pictures_read:
+        st.caption(f"Compared on the {words.count(len(shown), 'picture')} that both read as one digit.")
     pair = Comparison(shown.evaluation.report, other.evaluation.report)
     st.markdown(
         pair.verdict(shown.card.name, name),

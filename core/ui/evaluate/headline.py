@@ -41,6 +41,14 @@ def _show_figures(shown: Shown) -> None:
             f"of {words.count(len(answers), 'picture')}",
             "How many answers are not the label.",
         )
+        if others := shown.evaluation.numbers + shown.evaluation.no_digit:
+            _show_figure(
+                "Not one digit",
+                f"{others:,}",
+                f"{words.count(shown.evaluation.numbers, 'number')}, {shown.evaluation.no_digit:,} without a digit",
+                "Pictures in which this model reads a number, or no digit at all, as on Predict. They count neither as "
+                "right nor as wrong. Errors lists them.",
+            )
         _show_figure(
             "Loss",
             f"{answers.loss():.4f}",

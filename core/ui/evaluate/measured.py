@@ -10,21 +10,26 @@ from core import words
 from core.data.digits import DataError
 from core.evaluation import report, testset
 from core.evaluation.answered import AnsweredSet
-from core.evaluation.report import Evaluation
 from core.network import checkpoint
 from core.ui import resources
 from core.ui.evaluate import own_set
 
 MNIST, VALIDATION, OWN = SETS = ("MNIST test set", "Validation split", "Your own set")
 
+REFUSALS = (checkpoint.CheckpointError, DataError, testset.TestSetError)  # what `answer` raises, each with a sentence
+
+Asked = testset.TestSet | testset.PictureSet
+
 memory = st.session_state
 
 
 @dataclass(frozen=True)
 class Shown(AnsweredSet):
-    """The answers that the page is about, and the model that gave them."""
+    """The answers that the page is about, the model that gave them, and what it was asked: pictures that another model
+    may read otherwise."""
 
     card: checkpoint.ModelCard
+    asked: Asked
 
 
 def ask() -> Shown:
@@ -41,27 +46,27 @@ def ask() -> Shown:
     try:
         card = resources.model_card(name)
         shown = answer(card, _choose_set(chosen, card))
-    except (checkpoint.CheckpointError, DataError) as error:
+    except REFUSALS as error:
         st.error(words.escape_markdown(str(error)), icon=":material/error:")
         st.stop()
     _say_when_model_changed(name)
     return shown
 
 
-def answer(card: checkpoint.ModelCard, test_set: testset.TestSet) -> Shown:
-    """A model's answers to a set, found or measured now. Raises `CheckpointError` or `DataError`.
+def answer(card: checkpoint.ModelCard, asked: Asked) -> Shown:
+    """A model's answers to a set, found or measured now. Raises one of `REFUSALS`.
 
     When the model's weights changed since this visitor saw its figures, the old ones stay until asked.
     """
-    place = (card.name, test_set.key, test_set.name)
+    place = (card.name, asked.key, asked.name)
     versions = memory.setdefault("shown_version", {})  # by model and set: whose figures this visitor sees
     seen = versions.get(place, card.version)
     old = resources.results().find(("evaluation", *place, seen)) if seen != card.version else None
     if old and not _ask_for_new_version(card, seen):
-        return Shown(old, test_set, card)
+        return Shown(old.evaluation, old.test_set, card, asked)
     versions[place] = card.version
-    key = ("evaluation", *place, card.version)
-    return Shown(resources.results().keep(key, lambda: _measure(card.name, test_set)), test_set, card)
+    found = resources.results().keep(("evaluation", *place, card.version), lambda: _measure(card.name, asked))
+    return Shown(found.evaluation, found.test_set, card, asked)
 
 
 def show_source(line: str) -> None:
@@ -80,7 +85,7 @@ def _ask_for_one(label: str, options: list[str] | tuple[str, ...], key: str, usu
     return st.selectbox(label, options, default, key=key, width=220, bind="query-params", persist_state="session")
 
 
-def _choose_set(chosen: str, card: checkpoint.ModelCard) -> testset.TestSet:
+def _choose_set(chosen: str, card: checkpoint.ModelCard) -> Asked:
     """The pictures to judge by; for an own set that is not there yet it asks for one and stops."""
     if chosen == MNIST:
         return resources.results().keep(("test set",), lambda: testset.TestSet(MNIST, resources.digits(train=False)))
@@ -102,16 +107,19 @@ def _ask_for_new_version(card: checkpoint.ModelCard, seen: str) -> bool:
         return st.button("Measure the new version", type="primary", key=f"renew-{card.name}")
 
 
-def _measure(name: str, test_set: testset.TestSet) -> Evaluation:
-    """Ask the model about every picture, saying how far it has got."""
-    progress = st.progress(0.0, "Loading the model …")
-    pictures = words.count(len(test_set.digits), "picture")
+def _measure(name: str, asked: Asked) -> AnsweredSet:
+    """Let the model read every picture and answer, saying how far it has got."""
+    progress, doing = st.progress(0.0, "Loading the model …"), ""
+
+    def tell(share: float) -> None:
+        progress.progress(share, f"{doing} … {share:.0%}")
+
     try:
-        return report.measure(
-            resources.model(name),
-            test_set,
-            lambda share: progress.progress(share, f"Reading {pictures} … {share:.0%}"),
-        )
+        model = resources.model(name)
+        doing = "Reading your pictures"
+        test_set = asked.for_model(model, tell)
+        doing = f"Judging {words.count(len(test_set.digits), 'digit')}"
+        return AnsweredSet(report.measure(model, test_set, tell), test_set)
     finally:
         progress.empty()
 

@@ -10,7 +10,7 @@ from core.evaluation import testset
 memory = st.session_state
 
 
-def ask() -> testset.TestSet:
+def ask() -> testset.TestSet | testset.PictureSet:
     """Read what the visitor sends; keep the last good set when nothing new is there. Stops where there is none."""
     memory.setdefault("own_set", None)  # the last set that could be read
     name, files = _ask_for_files()
@@ -53,14 +53,9 @@ def _ask_for_files() -> tuple[str, list]:
 
 def _read(name: str, files: list) -> None:
     """Keep the set that these files make, or the sentence that says why they make none."""
-    progress = st.progress(0.0, "Reading your pictures …")
-
-    def tell(share: float) -> None:
-        progress.progress(share, f"Reading your pictures … {share:.0%}")
-
     try:
-        memory.own_set = testset.read_files(name, [(file.name, file.getvalue()) for file in files], tell)
+        with st.spinner("Unpacking …"):
+            memory.own_set = testset.read_files(name, [(file.name, file.getvalue()) for file in files])
         memory.own_refusal = None
     except testset.TestSetError as error:
         memory.own_set, memory.own_refusal = None, str(error)
-    progress.empty()

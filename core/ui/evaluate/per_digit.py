@@ -22,7 +22,7 @@ def show(shown: Shown) -> None:
     answers = shown.evaluation.report
     table, chart = st.columns([1, 1], gap="large")
     with table:
-        scores = evaluation_tables.per_digit(answers)
+        scores = evaluation_tables.per_digit(answers, shown.test_set.others)
         st.dataframe(
             scores.assign(**{name: 100 * scores[name] for name in SHARES}),
             hide_index=True,
@@ -31,6 +31,9 @@ def show(shown: Shown) -> None:
             column_config={
                 **{name: st.column_config.NumberColumn(format=PERCENT, help=text) for name, text in SHARES.items()},
                 "Pictures": st.column_config.NumberColumn(format="localized", help="How many show this digit."),
+                evaluation_tables.NOT_ONE_DIGIT: st.column_config.NumberColumn(
+                    format="localized", help="How many more show it but were read as a number or as no digit."
+                ),
             },
             alt="Precision, recall, F1 and number of pictures for each digit",
         )

@@ -21,9 +21,10 @@ Todo = list[tuple[checkpoint.ModelCard, curves.Step]]
 
 def show(shown: Shown) -> None:
     """Which models, a button to measure what is missing, and the curves."""
+    as_read = f", as {shown.card.name} reads them," if shown.test_set.read_by else ","
     st.markdown(
         f"Accuracy on {min(robustness.SAMPLE, len(shown)):,} of these pictures as they are damaged more "
-        "and more. The same pictures, damaged the same way, for every model."
+        f"and more. The same pictures{as_read} damaged the same way, for every model."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = st.multiselect(
