@@ -107,17 +107,18 @@ class Results:
     def __init__(self) -> None:
         """Nothing is known yet."""
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple, Any] = OrderedDict()
-        self._gates: weakref.WeakValueDictionary[tuple, Any] = weakref.WeakValueDictionary()  # locks, while in use
+        self._known: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        # A lock for each key that is being computed.
+        self._gates: weakref.WeakValueDictionary[tuple[object, ...], Any] = weakref.WeakValueDictionary()
 
-    def find(self, key: tuple) -> Any | None:
+    def find(self, key: tuple[object, ...]) -> Any | None:
         """The result kept under `key`, or None."""
         with self._lock:
             if key in self._known:
                 self._known.move_to_end(key)
             return self._known.get(key)
 
-    def keep(self, key: tuple, compute: Callable[[], Any]) -> Any:
+    def keep(self, key: tuple[object, ...], compute: Callable[[], Any]) -> Any:
         """The result under `key`, computed on all cores where it is not yet known.
 
         Who asks for what is being computed waits for it; where that is given up, the next one computes. Not to be

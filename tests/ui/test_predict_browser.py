@@ -256,6 +256,20 @@ def test_the_drawing_can_be_saved(predict: Page) -> None:
     assert image.size == (280, 280)
 
 
+def test_an_address_with_empty_words_opens_the_usual_page_also_on_the_way_back(page: Page, server) -> None:
+    page.goto(f"{server.url}/Predict?way=&expect=")
+    usual = [page.get_by_role("radio", name=name, exact=True) for name in ("Draw", "Automatic")]
+    for radio in usual:
+        expect(radio).to_be_checked()
+    draw(page, SEVEN)
+    expect(answer(page)).to_have_text("7")
+    choose(page, "Samples")
+    page.go_back()
+    for radio in usual:
+        expect(radio).to_be_checked()
+    expect(answer(page)).to_have_text("7")
+
+
 # --- upload -----------------------------------------------------------------------------------------------------------
 
 

@@ -58,9 +58,12 @@ def read(content: bytes, key: str, polarity: str = "auto", crop: Crop | None = N
     model = resources.model_in_use()
     changing = hash(content) if key in CHANGING else None  # any other key names its content
     asked = (key, changing, polarity, crop, memory.expect, model.name, model.version)
-    if memory.get("last_reading", (None,))[0] != asked:
-        memory.last_reading = (asked, reader.read(model, picture.read(content), polarity, crop, memory.expect))
-    return memory.last_reading[1]
+    reading: reader.Reading
+    last_asked, reading = memory.get("last_reading", (None, None))
+    if last_asked != asked:
+        reading = reader.read(model, picture.read(content), polarity, crop, memory.expect)
+        memory.last_reading = (asked, reading)
+    return reading
 
 
 def show_reading(reading: reader.Reading, name: str, caption: str, key: str) -> None:

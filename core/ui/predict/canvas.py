@@ -70,7 +70,8 @@ def show_canvas() -> Any:
 
 def states() -> list[Drawing | None]:
     """What was on the canvas in this visit, the oldest first; None where it was cleared."""
-    return memory.setdefault("drawings", [])
+    drawings: list[Drawing | None] = memory.setdefault("drawings", [])
+    return drawings
 
 
 def newest_drawing() -> Drawing | None:

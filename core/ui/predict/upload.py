@@ -53,7 +53,8 @@ def show() -> None:
 
 def known() -> dict[str, batch.Item]:
     """Files read in this visit, by the key of their name and content."""
-    return memory.setdefault("pictures", {})
+    pictures: dict[str, batch.Item] = memory.setdefault("pictures", {})
+    return pictures
 
 
 def forget_answers() -> None:
