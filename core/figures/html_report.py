@@ -15,7 +15,7 @@ import pandas as pd
 from core.data.labels import UNLABELLED
 from core.evaluation.report import REFUSED_SHARES, Evaluation, Report
 from core.evaluation.robustness import DAMAGES, Point, source
-from core.evaluation.testset import TestSet
+from core.evaluation.testset import ReadAs, TestSet
 from core.figures import digit_images, evaluation_charts, export
 from core.words import percent
 
@@ -49,22 +49,33 @@ figure img { width: 84px; image-rendering: pixelated; display: block; }
 
 
 def predictions_csv(evaluation: Evaluation, digits: TestSet) -> str:
-    """Every picture with label, answer, confidence and the ten probabilities (0 to 1), as CSV."""
+    """Every picture with label, answer, what it was read as, confidence and the ten probabilities (0 to 1), as CSV; at
+    the end those that were not read as one digit, which have neither number nor probabilities."""
     report = evaluation.report
     probabilities = report.probabilities(evaluation.temperature)
     labels = [None if label == UNLABELLED else label for label in report.labels.tolist()]
     table = pd.DataFrame(
         {
             "index": range(len(report)),
-            # A spreadsheet would run such a name as a formula.
-            "file": [f"'{name}" if name.startswith(("=", "+", "-", "@")) else name for name in digits.names] or "",
+            "file": [_defuse(name) for name in digits.names] or "",
             "label": pd.array(labels, dtype="Int64"),
             "answer": report.answers.numpy(),
+            "read as": ReadAs.DIGIT.value,
             "confidence": probabilities.amax(1).numpy().round(6),
             **{f"p{digit}": probabilities[:, digit].numpy().round(6) for digit in range(10)},
         }
     )
-    return table.to_csv(index=False)
+    others = [
+        {"file": _defuse(one.name), "label": one.label, "answer": one.text, "read as": one.read_as.value}
+        for one in digits.others
+    ]
+    rest = pd.DataFrame(others, columns=table.columns).to_csv(index=False, header=False) if others else ""
+    return table.to_csv(index=False) + rest
+
+
+def _defuse(name: str) -> str:
+    """A file's name with an apostrophe in front where a spreadsheet would run it as a formula."""
+    return f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
 
 
 def per_digit_table(report: Report) -> pd.DataFrame:

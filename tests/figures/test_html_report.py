@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -54,6 +55,23 @@ def test_predictions_csv_holds_every_picture(evaluation, digits):
     shares = table[[f"p{digit}" for digit in range(10)]]
     assert shares.sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-4)
     assert shares.max(axis=1).to_numpy() == pytest.approx(table["confidence"].to_numpy())
+
+
+def test_what_was_not_read_as_one_digit_is_told_and_never_an_error(evaluation, digits):
+    others = (
+        testset.OtherReading("=a.png", 7, testset.ReadAs.NUMBER, "42", "A number of 2 digits, all of them sure."),
+        testset.OtherReading("b.png", 3, testset.ReadAs.NO_DIGIT, "", "There is no ink in this picture."),
+    )
+    read = replace(digits, others=others)
+    table = pd.read_csv(io.StringIO(html_report.predictions_csv(evaluation, read)), dtype=str)
+    assert table["read as"].value_counts().to_dict() == {"digit": 200, "number": 1, "no digit": 1}
+    assert table[["file", "label", "answer"]].iloc[200].tolist() == ["'=a.png", "7", "42"]
+    assert table["answer"].isna().sum() == 1 and table["confidence"].isna().sum() == 2
+    counted = replace(evaluation, no_digit=1, numbers=1)
+    facts = load_script().as_facts(counted, read)
+    assert facts["n"] == 200 and facts["read_as_no_digit"] == facts["read_as_number"] == 1
+    lines = load_script().as_table(counted, read).splitlines()
+    assert "read as a number   1, not counted above" in lines and "read as no digit   1, not counted above" in lines
 
 
 def test_files_are_named_by_model_version_and_data(evaluation, digits):

@@ -27,11 +27,6 @@ SIDE = 280
 
 
 @pytest.fixture(scope="module")
-def model() -> checkpoint.Checkpoint:
-    return checkpoint.load(checkpoint.SHIPPED)
-
-
-@pytest.fixture(scope="module")
 def mnist() -> DigitSet:
     return mnist_module.load(train=True)
 

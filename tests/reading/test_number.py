@@ -28,11 +28,6 @@ CLEAR = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def model() -> checkpoint.Checkpoint:
-    return checkpoint.load(checkpoint.SHIPPED)
-
-
 def write(text: str, gap: int = 22) -> np.ndarray:
     """Where the ink of a line lies, (H, W) in [0, 1]: digits, and marks at their usual place."""
     parts = []

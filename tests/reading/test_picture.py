@@ -12,18 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from core.network import checkpoint
 from core.reading import picture, reader
 from core.reading.one_digit import NothingFound, preprocess
 from core.reading.picture import LIMITS, PictureError
 from scripts import draw_samples
 
 WIDTH, HEIGHT = 200, 240
-
-
-@pytest.fixture(scope="module")
-def model() -> checkpoint.Checkpoint:
-    return checkpoint.load(checkpoint.SHIPPED)
 
 
 @pytest.fixture(scope="module")
