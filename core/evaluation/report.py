@@ -104,6 +104,10 @@ class Report:
         """Mean negative log-probability of the right digit, in nats, with logits divided by `temperature`."""
         return F.cross_entropy(self.logits / temperature, self.labels).item()
 
+    def pick(self, index: Tensor) -> Report:
+        """What the model said of the pictures at `index` (M,) int64, in that order."""
+        return Report(self.labels[index], self.logits[index])
+
     def probabilities(self, temperature: float = 1.0) -> Tensor:
         """(N, 10) float32, each row adding up to 1."""
         return F.softmax(self.logits / temperature, dim=1)
@@ -226,7 +230,8 @@ class Report:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A report with where it comes from. `temperature` is the one fitted on the model's validation split."""
+    """A report with where it comes from. `temperature` is the one fitted on the model's validation split. Beside the
+    pictures of the report, which the model read as one digit, it took so many for `no_digit` and for `numbers`."""
 
     model: str
     version: str
@@ -234,6 +239,8 @@ class Evaluation:
     when: datetime
     report: Report
     temperature: float = 1.0
+    no_digit: int = 0
+    numbers: int = 0
 
     @property
     def source(self) -> str:
@@ -288,13 +295,22 @@ def measure(model: Checkpoint, digits: TestSet, progress: Progress | None = None
     The temperature is the one among the model's facts; where there is none it is fitted on the model's validation
     split first. Raises `DataError` where MNIST is needed for that and can't be had.
     """
+    from core.evaluation import testset  # reads pictures and tables, which training never needs
+
     temperature = model.temperature
     if "temperature" not in model.facts:
-        from core.evaluation import testset  # reads pictures and tables, which training never needs
-
         temperature = fit_temperature(evaluate(model.model, testset.validation(model.facts).digits))
     answers = evaluate(model.model, digits.digits, progress)
-    return Evaluation(model.name, model.version, digits.name, datetime.now().astimezone(), answers, temperature)
+    return Evaluation(
+        model.name,
+        model.version,
+        digits.name,
+        datetime.now().astimezone(),
+        answers,
+        temperature,
+        no_digit=digits.count_read_as(testset.ReadAs.NO_DIGIT),
+        numbers=digits.count_read_as(testset.ReadAs.NUMBER),
+    )
 
 
 def use_all_cores() -> None:

@@ -43,9 +43,9 @@ def comparison(first: Evaluation, second: Evaluation) -> pd.DataFrame:
 
 
 def predictions_csv(evaluation: Evaluation, digits: TestSet) -> str:
-    """Every picture with label, answer, confidence and the ten probabilities (0 to 1), as CSV.
+    """Every picture with label, answer, what it was read as, confidence and the ten probabilities (0 to 1), as CSV.
 
-    Pictures that were not read as one digit come last: `read_as` says so, and their answer is the number or empty.
+    Those that were not read as one digit come last: their answer is a number or empty, and they have no probabilities.
     """
     report = evaluation.report
     probabilities = report.probabilities(evaluation.temperature)
@@ -55,19 +55,15 @@ def predictions_csv(evaluation: Evaluation, digits: TestSet) -> str:
             "index": range(len(report)),
             "file": [words.safe_cell(name) for name in digits.names] or "",
             "label": pd.array(labels, dtype="Int64"),
-            "read_as": str(ReadAs.DIGIT),
-            "answer": report.answers.numpy().astype(str),
+            "answer": report.answers.numpy(),
+            "read as": str(ReadAs.DIGIT),
             "confidence": probabilities.amax(1).numpy().round(6),
             **{f"p{digit}": probabilities[:, digit].numpy().round(6) for digit in range(10)},
         }
     )
-    if not digits.others:
-        return table.to_csv(index=False)
-    others = pd.DataFrame(
-        [
-            (len(report) + place, words.safe_cell(other.name), other.label, str(other.read_as), other.text)
-            for place, other in enumerate(digits.others)
-        ],
-        columns=["index", "file", "label", "read_as", "answer"],
-    )
-    return pd.concat([table, others.astype({"label": "Int64"})]).to_csv(index=False)
+    others = [
+        {"file": words.safe_cell(one.name), "label": one.label, "answer": one.text, "read as": str(one.read_as)}
+        for one in digits.others
+    ]
+    rest = pd.DataFrame(others, columns=table.columns).to_csv(index=False, header=False) if others else ""
+    return table.to_csv(index=False) + rest

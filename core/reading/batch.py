@@ -10,6 +10,7 @@ from PIL import Image
 from core.data.labels import label_from_path
 from core.network.checkpoint import Checkpoint
 from core.reading.mnist_form import Box
+from core.reading.one_digit import FoundDigit
 from core.reading.picture import Picture, PictureError
 from core.reading.picture import read as read_picture
 from core.reading.reader import Reading, read
@@ -86,14 +87,12 @@ def refuse(name: str, sentence: str, key: str = "") -> Item:
 
 def describe(reading: Reading) -> str:
     """The answer in words, with what was left out of it."""
-    if reading.text and reading.found.others:
-        return f"{reading.sentence} {warn_of_others(reading)}"
-    return reading.sentence
+    return f"{reading.sentence} {warn_of_others(reading)}".rstrip() if reading.text else reading.sentence
 
 
 def warn_of_others(reading: Reading) -> str:
     """One sentence on ink beside the digit that was read; empty where there is none."""
-    count = len(reading.found.others)
+    count = len(reading.found.others) if isinstance(reading.found, FoundDigit) else 0
     if not count:
         return ""
     return (

@@ -12,7 +12,7 @@ import torch
 
 from core.data.digits import DigitSet
 from core.network.architectures import to_input
-from core.reading.cuts import Atom, join
+from core.reading.cuts import Primitive, join
 from core.reading.ink import Ink
 from core.reading.mnist_form import Trail, fit
 from core.reading.number import cut_everywhere
@@ -190,8 +190,8 @@ def _as_ink(mask: np.ndarray) -> Ink:
 
 
 def _sort(
-    pieces: list[tuple[Atom, ...]], owner: np.ndarray, labels: list[int], parts: bool, rng: np.random.Generator
-) -> list[tuple[tuple[Atom, ...], int]]:
+    pieces: list[tuple[Primitive, ...]], owner: np.ndarray, labels: list[int], parts: bool, rng: np.random.Generator
+) -> list[tuple[tuple[Primitive, ...], int]]:
     """Some of the pieces with their label: the digit whose ink they are, or `NONE`. Neither one nor the other is left
     out."""
     inks = [(owner >> number) & 1 > 0 for number in range(len(labels))]

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -159,6 +160,19 @@ def test_the_command_line_refuses_with_a_sentence(options, word, tmp_path, monke
     assert load_script().main() == 2
     printed = capsys.readouterr()
     assert word in printed.err and printed.out == ""
+
+
+def test_the_command_line_tells_what_was_not_read_as_one_digit_and_the_page_lists_it(evaluation, digits):
+    others = tuple(
+        testset.OtherReading(f"{n}.png", 7, testset.ReadAs.NUMBER, "42", "A number of 2 digits.") for n in range(30)
+    )
+    counted, read = replace(evaluation, no_digit=1, numbers=30), replace(digits, others=others)
+    facts = load_script().as_facts(counted, read)
+    assert facts["n"] == 200 and facts["read_as_no_digit"] == 1 and facts["read_as_number"] == 30
+    lines = load_script().as_table(counted, read).splitlines()
+    assert "read as a number   30, not counted above" in lines and "read as no digit   1, not counted above" in lines
+    text = Page(html_report.as_html(counted, read, {})).text
+    assert "Not read as one digit" in text and text.count("42") >= 20 and "And 10 more." in text
 
 
 def test_the_table_for_people(evaluation, digits):

@@ -7,15 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.network import checkpoint
 from core.reading import batch
 from core.workspace import SAMPLES_FOLDER
 from scripts import draw_samples
-
-
-@pytest.fixture(scope="module")
-def model() -> checkpoint.Checkpoint:
-    return checkpoint.load(checkpoint.SHIPPED)
 
 
 def draw(glyph: str, size: tuple[int, int] = (200, 220), **options) -> bytes:
