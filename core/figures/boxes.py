@@ -5,6 +5,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core.figures import theme
 from core.reading.mnist_form import Box
+from core.reading.one_digit import FoundDigit
 from core.reading.reader import Reading
 
 COLOUR, QUIET = theme.rgb(theme.ACCENT[False]), theme.rgb(theme.QUIET[False])
@@ -23,9 +24,9 @@ def mark_digit(reading: Reading) -> np.ndarray:
         image = image.resize((image.width * 8, image.height * 8), Image.Resampling.NEAREST)
     scale = image.width / reading.picture.size[0]
     draw = ImageDraw.Draw(image)
-    for number, box in enumerate([reading.found.box, *reading.found.others]):
-        if box:
-            draw.rectangle(_frame(box, scale), outline=COLOUR, width=3 if number == 0 else 1)
+    found = reading.found
+    for number, box in enumerate([found.box, *found.others] if isinstance(found, FoundDigit) else []):
+        draw.rectangle(_frame(box, scale), outline=COLOUR, width=3 if number == 0 else 1)
     return np.array(image)
 
 

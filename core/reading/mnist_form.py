@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 
 from core.config import DIGIT_SIZE, INK_SIZE
-
-THINNEST, THICKEST = 2.0, 4.2  # pixels at 28x28: strokes outside are thickened or thinned; MNIST's mean is about 2.9
+from core.reading.settings import INK
 
 Box = tuple[int, int, int, int]  # x, y, width, height in pixels
 
@@ -61,10 +60,10 @@ def fit(chosen: np.ndarray, trail: Trail) -> np.ndarray:
         ink = np.ones(size[::-1], bool)
     ink = pad(ink, 30) > 0
     stroke = stroke_width(ink) / 10
-    if stroke < THINNEST:
-        ink = _grow(ink, round(10 * (THINNEST - stroke)))
-    elif stroke > THICKEST:
-        thinner = ~_grow(~ink, round(10 * min(stroke - THICKEST, stroke / 3)))
+    if stroke < INK.thinnest_stroke:
+        ink = _grow(ink, round(10 * (INK.thinnest_stroke - stroke)))
+    elif stroke > INK.thickest_stroke:
+        thinner = ~_grow(~ink, round(10 * min(stroke - INK.thickest_stroke, stroke / 3)))
         ink = thinner if thinner.any() else ink
     trail.add(
         "Stroke width",

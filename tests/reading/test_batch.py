@@ -7,16 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.network import checkpoint
 from core.reading import batch
 from core.synthesis import samples
 from core.synthesis import sheets as draw_samples
 from core.workspace import SHIPPED
-
-
-@pytest.fixture(scope="module")
-def model() -> checkpoint.Checkpoint:
-    return checkpoint.load(checkpoint.SHIPPED)
 
 
 def draw(glyph: str, size: tuple[int, int] = (200, 220), **options) -> bytes:
@@ -37,34 +31,6 @@ def items(model) -> list[batch.Item]:
         ("nought.png", draw("0_round")),
     ]
     return [batch.read_file(model, *file) for file in files]
-
-
-@pytest.mark.parametrize(
-    ("name", "label"),
-    [
-        ("4.5.jpg", 4),
-        ("7.png", 7),
-        ("0_anna.png", 0),
-        ("9-2.jpg", 9),
-        ("3 (1).png", 3),
-        ("7/anna.png", 7),
-        ("scans/0/img_31.png", 0),
-        ("7\\anna.png", 7),
-        ("8/3_best.png", 3),
-        ("anna.png", None),
-        ("1984.jpg", None),
-        ("42.png", None),
-        ("4th.png", None),
-        ("IMG_4.jpg", None),
-        ("12/anna.png", None),
-        ("7/deep/anna.png", None),
-        ("", None),
-        ("７.png", 7),
-        ("²_squared.png", None),
-    ],
-)
-def test_the_label_is_one_digit_that_stands_alone(name: str, label: int | None):
-    assert batch.find_label(name) == label
 
 
 def test_a_bad_file_does_not_stop_the_others(items):
