@@ -38,6 +38,21 @@ class Picture:
     colours: np.ndarray
     size: tuple[int, int]
 
+    def locate(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
+        """Where a part of the upright original lies in `colours`: its four edges, in pixels of the original -> the same
+        in pixels of `colours`, inside it.
+
+        Each axis has its own scale: the shorter side of a reduced picture was rounded to whole pixels.
+        """
+        height, width = self.colours.shape[:2]
+        across, down = width / self.size[0], height / self.size[1]
+        return (
+            min(max(left * across, 0.0), width),
+            min(max(top * down, 0.0), height),
+            min(max(right * across, 0.0), width),
+            min(max(bottom * down, 0.0), height),
+        )
+
 
 def read(content: bytes) -> Picture:
     """The first frame of a picture file, turned upright by its EXIF tag, transparency laid on contrasting paper.
