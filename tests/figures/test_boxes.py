@@ -40,7 +40,7 @@ def edges(shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return found[0], found[1]
 
 
-sides = st.integers(60, 3000)
+sides = st.integers(60, 1600)
 share = st.floats(0.3, 0.5)
 
 
