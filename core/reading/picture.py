@@ -76,7 +76,8 @@ def read(content: bytes) -> Picture:
         )
     try:
         # JPEG only: decodes at a half, a quarter or an eighth, neither side smaller than asked for.
-        image.draft("RGB", tuple(max(1, side * LIMITS.side // max(image.size)) for side in image.size))
+        longest = max(image.size)
+        image.draft("RGB", (max(1, width * LIMITS.side // longest), max(1, height * LIMITS.side // longest)))
         turned = _turn(image)
         colours = _flatten(turned)
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
@@ -168,5 +169,5 @@ def _shrink(image: Image.Image) -> Image.Image:
         return image
     image = image.reduce(max(1, longest // LIMITS.side))  # whole-number averaging: the fast part
     scale = min(1.0, LIMITS.side / max(image.size))
-    size = tuple(max(1, round(side * scale)) for side in image.size)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     return image if size == image.size else image.resize(size, Image.Resampling.BILINEAR)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.data.labels import label_from_path
 from core.reading import batch, picture, reader
 from core.workspace import SAMPLES_FOLDER
-from scripts import draw_samples
+from scripts import draw_samples, predict
 
 
 def draw(glyph: str, size: tuple[int, int] = (200, 220), **options) -> bytes:
@@ -188,3 +189,13 @@ def test_the_samples_are_those_the_script_draws():
         drawn, kept = Image.open(io.BytesIO(draw_samples.draw(name))), Image.open(SAMPLES_FOLDER / name)
         difference = np.asarray(drawn.convert("RGB"), int) - np.asarray(kept.convert("RGB"), int)
         assert np.abs(difference).mean() < 2, name
+
+
+def test_only_the_folder_that_was_given_and_those_below_name_a_digit(tmp_path):
+    """As on Evaluate: where a set lies on somebody's disk says nothing of what its pictures show."""
+    folder = tmp_path / "3" / "set"
+    (folder / "8").mkdir(parents=True)
+    for name in ("7_anna.png", "8/1.png"):
+        (folder / name).write_bytes(b"")
+    assert [label_from_path(named) for _, named in predict.walk([folder])] == [7, 8]
+    assert [label_from_path(named) for _, named in predict.walk([tmp_path / "3"])] == [3, 8]
