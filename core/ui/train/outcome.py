@@ -1,0 +1,89 @@
+"""What the last run came to, and runs that were interrupted: after training, before the next choice."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import words
+from core.network import checkpoint
+from core.training import runs, wording
+from core.training.job import Snapshot
+from core.training.runs import Score
+from core.ui import notices, resources
+from core.ui.model_choice import offer_model
+from core.ui.notices import attempt
+from core.ui.train import curves, downloads, watched
+
+memory = st.session_state
+
+
+def show(snapshot: Snapshot) -> None:
+    """How the run that was live last ended, until the visitor closes it."""
+    run = snapshot.run
+    if snapshot.phase != "over" or memory.get("outcome_seen") == run.id:
+        return
+    if run.model and run.model not in checkpoint.names():
+        return
+    went_wrong = run.status in ("failed", "diverged")
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            with st.container(width="stretch"):
+                if run.model:
+                    st.markdown(_sum_up(snapshot))
+                else:
+                    icon = ":material/warning:" if went_wrong else ":material/info:"
+                    st.markdown(f"{icon} **{run.name}** · {run.sentence}")
+            st.button("", icon=":material/close:", help="Close", on_click=_close, args=(run.id,), type="tertiary")
+        if run.model:
+            with st.container(horizontal=True):
+                offer_model(run.model)
+                downloads.offer(run, notices.PLACE)
+        if snapshot.log_points and (run.model or went_wrong):
+            curves.show(snapshot)
+            watched.show(snapshot)
+            curves.show_learning_rate(snapshot, snapshot.step)
+
+
+def offer_resume() -> None:
+    """Runs that a killed server left behind."""
+    for run in runs.list_runs():
+        if run.status == "interrupted" and not run.base:
+            done = f"after {len(run.scores)} of {run.settings.epochs} epochs" if run.scores else "at its beginning"
+            with st.container(border=True, horizontal=True, vertical_alignment="center"):
+                st.markdown(
+                    f":material/history: **{run.name}** was interrupted {done}. "
+                    "It can go on; a minute of training is lost at most."
+                )
+                st.button(
+                    "Resume",
+                    icon=":material/play_arrow:",
+                    key=f"resume-{run.id}",
+                    on_click=attempt,
+                    args=(resources.training_job().resume, run),
+                )
+
+
+def _close(run: str) -> None:
+    memory.outcome_seen = run
+
+
+def _sum_up(snapshot: Snapshot) -> str:
+    """How good the kept model is, beside the model in use, and how long it took."""
+    run = snapshot.run
+    reached = f"{run.best.validation_accuracy:.2%} on {run.validation_images:,} validation digits"
+    return (
+        f":material/check_circle: **{run.name}: {reached}**{_compare(run.model, run.best)}. {run.sentence} "
+        f"It took {words.duration(snapshot.seconds)}."
+    )
+
+
+def _compare(name: str, best: Score) -> str:
+    """How the new model stands beside the one in use, by validation accuracy; empty where that is unknown."""
+    try:
+        card = resources.model_card(checkpoint.in_use())
+    except checkpoint.CheckpointError:
+        return ""
+    theirs = card.facts.get("validation_accuracy")
+    if not isinstance(theirs, float) or card.name == name:
+        return ""
+    return f", {wording.compare(best.validation_accuracy, theirs, f'the model in use ({card.name})')}"
