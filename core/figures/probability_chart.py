@@ -17,7 +17,7 @@ def draw_probabilities(probabilities: tuple[float, ...], dark: bool = False) -> 
             "digit": range(10),
             "probability": probabilities,
             "label": [_label_bar(value, digit == winner) for digit, value in enumerate(probabilities)],
-            "colour": [ACCENT[dark] if digit == winner else QUIET for digit in range(10)],
+            "colour": [ACCENT[dark] if digit == winner else QUIET[dark] for digit in range(10)],
         }
     )
     base = alt.Chart(table).encode(

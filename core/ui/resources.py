@@ -48,13 +48,9 @@ class ModelInUse:
             return self._loaded[1]
 
     @staticmethod
-    def _key() -> tuple:
+    def _key() -> tuple[str, tuple[int, ...]]:
         name = checkpoint.in_use()
-        stamps = []
-        for suffix in (".pth", ".json", checkpoint.REJECTION):
-            path = checkpoint.MODELS_FOLDER / f"{name}{suffix}"
-            stamps.append(path.stat().st_mtime_ns if path.is_file() else 0)
-        return (name, *stamps)
+        return name, _stamp(name)
 
 
 @st.cache_resource(show_spinner=False)
@@ -153,7 +149,8 @@ def model(name: str) -> checkpoint.Checkpoint:
 
 
 def _stamp(name: str) -> tuple[int, ...]:
-    paths = [checkpoint.MODELS_FOLDER / f"{name}{suffix}" for suffix in (".pth", ".json")]
+    """What changes when any of a model's files does: what was made from them is kept under it."""
+    paths = [checkpoint.MODELS_FOLDER / f"{name}{suffix}" for suffix in (".pth", ".json", checkpoint.REJECTION)]
     return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths)
 
 
