@@ -12,12 +12,14 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import PRESETS, TrainingSettings
 from core.data import mnist
+from core.network import checkpoint, onnx_export
 from core.training import runs
 from core.training.events import Step
 from core.training.job import TrainingJob
 from core.training.loop import Training
 from core.training.wording import GROUPS
 from core.ui import resources
+from core.ui.train import downloads
 from core.workspace import ROOT
 
 SETTINGS = TrainingSettings(
@@ -117,7 +119,7 @@ def test_the_address_stays_bare_until_something_is_chosen_and_then_says_all(job)
     assert app.query_params["epochs"] == "1" and app.query_params["left_out"] == "none"
 
 
-def test_a_kept_model_that_learns_what_is_no_digit_is_said_and_can_be_skipped(job, monkeypatch):
+def test_training_the_out_of_distribution_detector_is_said_and_can_be_skipped(job, monkeypatch):
     monkeypatch.setattr("core.training.job.REJECTION_DIGITS", 450)
     app = open_train()
     job.start(dataclasses.replace(SETTINGS, training_images=600), "hasty")
@@ -125,12 +127,21 @@ def test_a_kept_model_that_learns_what_is_no_digit_is_said_and_can_be_skipped(jo
     job.stop(keep=True)
     until(lambda: job.snapshot().phase == "finishing")
     app.run()
-    assert "what is no digit" in read(app) and app.button(key="keep").disabled
+    (said,) = [entry for entry in app.markdown if "raining the out-of-distribution detector" in entry.value]
+    assert "letters, scribbles, dirt" in said.proto.help and app.button(key="keep").disabled
     app.button(key="skip").click().run()
     assert job.wait(120)
     app.run()
     assert not app.exception
     assert job.snapshot().run.model == "hasty"
+
+
+def test_onnx_is_made_again_when_the_weights_were_written_again(job, monkeypatch):
+    made = iter([b"old", b"new"])
+    monkeypatch.setattr(onnx_export, "export", lambda model, digits: next(made))
+    modified = 1
+    assert downloads.make_onnx(checkpoint.SHIPPED, modified) == downloads.make_onnx(checkpoint.SHIPPED, modified)
+    assert downloads.make_onnx(checkpoint.SHIPPED, modified + 1) == b"new"
 
 
 def test_settings_stand_in_the_order_of_their_rows_also_where_columns_are_stacked(job):

@@ -45,7 +45,7 @@ def _offer_onnx(model: str, place: str) -> None:
     from core.network.onnx_export import ExportError
 
     try:
-        content = _make_onnx(model, _file(model, ".pth").stat().st_mtime_ns)
+        content = make_onnx(model, _file(model, ".pth").stat().st_mtime_ns)
     except (ExportError, checkpoint.CheckpointError, OSError) as error:
         st.error(str(error), icon=":material/error:")
         return
@@ -59,9 +59,12 @@ def _ask_for_onnx(model: str) -> None:
     memory.onnx_for = model
 
 
-# `modified` is part of the cache's key: a file written again is exported again.
 @st.cache_data(show_spinner="Writing and checking the ONNX file …", max_entries=2)
-def _make_onnx(model: str, modified: int) -> bytes:
+def make_onnx(model: str, modified: int) -> bytes:
+    """The model's ONNX file, checked; made again when its weights were `modified` at another time.
+
+    Raises `ExportError`, `CheckpointError`.
+    """
     from core.network import onnx_export
 
     return onnx_export.export(checkpoint.load(model).model, resources.digits(train=False))
