@@ -49,7 +49,7 @@ def _describe(settings: TrainingSettings, about: str) -> str:
     threads = resources.training_job().threads
     cores = "one core" if threads == 1 else f"{threads} cores"
     return (
-        f"{count_parameters(settings.architecture):,} parameters. About {about} on this machine, with {cores} of it, "
+        f"{count_parameters(settings.architecture):,} parameters. About {about} on {cores} here, "
         "then half a minute to train the out-of-distribution detector."
     )
 

@@ -97,14 +97,15 @@ def _show_progress(snapshot: Snapshot) -> None:
     run = snapshot.run
     phase, share = run_words.phase(snapshot).capitalize(), run_words.share(snapshot)
     if snapshot.phase == "finishing":
-        st.markdown(f"Trained and kept. {phase}, which takes half a minute.", help=wording.DETECTOR)
-        st.progress(share)
+        with st.container(gap="xxsmall"):
+            st.markdown(f":small[Trained and kept. {phase}, which takes half a minute.]", help=wording.DETECTOR)
+            st.progress(share)
         return
     epoch = min(run.settings.epochs, len(snapshot.scores) + 1)
     st.progress(
         share,
-        f"{phase} · epoch {epoch} of {run.settings.epochs} · {words.duration(snapshot.seconds)} so far · learning rate "
-        f"{snapshot.learning_rate:.3g}",
+        f"{phase} · epoch {epoch:,} of {run.settings.epochs:,} · {words.duration(snapshot.seconds)} so far"
+        f" · learning rate {snapshot.learning_rate:.3g}",
     )
 
 
