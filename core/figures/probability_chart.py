@@ -31,7 +31,8 @@ def draw_probabilities(probabilities: tuple[float, ...], dark: bool = False) -> 
     )
     bars = base.mark_bar(cornerRadiusEnd=3).encode(color=alt.Color("colour:N", scale=None))
     labels = base.mark_text(dy=-7, fontSize=11, color=TEXT[dark]).encode(text="label:N")
-    return style(bars + labels)
+    layers: alt.LayerChart = bars + labels
+    return style(layers)
 
 
 def _label_bar(share: float, is_winner: bool) -> str:

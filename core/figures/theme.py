@@ -40,7 +40,8 @@ def css(colour: dict[bool, str]) -> str:
 
 def style(chart: Chart) -> Chart:
     """The look all charts share."""
-    return chart.properties(height=HEIGHT).configure_view(stroke=None).configure_axis(titleFontWeight="normal")
+    styled: Chart = chart.properties(height=HEIGHT).configure_view(stroke=None).configure_axis(titleFontWeight="normal")
+    return styled
 
 
 def show_percent(share: float) -> str:

@@ -40,11 +40,14 @@ def note(done: str, place: str = PLACE) -> None:
     st.session_state[place] = (done, False)
 
 
-def show_notice(place: str = PLACE) -> None:
-    """Say once what the last click at this place led to."""
+def show_notice(place: str = PLACE, as_toast: bool = False) -> None:
+    """Say once what the last click at this place led to; as a toast where a line would push away what one reads."""
     if notice := st.session_state.pop(place, None):
         text, is_refusal = notice
-        if is_refusal:
-            st.error(text, icon=":material/error:")
+        icon = ":material/error:" if is_refusal else ":material/check_circle:"
+        if as_toast:
+            st.toast(text, icon=icon)
+        elif is_refusal:
+            st.error(text, icon=icon)
         else:
-            st.success(text, icon=":material/check_circle:")
+            st.success(text, icon=icon)

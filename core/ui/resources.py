@@ -106,16 +106,16 @@ class Results:
     def __init__(self) -> None:
         """Nothing is known yet."""
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple, Any] = OrderedDict()
+        self._known: OrderedDict[tuple[object, ...], Any] = OrderedDict()
 
-    def find(self, key: tuple) -> Any | None:
+    def find(self, key: tuple[object, ...]) -> Any | None:
         """The result kept under `key`, or None."""
         with self._lock:
             if key in self._known:
                 self._known.move_to_end(key)
             return self._known.get(key)
 
-    def keep(self, key: tuple, compute: Callable[[], Any]) -> Any:
+    def keep(self, key: tuple[object, ...], compute: Callable[[], Any]) -> Any:
         """The result under `key`, computed on all cores where it is not yet known."""
         known = self.find(key)
         if known is None:

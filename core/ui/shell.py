@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.figures import digit_images, theme
 from core.network import checkpoint
-from core.ui import resources
+from core.ui import resources, run_words
 from core.ui.warm_up import warm_up
 from core.workspace import ROOT
 
@@ -17,7 +17,6 @@ PAGES = (
     ("pages/3_Evaluate.py", "Evaluate", ":material/query_stats:"),
     ("pages/4_My_digits.py", "My digits", ":material/edit_note:"),
 )
-
 
 # What the theme can't say. The answer is the largest thing on the page; samples are pictures one can press.
 STYLE = f"""
@@ -68,6 +67,15 @@ def open_page(title: str, needs_torch: bool = True) -> None:
             thread.join()
 
 
+def require_model() -> None:
+    """Go on only where a model can answer; else say why none can, and end the page."""
+    try:
+        resources.model_in_use()
+    except checkpoint.CheckpointError as error:
+        st.error(f"No model can answer: {error}", icon=":material/error:")
+        st.stop()
+
+
 def is_dark() -> bool:
     """Whether the visitor sees the dark theme."""
     return st.context.theme.type == "dark"
@@ -99,8 +107,8 @@ def _draw_run() -> None:
     snapshot = resources.training_job().snapshot()
     if snapshot.is_live:
         st.divider()
-        st.caption("Training" if snapshot.phase != "paused" else "Training, paused")
-        st.progress(min(1.0, snapshot.step / max(1, snapshot.run.steps)), snapshot.run.name)
+        st.caption(run_words.phase(snapshot).capitalize())
+        st.progress(run_words.share(snapshot), snapshot.run.name)
         st.page_link("pages/2_Train.py", label="Watch it", icon=":material/monitoring:")
 
 

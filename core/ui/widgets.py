@@ -16,7 +16,7 @@ def choice(
     label: str,
     options: Sequence[T],
     key: str,
-    on_change: Callable[[], object] | None = None,
+    on_change: Callable[[], None] | None = None,
     *,
     default: T | None = None,
     format_func: Callable[[T], str] = str,
@@ -32,7 +32,7 @@ def choice(
     # `?way=` empties even a control that must not be empty. The address wins on the first run; on the next, this does.
     if st.session_state.get(key, usual) is None:
         st.session_state[key] = usual
-    chosen = st.segmented_control(
+    chosen: T | None = st.segmented_control(
         label,
         options,
         format_func=format_func,
@@ -43,7 +43,7 @@ def choice(
         label_visibility="collapsed" if in_address else "visible",
         persist_state="session",
         bind="query-params" if in_address else None,
-        on_change=on_change or "rerun",
+        on_change=on_change,
     )
     if chosen is None:
         st.rerun()
