@@ -50,7 +50,7 @@ def draw_loss(
         )
         .encode(x=x, y=validated, tooltip=[alt.Tooltip("validation:Q", title="Validation loss", format=".4f")]),
     ]
-    return style(alt.layer(*layers))
+    return style(alt.LayerChart(layer=layers))
 
 
 def draw_accuracy(scores: Sequence[Score], epochs: int, best: Score | None, dark: bool = False) -> alt.LayerChart:

@@ -8,14 +8,14 @@ import streamlit as st
 
 from core.figures import export, training_charts
 from core.training.job import Snapshot
-from core.training.runs import Score
+from core.training.runs import Run, Score
 from core.ui import shell
 
 
-def show(snapshot: Snapshot) -> None:
+def show(run: Run, snapshot: Snapshot) -> None:
     """Loss and validation accuracy side by side: of a live run over all that is planned, else over what was done."""
-    scores, best = snapshot.scores, _find_best(snapshot)
-    steps, epochs = snapshot.run.steps, snapshot.run.settings.epochs
+    scores, best = snapshot.scores, _find_best(run, snapshot)
+    steps, epochs = run.steps, run.settings.epochs
     if not snapshot.is_live:
         steps, epochs = max(1, snapshot.step), len(scores)
     left, right = st.columns(2)
@@ -51,6 +51,6 @@ def show_learning_rate(snapshot: Snapshot, steps: int) -> None:
     )
 
 
-def _find_best(snapshot: Snapshot) -> Score | None:
+def _find_best(run: Run, snapshot: Snapshot) -> Score | None:
     """The epoch whose weights are kept, by the one rule that runs have for it."""
-    return dataclasses.replace(snapshot.run, scores=snapshot.scores).best
+    return dataclasses.replace(run, scores=snapshot.scores).best

@@ -14,14 +14,14 @@ from core.workspace import MODELS_FOLDER
 memory = st.session_state
 
 
-def offer(run: Run, place: str) -> None:
-    """A menu of files for a run that kept a model; `place` tells one menu on the page from another."""
+def offer(model: str, run: Run, place: str) -> None:
+    """A menu of files for the `model` that a run kept; `place` tells one menu on the page from another."""
     with st.popover("Download", icon=":material/download:"):
         for suffix, label, kind in (
             (".pth", "Weights for PyTorch", "application/octet-stream"),
             (".json", "Facts", "application/json"),
         ):
-            path = _file(run.model, suffix)
+            path = _file(model, suffix)
             if path.is_file():
                 st.download_button(
                     f"{label} ({suffix})",
@@ -34,7 +34,7 @@ def offer(run: Run, place: str) -> None:
         st.download_button(
             "History (.csv)", run.history, f"{run.name}.csv", "text/csv", key=f"csv-{place}", on_click="ignore"
         )
-        _offer_onnx(run.model, place)
+        _offer_onnx(model, place)
 
 
 def _offer_onnx(model: str, place: str) -> None:

@@ -126,16 +126,17 @@ def _ask(name: str) -> None:
     """One setting as a widget: a choice, a set of digits, or a number within its bounds."""
     entry, key = FIELDS[name], f"setting-{name}"
     rule, value = entry.metadata, memory.settings[name]
+    usual: Any = entry.default
     label = wording.label(name)
     common: dict[str, Any] = {"key": key, "help": rule["help"], "on_change": _remember, "args": (name,)}
     if rule["choices"]:
         memory.setdefault(key, value)
         st.selectbox(label, rule["choices"], format_func=lambda choice: _show_choice(name, choice), **common)
-    elif isinstance(entry.default, tuple):
+    elif isinstance(usual, tuple):
         memory.setdefault(key, list(value))
         st.pills(label, range(10), selection_mode="multi", **common)
     else:
-        kind = type(entry.default)
+        kind = type(usual)
         memory.setdefault(key, kind(value))
         st.number_input(
             label,

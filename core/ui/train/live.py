@@ -7,6 +7,7 @@ import streamlit as st
 from core import words
 from core.training import wording
 from core.training.job import Snapshot
+from core.training.runs import Run
 from core.training.wording import FIELDS
 from core.ui import resources, run_words
 from core.ui.train import curves, watched
@@ -42,12 +43,12 @@ def notice_start() -> None:
 @st.fragment(run_every=1.0)
 def _watch_run() -> None:
     snapshot = resources.training_job().snapshot()
-    if not snapshot.is_live:
-        st.rerun()
     run = snapshot.run
+    if run is None or not snapshot.is_live:
+        st.rerun()
     st.markdown(f"**{run.name}**  \n:small[{wording.describe(run)}]")
     _show_figures(snapshot)
-    _show_progress(snapshot)
+    _show_progress(run, snapshot)
     _show_controls(snapshot)
     if snapshot.warning:
         st.warning(snapshot.warning, icon=":material/save:")
@@ -56,7 +57,7 @@ def _watch_run() -> None:
         drawing = ", drawing non-digits and digits of other writers; with all images that takes a minute"
         st.caption(f"Getting ready: reading the digits{drawing if draws else ''} …")
         return
-    curves.show(snapshot)
+    curves.show(run, snapshot)
     watched.show(snapshot)
 
 
@@ -64,7 +65,7 @@ def _watch_run() -> None:
 def _watch_learning_rate() -> None:
     """Less often than the rest: the figure itself stands above, each second."""
     snapshot = resources.training_job().snapshot()
-    if snapshot.log_points:
+    if snapshot.run and snapshot.log_points:
         curves.show_learning_rate(snapshot, snapshot.run.steps)
 
 
@@ -93,8 +94,7 @@ def _show_figures(snapshot: Snapshot) -> None:
         st.metric("Time left", {"paused": "paused", "finishing": "–"}.get(snapshot.phase, left), width=140)
 
 
-def _show_progress(snapshot: Snapshot) -> None:
-    run = snapshot.run
+def _show_progress(run: Run, snapshot: Snapshot) -> None:
     phase, share = run_words.phase(snapshot).capitalize(), run_words.share(snapshot)
     if snapshot.phase == "finishing":
         with st.container(gap="xxsmall"):

@@ -8,7 +8,7 @@ from core import words
 from core.network import checkpoint
 from core.training import runs, wording
 from core.training.job import Snapshot
-from core.training.runs import Score
+from core.training.runs import Run, Score
 from core.ui import notices, resources
 from core.ui.model_choice import offer_model
 from core.ui.notices import attempt
@@ -20,16 +20,16 @@ memory = st.session_state
 def show(snapshot: Snapshot) -> None:
     """How the run that was live last ended, until the visitor closes it."""
     run = snapshot.run
-    if snapshot.phase != "over" or memory.get("outcome_seen") == run.id:
+    if run is None or snapshot.phase != "over" or memory.get("outcome_seen") == run.id:
         return
-    if run.model and run.model not in checkpoint.names():
+    if run.model and run.model not in checkpoint.names():  # deleted since
         return
     went_wrong = run.status in ("failed", "diverged")
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             with st.container(width="stretch"):
-                if run.model:
-                    st.markdown(_sum_up(snapshot))
+                if run.model and run.best:
+                    st.markdown(_sum_up(run, run.best, snapshot.seconds))
                 else:
                     icon = ":material/warning:" if went_wrong else ":material/info:"
                     st.markdown(f"{icon} **{run.name}** · {run.sentence}")
@@ -37,9 +37,9 @@ def show(snapshot: Snapshot) -> None:
         if run.model:
             with st.container(horizontal=True):
                 offer_model(run.model)
-                downloads.offer(run, notices.PLACE)
+                downloads.offer(run.model, run, notices.PLACE)
         if snapshot.log_points and (run.model or went_wrong):
-            curves.show(snapshot)
+            curves.show(run, snapshot)
             watched.show(snapshot)
             curves.show_learning_rate(snapshot, snapshot.step)
 
@@ -67,23 +67,22 @@ def _close(run: str) -> None:
     memory.outcome_seen = run
 
 
-def _sum_up(snapshot: Snapshot) -> str:
-    """How good the kept model is, beside the model in use, and how long it took."""
-    run = snapshot.run
-    reached = f"{run.best.validation_accuracy:.2%} on {run.validation_images:,} validation digits"
+def _sum_up(run: Run, best: Score, seconds: float) -> str:
+    """How good the kept model is, also beside the model in use, and how long training took."""
+    reached = f"{best.validation_accuracy:.2%} on {run.validation_images:,} validation digits"
     return (
-        f":material/check_circle: **{run.name}: {reached}**{_compare(run.model, run.best)}. {run.sentence} "
-        f"It took {words.duration(snapshot.seconds)}."
+        f":material/check_circle: **{run.name}: {reached}**{_compare(run, best)}. {run.sentence} "
+        f"It took {words.duration(seconds)}."
     )
 
 
-def _compare(name: str, best: Score) -> str:
-    """How the new model stands beside the one in use, by validation accuracy; empty where that is unknown."""
+def _compare(run: Run, best: Score) -> str:
+    """How the run's model stands beside the one in use, by validation accuracy; empty where that is unknown."""
     try:
         card = resources.model_card(checkpoint.in_use())
     except checkpoint.CheckpointError:
         return ""
     theirs = card.facts.get("validation_accuracy")
-    if not isinstance(theirs, float) or card.name == name:
+    if not isinstance(theirs, float) or card.name == run.model:
         return ""
     return f", {wording.compare(best.validation_accuracy, theirs, f'the model in use ({card.name})')}"

@@ -27,8 +27,9 @@ memory = st.session_state
 def show() -> None:
     """The table, the curves of the ticked runs, and what can be done with one."""
     st.subheader("Runs", anchor=False)
-    live = resources.training_job().snapshot()
-    listed = [run for run in runs.list_runs() if not live.is_live or run.id != live.run.id]
+    snapshot = resources.training_job().snapshot()
+    live = snapshot.run.id if snapshot.run and snapshot.is_live else ""
+    listed = [run for run in runs.list_runs() if run.id != live]
     if not listed:
         notices.show_notice(PLACE)
         st.caption("Runs appear here when they are over, with their settings, accuracy and curve.")
@@ -97,9 +98,9 @@ def _show_curves(ticked: Sequence[Run]) -> None:
 def _show_run(run: Run) -> None:
     st.markdown(f"**{run.name}** · {run.sentence}  \n:small[{wording.describe(run)}]")
     with st.container(horizontal=True):
-        if run.model in checkpoint.names():
+        if run.model and run.model in checkpoint.names():
             offer_model(run.model, PLACE)
-            downloads.offer(run, PLACE)
+            downloads.offer(run.model, run, PLACE)
         if not run.base:
             st.button(
                 "Take its settings", icon=":material/tune:", on_click=_take_settings, args=(run,), key="take-settings"
