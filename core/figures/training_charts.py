@@ -9,14 +9,14 @@ import altair as alt
 import pandas as pd
 
 if TYPE_CHECKING:
-    from core.training.runs import LogPoint, Score
+    from core.training.events import Epoch, LogPoint
 from core.figures.theme import ACCENT, HEIGHT, QUIET, SECOND, SERIES, style
 
 MOST_POINTS = 60  # of a live curve, which is sent anew each second
 
 
 def draw_loss(
-    log_points: Sequence[LogPoint], scores: Sequence[Score], steps: int, dark: bool = False
+    log_points: Sequence[LogPoint], scores: Sequence[Epoch], steps: int, dark: bool = False
 ) -> alt.LayerChart:
     """Training loss per step, raw and smoothed, and the validation loss after each epoch, over `steps` steps."""
     smooth, value = [], log_points[0].loss if log_points else 0.0
@@ -48,7 +48,7 @@ def draw_loss(
     return style(alt.layer(*layers))
 
 
-def draw_accuracy(scores: Sequence[Score], epochs: int, best: Score | None, dark: bool = False) -> alt.LayerChart:
+def draw_accuracy(scores: Sequence[Epoch], epochs: int, best: Epoch | None, dark: bool = False) -> alt.LayerChart:
     """Validation accuracy after each of `epochs` epochs, the best one marked with its value."""
     rows = [
         {"epoch": score.epoch, "accuracy": round(score.validation_accuracy, 5)}
@@ -104,7 +104,7 @@ def draw_learning_rate(log_points: Sequence[LogPoint], steps: int, dark: bool = 
     return style(chart).properties(height=HEIGHT * 2 // 3)
 
 
-def draw_runs(histories: Mapping[str, Sequence[Score]]) -> alt.LayerChart:
+def draw_runs(histories: Mapping[str, Sequence[Epoch]]) -> alt.LayerChart:
     """Validation accuracy of several runs over their epochs, each line named at its end."""
     rows = pd.DataFrame(
         [
@@ -156,7 +156,7 @@ def _thin(rows: Sequence[tuple[float, ...]], most: int = MOST_POINTS) -> list[tu
     return [*means, rows[-1]]
 
 
-def _thin_rows(scores: Sequence[Score]) -> Sequence[Score]:
+def _thin_rows(scores: Sequence[Epoch]) -> Sequence[Epoch]:
     """Every so many epochs of a long run, the last one always."""
     size = -(-len(scores) // 30)
     return [*scores[:-1:size], *scores[-1:]] if size > 1 else scores

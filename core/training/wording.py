@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 
-from core.config import TrainingSettings
+from core.config import ARCHITECTURES, TrainingSettings
 
 FIELDS = {entry.name: entry for entry in fields(TrainingSettings)}
 GROUPS = {
@@ -19,17 +19,16 @@ STATUS = {
     "diverged": "Diverged", "failed": "Failed",
 }  # fmt: skip
 _LABELS = {
-    "architecture": "Network · parameters", "ema_decay": "Averaged weights (EMA)", "training_images": "Images",
-    "left_out": "Digits to leave out", "patience": "Early stopping", "clean_share": "Undistorted share at the end",
-    "augmentation": "Distortion", "outlier_exposure": "Non-digits (outlier exposure)",
-    "pen_digits": "Digits of other writers",
+    "architecture": "Network · parameters", "ema_decay": "EMA decay", "training_images": "Images",
+    "left_out": "Digits to leave out", "patience": "Early stopping", "clean_share": "Share without augmentation",
+    "augmentation": "Augmentation", "outlier_exposure": "Non-digits (outlier exposure)",
+    "pen_digits": "Digits from other writers",
 }  # fmt: skip
 _CHOICES = {
-    "reference": "Reference CNN", "lenet5": "LeNet-5", "mlp": "Multilayer perceptron", "modern": "Modern CNN",
     "sgd": "SGD", "momentum": "SGD with momentum", "adam": "Adam", "adamw": "AdamW",
     "constant": "Constant", "cosine": "Cosine", "one-cycle": "One cycle",
     "none": "None", "light": "Light", "strong": "Strong",
-    "auto": "Automatic", "cpu": "Processor", "cuda": "NVIDIA card (CUDA)", "mps": "Apple chip (MPS)",
+    "auto": "Automatic", "cpu": "Processor", "cuda": "NVIDIA GPU (CUDA)", "mps": "Apple GPU (MPS)",
 }  # fmt: skip
 
 
@@ -42,7 +41,7 @@ def label(name: str) -> str:
 
 def choice(value: str) -> str:
     """One of several fixed values."""
-    return _CHOICES.get(value, value)
+    return ARCHITECTURES.get(value) or _CHOICES.get(value, value)
 
 
 def summarise(settings: TrainingSettings) -> str:
@@ -55,7 +54,7 @@ def summarise(settings: TrainingSettings) -> str:
         f"{choice(settings.schedule).lower()} schedule",
     ]
     if settings.augmentation != "none":
-        parts.append(f"{settings.augmentation} distortion")
+        parts.append(f"{settings.augmentation} augmentation")
     if settings.training_images < FIELDS["training_images"].default:
         parts.append(f"{settings.training_images:,} images")
     if settings.left_out:

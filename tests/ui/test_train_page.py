@@ -16,6 +16,7 @@ from core.training import runs
 from core.training.events import Step
 from core.training.job import TrainingJob
 from core.training.loop import Training
+from core.training.plans import NewRun
 from core.training.wording import GROUPS
 from core.ui import resources
 from core.workspace import ROOT
@@ -32,7 +33,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     job = TrainingJob(lambda train: few, tmp_path / "runs", tmp_path / "models", threads=1)
     monkeypatch.setattr(resources, "training_job", lambda: job)
     monkeypatch.setattr(runs.list_runs, "__defaults__", (tmp_path / "runs",))
-    monkeypatch.setattr("core.training.job.REJECTION_DIGITS", 40)
+    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 40)
     yield job
     job.stop(keep=False)
     job.close()
@@ -93,7 +94,7 @@ def test_start_shows_the_run_and_stop_its_end(job):
     app.session_state["settings"] = dataclasses.asdict(SETTINGS)
     app.run()
     app.button(key="start").click().run()
-    until(lambda: job.snapshot().scores and job.snapshot().watched)
+    until(lambda: job.snapshot().epochs and job.snapshot().watched)
     app.run()
     assert not app.exception
     assert [metric.label for metric in app.metric][:2] == ["Validation accuracy", "Training loss"]
@@ -118,10 +119,10 @@ def test_the_address_stays_bare_until_something_is_chosen_and_then_says_all(job)
 
 
 def test_a_kept_model_that_learns_what_is_no_digit_is_said_and_can_be_skipped(job, monkeypatch):
-    monkeypatch.setattr("core.training.job.REJECTION_DIGITS", 450)
+    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 450)
     app = open_train()
-    job.start(dataclasses.replace(SETTINGS, training_images=600), "hasty")
-    until(lambda: job.snapshot().scores)
+    job.start(NewRun(dataclasses.replace(SETTINGS, training_images=600)), "hasty")
+    until(lambda: job.snapshot().epochs)
     job.stop(keep=True)
     until(lambda: job.snapshot().phase == "finishing")
     app.run()
@@ -139,7 +140,7 @@ def test_settings_stand_in_the_order_of_their_rows_also_where_columns_are_stacke
 
 
 def test_what_a_click_among_the_runs_led_to_is_said_there(job):
-    job.start(dataclasses.replace(SETTINGS, epochs=2), "first")
+    job.start(NewRun(dataclasses.replace(SETTINGS, epochs=2)), "first")
     assert job.wait(120)
     app = open_train()
     tick(app, 0)
@@ -150,7 +151,7 @@ def test_what_a_click_among_the_runs_led_to_is_said_there(job):
 
 
 def test_runs_of_the_same_name_are_told_apart_in_their_chart(job, tmp_path):
-    job.start(dataclasses.replace(SETTINGS, epochs=2), "first")
+    job.start(NewRun(dataclasses.replace(SETTINGS, epochs=2)), "first")
     assert job.wait(120)
     (run,) = runs.list_runs()
     shutil.copytree(tmp_path / "runs" / run.id, tmp_path / "runs" / "another")
@@ -163,8 +164,8 @@ def test_runs_of_the_same_name_are_told_apart_in_their_chart(job, tmp_path):
 
 
 def test_a_run_that_cannot_be_resumed_says_so_without_empty_charts(job, tmp_path):
-    job.start(SETTINGS, "left behind")
-    until(lambda: job.snapshot().scores)
+    job.start(NewRun(SETTINGS), "left behind")
+    until(lambda: job.snapshot().epochs)
     job.close()
     (run,) = runs.list_runs()
     (tmp_path / "runs" / run.id / "state.pt").write_bytes(b"nothing")
@@ -178,13 +179,13 @@ def test_a_run_that_cannot_be_resumed_says_so_without_empty_charts(job, tmp_path
 
 def test_a_second_start_is_refused_with_a_sentence(job):
     app = open_train()
-    job.start(SETTINGS)  # somebody else was quicker
+    job.start(NewRun(SETTINGS))  # somebody else was quicker
     app.button(key="start").click().run()
     assert "One run at a time" in read(app) and not app.exception
 
 
 def test_an_interrupted_run_is_offered_and_resumed(job):
-    job.start(SETTINGS, "left behind")
+    job.start(NewRun(SETTINGS), "left behind")
     until(lambda: job.snapshot().step)
     job.close()
     (run,) = runs.list_runs()
@@ -198,8 +199,8 @@ def test_an_interrupted_run_is_offered_and_resumed(job):
 def test_a_diverged_run_says_what_to_try(job, monkeypatch):
     broken = Step(step=1, steps=9, epoch=1, loss=math.nan, learning_rate=0.1, images=1, seconds=0.1)
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "_correct", lambda self, batch: broken)
-        job.start(SETTINGS)
+        patch.setattr(Training, "_train_step", lambda self, batch: broken)
+        job.start(NewRun(SETTINGS))
         assert job.wait(120)
     assert job.snapshot().run.status == "diverged"
     assert "Try a learning rate of" in read(open_train())
