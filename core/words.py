@@ -29,6 +29,11 @@ def show_time(when: datetime) -> str:
     return f"{when:%Y-%m-%d %H:%M} {when.tzname() or ''}".rstrip()
 
 
+def refused_by_disk(error: OSError) -> str:
+    """A sentence for the person whose files could not be read or written: what the system said, and what to do."""
+    return f"The disk refused: {error.strerror or error}. Free some space or allow writing, then try again."
+
+
 def rough_percent(share: float) -> str:
     """0.0453 -> "4.5 %"; what is next to nothing is said so."""
     return "less than 0.1\u00a0%" if share < 0.001 else f"{100 * share:.1f}\u00a0%"

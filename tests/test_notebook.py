@@ -25,13 +25,12 @@ def test_the_notebook_runs_from_top_to_bottom(tmp_path: Path):
         (tmp_path / name).symlink_to(ROOT / name)
     code = next(cell for cell in notebook.cells if "TRAINING_IMAGES" in cell.source)
     code.source = "BATCH_SIZE, LEARNING_RATE, EPOCHS, TRAINING_IMAGES, NAME = 64, 1e-3, 1, 600, 'small'"
-    setup = next(cell for cell in notebook.cells if "from core.network import" in cell.source)
+    setup = next(cell for cell in notebook.cells if "from core.training import runs" in cell.source)
     # Runs and models of a test belong into its own folder; both are defaults of the functions that write them.
     setup.source += f"""
 test_folder = Path({str(tmp_path)!r})
-runs.Record.create.__func__.__defaults__ = (test_folder / "runs", None)
+runs.RunWriter.create.__func__.__defaults__ = (test_folder / "runs", None)
 runs.keep.__defaults__ = (test_folder / "models",)
-checkpoint.load.__defaults__ = (test_folder / "models",)
 load_all = mnist.load
 mnist.load = lambda train: load_all(train).pick(torch.arange(1000))
 """

@@ -11,7 +11,7 @@ import pandas as pd
 from core.figures.theme import ACCENT, HEIGHT, QUIET, SECOND, SERIES, style
 
 if TYPE_CHECKING:
-    from core.training.runs import LogPoint, Score
+    from core.training.events import Epoch, LogPoint
 
 # Of a live run, whose curves are sent anew each second.
 MOST_POINTS = 60
@@ -21,7 +21,7 @@ SLOWEST = 0.06  # weight of the newest loss in the running mean, once enough cam
 
 
 def draw_loss(
-    log_points: Sequence[LogPoint], scores: Sequence[Score], steps: int, dark: bool = False
+    log_points: Sequence[LogPoint], history: Sequence[Epoch], steps: int, dark: bool = False
 ) -> alt.LayerChart:
     """Training loss by step, raw and smoothed, and the validation loss after each epoch, over `steps` steps."""
     losses = [point.loss for point in log_points]
@@ -30,7 +30,7 @@ def draw_loss(
         columns=["step", "raw", "smooth"],
         dtype="float32",  # half the bytes
     )
-    validation = [{"step": score.step, "validation": round(score.validation_loss, 4)} for score in _thin(scores)]
+    validation = [{"step": epoch.step, "validation": round(epoch.validation_loss, 4)} for epoch in _thin(history)]
     highest = 2.5
     if losses:
         highest = max([*training["smooth"], *(row["validation"] for row in validation), 0.1])
@@ -53,11 +53,13 @@ def draw_loss(
     return style(alt.LayerChart(layer=layers))
 
 
-def draw_accuracy(scores: Sequence[Score], epochs: int, best: Score | None, dark: bool = False) -> alt.LayerChart:
+def draw_accuracy(history: Sequence[Epoch], epochs: int, best: Epoch | None, dark: bool = False) -> alt.LayerChart:
     """Validation accuracy after each of `epochs` epochs; a ring and its value mark `best`, which is one of them."""
-    shown = {score.epoch: score for score in [*_thin(scores), *([best] if best else [])]}
-    rows = [{"epoch": epoch, "accuracy": round(score.validation_accuracy, 5)} for epoch, score in sorted(shown.items())]
-    lowest = min([0.9, *(score.validation_accuracy for score in shown.values())])
+    accuracies = {
+        epoch.epoch: round(epoch.validation_accuracy, 5) for epoch in [*_thin(history), *([best] if best else [])]
+    }
+    rows = [{"epoch": epoch, "accuracy": accuracy} for epoch, accuracy in sorted(accuracies.items())]
+    lowest = min([0.9, *accuracies.values()])
     base = alt.Chart()
     is_best = f"datum.epoch == {best.epoch if best else -1}"
     stands_left = best is not None and best.epoch > epochs / 2  # of its mark, where there is room
@@ -112,13 +114,13 @@ def draw_learning_rate(log_points: Sequence[LogPoint], steps: int, dark: bool = 
     return style(chart).properties(height=HEIGHT * 2 // 3)
 
 
-def draw_runs(histories: Mapping[str, Sequence[Score]]) -> alt.LayerChart:
+def draw_runs(histories: Mapping[str, Sequence[Epoch]]) -> alt.LayerChart:
     """Validation accuracy of several runs by epoch, each line named at its end. `histories`: epochs by a run's name."""
     rows = pd.DataFrame(
         [
-            (name, score.epoch, score.validation_accuracy)
-            for name, scores in histories.items()
-            for score in _thin(scores)
+            (name, epoch.epoch, epoch.validation_accuracy)
+            for name, history in histories.items()
+            for epoch in _thin(history)
         ],
         columns=["run", "epoch", "accuracy"],
     )
@@ -173,7 +175,7 @@ def _average(rows: Sequence[tuple[float, ...]], most: int = MOST_POINTS) -> list
     return [*means, rows[-1]]
 
 
-def _thin(scores: Sequence[Score]) -> Sequence[Score]:
+def _thin(history: Sequence[Epoch]) -> Sequence[Epoch]:
     """About `MOST_EPOCHS` of a long run's epochs, evenly spaced, the last one always."""
-    size = -(-len(scores) // MOST_EPOCHS)
-    return [*scores[:-1:size], *scores[-1:]] if size > 1 else scores
+    size = -(-len(history) // MOST_EPOCHS)
+    return [*history[:-1:size], *history[-1:]] if size > 1 else history

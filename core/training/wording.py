@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from core import words
-from core.config import TrainingSettings
+from core.config import ARCHITECTURES, TrainingSettings
 
 if TYPE_CHECKING:
     from core.training.runs import Run
@@ -21,24 +21,17 @@ GROUPS = {
     ),
     "Augmentation": ("augmentation", "clean_share", "outlier_exposure", "pen_digits"),
 }  # fmt: skip
-STATUS = {
-    "running": "Running", "interrupted": "Interrupted", "finished": "Finished", "stopped": "Stopped",
-    "diverged": "Diverged", "failed": "Failed",
-}  # fmt: skip
 # What "training the out-of-distribution detector" means, for a help mark.
 DETECTOR = (
     "A small second model learns to tell digits from everything else: letters, scribbles, dirt. With it the app can "
     "answer “no digit”. The network itself doesn't change any more."
 )
 _LABELS = {
-    "architecture": "Network · parameters", "ema_decay": "Averaged weights (EMA)", "training_images": "Images",
+    "architecture": "Network · parameters", "ema_decay": "EMA decay", "training_images": "Images",
     "left_out": "Digits to leave out", "patience": "Early stopping", "clean_share": "Share without augmentation",
-    "outlier_exposure": "Non-digits (outlier exposure)", "pen_digits": "Digits of other writers",
+    "outlier_exposure": "Non-digits (outlier exposure)", "pen_digits": "Digits from other writers",
 }  # fmt: skip
-_ARCHITECTURES = {
-    "reference": "Reference CNN", "lenet5": "LeNet-5", "mlp": "Multilayer perceptron", "modern": "Modern CNN",
-}  # fmt: skip
-_CHOICES = _ARCHITECTURES | {
+_CHOICES = ARCHITECTURES | {
     "sgd": "SGD", "momentum": "SGD with momentum", "adam": "Adam", "adamw": "AdamW",
     "constant": "Constant", "cosine": "Cosine", "one-cycle": "One cycle",
     "none": "None", "light": "Light", "strong": "Strong",

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import streamlit as st
 
 from core.figures import export, training_charts
 from core.training.job import Snapshot
-from core.training.runs import Run, Score
+from core.training.runs import Run
 from core.ui import shell
 
 
 def show(run: Run, snapshot: Snapshot) -> None:
     """Loss and validation accuracy side by side: of a live run over all that is planned, else over what was done."""
-    scores, best = snapshot.scores, _find_best(run, snapshot)
-    steps, epochs = run.steps, run.settings.epochs
+    steps, epochs, best = run.steps, run.settings.epochs, snapshot.best
     if not snapshot.is_live:
-        steps, epochs = max(1, snapshot.step), len(scores)
+        steps, epochs = max(1, snapshot.step), len(snapshot.epochs)
     left, right = st.columns(2)
     with left:
         st.markdown(":small[**Loss** · each step, :primary[smoothed], :orange[validation]]")
         now = f"{snapshot.log_points[-1].loss:.3f} now" if snapshot.log_points else "no step yet"
         st.vega_lite_chart(
-            export.specify(training_charts.draw_loss, snapshot.log_points, scores, steps, shell.is_dark()),
+            export.specify(training_charts.draw_loss, snapshot.log_points, snapshot.epochs, steps, shell.is_dark()),
             width="stretch",
             key="loss",
             alt=f"Loss by step: {now}",
@@ -31,7 +28,7 @@ def show(run: Run, snapshot: Snapshot) -> None:
     with right:
         st.markdown(":small[**Accuracy** on the validation digits, after each epoch]")
         st.vega_lite_chart(
-            export.specify_once(training_charts.draw_accuracy, scores, epochs, best, shell.is_dark()),
+            export.specify_once(training_charts.draw_accuracy, snapshot.epochs, epochs, best, shell.is_dark()),
             width="stretch",
             key="accuracy",
             alt=f"Validation accuracy by epoch: best {best.validation_accuracy:.2%}"
@@ -49,8 +46,3 @@ def show_learning_rate(snapshot: Snapshot, steps: int) -> None:
         key="rate",
         alt=f"Learning rate by step: {snapshot.learning_rate:.3g} now",
     )
-
-
-def _find_best(run: Run, snapshot: Snapshot) -> Score | None:
-    """The epoch whose weights are kept, by the one rule that runs have for it."""
-    return dataclasses.replace(run, scores=snapshot.scores).best

@@ -9,6 +9,7 @@ import streamlit as st
 from core.config import PRESETS, SettingError, TrainingSettings
 from core.figures import digit_images
 from core.training import link, wording
+from core.training.plans import NewRun
 from core.training.wording import FIELDS
 from core.ui import resources
 from core.ui.notices import attempt
@@ -99,7 +100,7 @@ def _offer_start(settings: TrainingSettings | None, pending: list[Pending]) -> N
 def _start() -> None:
     memory.link_refused = ""
     settings, name = memory.settings, memory.get("run_name") or None
-    attempt(lambda: resources.training_job().start(TrainingSettings.from_dict(settings), name))
+    attempt(lambda: resources.training_job().start(NewRun(TrainingSettings.from_dict(settings)), name))
     memory.run_name = ""
 
 

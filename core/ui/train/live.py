@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import words
 from core.training import wording
-from core.training.job import Snapshot
+from core.training.job import Phase, Snapshot
 from core.training.runs import Run
 from core.training.wording import FIELDS
 from core.ui import resources, run_words
@@ -52,7 +52,7 @@ def _watch_run() -> None:
     _show_controls(snapshot)
     if snapshot.warning:
         st.warning(snapshot.warning, icon=":material/save:")
-    if snapshot.phase == "preparing":
+    if snapshot.phase == Phase.PREPARING:
         draws = run.settings.outlier_exposure or run.settings.pen_digits
         drawing = ", drawing non-digits and digits of other writers; with all images that takes a minute"
         st.caption(f"Getting ready: reading the digits{drawing if draws else ''} …")
@@ -71,12 +71,12 @@ def _watch_learning_rate() -> None:
 
 def _show_figures(snapshot: Snapshot) -> None:
     """Validation accuracy, training loss, images a second, time left."""
-    scores = snapshot.scores
+    epochs = snapshot.epochs
     accuracy, change = "–", None
-    if scores:
-        accuracy = f"{scores[-1].validation_accuracy:.2%}"
-        if len(scores) > 1 and scores[-1].validation_accuracy != scores[-2].validation_accuracy:
-            change = f"{(scores[-1].validation_accuracy - scores[-2].validation_accuracy) * 100:+.2f} points"
+    if epochs:
+        accuracy = f"{epochs[-1].validation_accuracy:.2%}"
+        if len(epochs) > 1 and epochs[-1].validation_accuracy != epochs[-2].validation_accuracy:
+            change = f"{(epochs[-1].validation_accuracy - epochs[-2].validation_accuracy) * 100:+.2f} points"
     recent = snapshot.log_points[-20:]
     loss = f"{sum(point.loss for point in recent) / len(recent):.4f}" if recent else "–"
     rate = f"{snapshot.images_per_second:,.0f}" if snapshot.images_per_second else "–"
@@ -91,17 +91,17 @@ def _show_figures(snapshot: Snapshot) -> None:
         )
         st.metric("Training loss", loss, help="How surprised the network is by the right answers, in nats.", width=140)
         st.metric("Images a second", rate, width=140)
-        st.metric("Time left", {"paused": "paused", "finishing": "–"}.get(snapshot.phase, left), width=140)
+        st.metric("Time left", {Phase.PAUSED: "paused", Phase.FINISHING: "–"}.get(snapshot.phase, left), width=140)
 
 
 def _show_progress(run: Run, snapshot: Snapshot) -> None:
     phase, share = run_words.phase(snapshot).capitalize(), run_words.share(snapshot)
-    if snapshot.phase == "finishing":
+    if snapshot.phase == Phase.FINISHING:
         with st.container(gap="xxsmall"):
             st.markdown(f":small[Trained and kept. {phase}, which takes half a minute.]", help=wording.DETECTOR)
             st.progress(share)
         return
-    epoch = min(run.settings.epochs, len(snapshot.scores) + 1)
+    epoch = min(run.settings.epochs, len(snapshot.epochs) + 1)
     st.progress(
         share,
         f"{phase} · epoch {epoch:,} of {run.settings.epochs:,} · {words.duration(snapshot.seconds)} so far"
@@ -112,9 +112,9 @@ def _show_progress(run: Run, snapshot: Snapshot) -> None:
 def _show_controls(snapshot: Snapshot) -> None:
     """Pause or resume, change the learning rate, stop and keep, or discard."""
     job = resources.training_job()
-    is_busy = snapshot.phase in ("preparing", "stopping", "finishing")
+    is_busy = snapshot.phase in (Phase.PREPARING, Phase.STOPPING, Phase.FINISHING)
     with st.container(horizontal=True):
-        if snapshot.phase == "finishing":
+        if snapshot.phase == Phase.FINISHING:
             st.button(
                 "Skip",
                 icon=":material/skip_next:",
@@ -123,7 +123,7 @@ def _show_controls(snapshot: Snapshot) -> None:
                 width=BUTTON_WIDTH,
                 help="Keep the model without the detector. It will take more letters and scribbles for digits.",
             )
-        elif snapshot.phase == "paused":
+        elif snapshot.phase == Phase.PAUSED:
             st.button(
                 "Resume",
                 icon=":material/play_arrow:",
@@ -146,11 +146,11 @@ def _show_controls(snapshot: Snapshot) -> None:
             icon=":material/stop:",
             on_click=job.stop,
             kwargs={"keep": True},
-            disabled=snapshot.phase in ("stopping", "finishing"),
+            disabled=snapshot.phase in (Phase.STOPPING, Phase.FINISHING),
             key="keep",
             help="End here and keep the best weights so far.",
         )
-        with st.popover("Discard", icon=":material/delete:", disabled=snapshot.phase == "stopping"):
+        with st.popover("Discard", icon=":material/delete:", disabled=snapshot.phase == Phase.STOPPING):
             st.markdown("End the run and delete all of it?")
             st.button("Yes, discard it", type="primary", on_click=job.stop, kwargs={"keep": False}, key="discard")
         with st.popover("Learning rate", icon=":material/speed:", disabled=is_busy):

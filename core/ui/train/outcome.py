@@ -7,8 +7,10 @@ import streamlit as st
 from core import words
 from core.network import checkpoint
 from core.training import runs, wording
-from core.training.job import Snapshot
-from core.training.runs import Run, Score
+from core.training.events import Epoch
+from core.training.job import Phase, Snapshot
+from core.training.plans import ResumedRun
+from core.training.runs import Run, Status
 from core.ui import notices, resources
 from core.ui.model_choice import offer_model
 from core.ui.notices import attempt
@@ -20,11 +22,11 @@ memory = st.session_state
 def show(snapshot: Snapshot) -> None:
     """How the run that was live last ended, until the visitor closes it."""
     run = snapshot.run
-    if run is None or snapshot.phase != "over" or memory.get("outcome_seen") == run.id:
+    if run is None or snapshot.phase != Phase.OVER or memory.get("outcome_seen") == run.id:
         return
     if run.model and run.model not in checkpoint.names():  # deleted since
         return
-    went_wrong = run.status in ("failed", "diverged")
+    went_wrong = run.status in (Status.FAILED, Status.DIVERGED)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             with st.container(width="stretch"):
@@ -47,8 +49,8 @@ def show(snapshot: Snapshot) -> None:
 def offer_resume() -> None:
     """Runs that a killed server left behind."""
     for run in runs.list_runs():
-        if run.status == "interrupted" and not run.base:
-            done = f"after {len(run.scores)} of {run.settings.epochs} epochs" if run.scores else "at its beginning"
+        if run.status == Status.INTERRUPTED and not run.base:
+            done = f"after {len(run.epochs)} of {run.settings.epochs} epochs" if run.epochs else "at its beginning"
             with st.container(border=True, horizontal=True, vertical_alignment="center"):
                 st.markdown(
                     f":material/history: **{run.name}** was interrupted {done}. "
@@ -59,7 +61,7 @@ def offer_resume() -> None:
                     icon=":material/play_arrow:",
                     key=f"resume-{run.id}",
                     on_click=attempt,
-                    args=(resources.training_job().resume, run),
+                    args=(resources.training_job().start, ResumedRun(run)),
                 )
 
 
@@ -67,7 +69,7 @@ def _close(run: str) -> None:
     memory.outcome_seen = run
 
 
-def _sum_up(run: Run, best: Score, seconds: float) -> str:
+def _sum_up(run: Run, best: Epoch, seconds: float) -> str:
     """How good the kept model is, also beside the model in use, and how long training took."""
     reached = f"{best.validation_accuracy:.2%} on {run.validation_images:,} validation digits"
     return (
@@ -76,7 +78,7 @@ def _sum_up(run: Run, best: Score, seconds: float) -> str:
     )
 
 
-def _compare(run: Run, best: Score) -> str:
+def _compare(run: Run, best: Epoch) -> str:
     """How the run's model stands beside the one in use, by validation accuracy; empty where that is unknown."""
     try:
         card = resources.model_card(checkpoint.in_use())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -11,13 +12,14 @@ from core import words
 from core.figures import training_charts
 from core.network import checkpoint
 from core.training import runs, wording
-from core.training.runs import Run
+from core.training.runs import Run, UnreadableRun
 from core.ui import notices, resources
 from core.ui.model_choice import offer_model
 from core.ui.notices import attempt
 from core.ui.train import downloads, form
 
 PLACE = "runs_notice"  # where it is said what a click here led to
+COLUMNS = ["Run", "Validation accuracy", "Curve", "Status", "Duration", "Settings", "Parameters", "Started"]
 CURVE_EPOCHS = 60  # of the small curve in a row: the latest
 ROW_HEIGHT, MOST_HEIGHT = 35, 400  # pixels
 
@@ -25,11 +27,11 @@ memory = st.session_state
 
 
 def show() -> None:
-    """The table, the curves of the ticked runs, and what can be done with one."""
+    """The table, also of runs that can't be read; the curves of the ticked ones, and what can be done with one."""
     st.subheader("Runs", anchor=False)
     snapshot = resources.training_job().snapshot()
     live = snapshot.run.id if snapshot.run and snapshot.is_live else ""
-    listed = [run for run in runs.list_runs() if run.id != live]
+    listed = [run for run in runs.list_all() if run.id != live]
     if not listed:
         notices.show_notice(PLACE)
         st.caption("Runs appear here when they are over, with their settings, accuracy and curve.")
@@ -37,14 +39,18 @@ def show() -> None:
     ticked = _show_table(listed)
     if not ticked:
         st.caption("Tick one run to use, rename, download or delete it; tick several to compare their curves.")
-    _show_curves(ticked)
+    readable = [run for run in ticked if isinstance(run, Run)]
+    for run in ticked:
+        if isinstance(run, UnreadableRun):
+            st.warning(run.reason, icon=":material/warning:")
+    _show_curves(readable)
     with st.container():  # empty or not: what stands below keeps its place
         notices.show_notice(PLACE)
-    if len(ticked) == 1:
-        _show_run(ticked[0])
+    if len(ticked) == len(readable) == 1:
+        _show_run(readable[0])
 
 
-def _show_table(listed: Sequence[Run]) -> list[Run]:
+def _show_table(listed: Sequence[Run | UnreadableRun]) -> list[Run | UnreadableRun]:
     """One row a run, the newest first; gives the ticked ones."""
     event = st.dataframe(
         _tabulate(listed),
@@ -63,33 +69,40 @@ def _show_table(listed: Sequence[Run]) -> list[Run]:
     return [listed[row] for row in event["selection"]["rows"] if row < len(listed)]
 
 
-def _tabulate(listed: Sequence[Run]) -> pd.DataFrame:
+def _tabulate(listed: Sequence[Run | UnreadableRun]) -> pd.DataFrame:
     in_use = checkpoint.in_use()
-    return pd.DataFrame(
-        {
-            "Run": [run.name for run in listed],
-            "Validation accuracy": [run.best.validation_accuracy * 100 if run.best else None for run in listed],
-            "Curve": [[score.validation_accuracy for score in run.scores][-CURVE_EPOCHS:] for run in listed],
-            "Status": ["In use" if run.model == in_use else wording.STATUS[run.status] for run in listed],
-            "Duration": [words.duration(run.seconds) if run.scores else "–" for run in listed],
-            "Settings": [wording.describe(run) for run in listed],
-            "Parameters": [run.parameters for run in listed],
-            "Started": [run.created.replace("T", " ")[:19] for run in listed],
-        }
-    )
+    rows = [_describe(run, in_use) if isinstance(run, Run) else _excuse(run) for run in listed]
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"Validation accuracy": "float64", "Parameters": "Int64"})
+
+
+def _describe(run: Run, in_use: str) -> dict[str, Any]:
+    return {
+        "Run": run.name,
+        "Validation accuracy": run.best.validation_accuracy * 100 if run.best else None,
+        "Curve": [epoch.validation_accuracy for epoch in run.epochs][-CURVE_EPOCHS:],
+        "Status": "In use" if run.model == in_use else run.status.capitalize(),
+        "Duration": words.duration(run.seconds) if run.epochs else "–",
+        "Settings": wording.describe(run),
+        "Parameters": run.parameters,
+        "Started": run.created.replace("T", " ")[:19],
+    }
+
+
+def _excuse(run: UnreadableRun) -> dict[str, Any]:
+    return {"Run": run.id, "Status": "Unreadable", "Settings": run.reason}
 
 
 def _show_curves(ticked: Sequence[Run]) -> None:
     """Validation accuracy of the ticked runs, as far as they finished an epoch."""
     names = [run.name for run in ticked]  # runs made in a terminal may share a name
-    best, scores = {}, {}
+    best, histories = {}, {}
     for run in ticked:
         if run.best:
             name = run.name if names.count(run.name) == 1 else f"{run.name} {run.created[11:19]}"
-            best[name], scores[name] = run.best.validation_accuracy, run.scores
-    if scores:
+            best[name], histories[name] = run.best.validation_accuracy, run.epochs
+    if histories:
         st.altair_chart(
-            training_charts.draw_runs(scores),
+            training_charts.draw_runs(histories),
             width="stretch",
             alt="Validation accuracy by epoch. " + "; ".join(f"{name}: best {best[name]:.2%}" for name in best),
         )
