@@ -21,7 +21,7 @@ from core.data.split import split
 from core.evaluation import set_formats, testset
 from core.network import checkpoint
 from core.reading import picture, reader
-from core.workspace import SAMPLES_FOLDER
+from core.workspace import SHIPPED
 from scripts import draw_samples, evaluate, predict
 
 
@@ -153,7 +153,7 @@ def test_a_folder_named_by_a_digit_labels_what_lies_in_it(tmp_path, mnist):
 @pytest.fixture(scope="module")
 def drawn() -> list[tuple[str, bytes]]:
     """Every sample, a page of each kind, numbers, amounts on printed paper, and sheets without a digit."""
-    files = [(path.name, path.read_bytes()) for path in sorted(SAMPLES_FOLDER.glob("[0-9]_*"))]
+    files = [(path.name, path.read_bytes()) for path in sorted((SHIPPED / "samples").glob("[0-9]_*"))]
     for kind in pages.KINDS:
         (page,), (label,) = pages.draw(kind, 1)
         files.append((f"{label}_{kind}.png", draw_samples.encode(page.colours, "png")))

@@ -21,7 +21,7 @@ def answer(probabilities: list[float], temperature: float = 1.0) -> Prediction:
 
 
 def answer_all(logits: torch.Tensor, temperature: float = 1.0) -> list[Prediction]:
-    stub = SimpleNamespace(logits=lambda digits: logits)
+    stub = SimpleNamespace(features=lambda digits: digits, classify=lambda features: logits)
     card = Checkpoint("stub", "0", {"temperature": temperature}, "reference", stub)
     return predict(card, np.zeros((len(logits), 28, 28), np.float32))
 

@@ -15,6 +15,7 @@ from core.data.split import pick_watched, split
 from core.network.architectures import Dropout, build, count_parameters
 from core.training.device import choose_device
 from core.training.events import End, Epoch, Step
+from core.training.examples import Examples, gather
 from core.training.loop import Training, learning_rate, new_model
 
 SMALL = TrainingSettings(
@@ -42,7 +43,7 @@ def one_thread():
 
 
 def make(digits: DigitSet, settings: TrainingSettings = SMALL) -> Training:
-    return Training(*split(digits, settings), settings)
+    return Training(gather(digits, settings), settings)
 
 
 def losses(events) -> list[float]:
@@ -79,7 +80,7 @@ def test_a_killed_run_goes_on_as_if_it_had_never_stopped(digits, architecture, s
 
     def begin() -> Training:
         training = make(digits, settings)
-        training._together = together
+        training._batches_ahead = together
         return training
 
     straight = begin()
@@ -176,7 +177,7 @@ def test_odd_batches_train(digits, batch_size, architecture):
         pen_digits=0.0,
     )
     count = 5 if batch_size == 1 else 81
-    training = Training(digits.pick(torch.arange(count)), digits.pick(torch.arange(100, 120)), settings)
+    training = Training(Examples.plain(digits.pick(torch.arange(count)), digits.pick(torch.arange(100, 120))), settings)
     assert isinstance(list(training)[-1], End)
     assert training.step == math.ceil(count / batch_size)
 
@@ -289,7 +290,7 @@ def test_each_process_draws_its_own_chance(digits):
         training = make(digits)
         training._rank = rank
         next(iter(training))
-        drawn.append(torch.rand(3, generator=training._silencing).tolist())
+        drawn.append(torch.rand(3, generator=training._dropout_rng).tolist())
     assert drawn[0] != drawn[1]
 
 
@@ -297,14 +298,14 @@ def test_what_is_no_digit_is_answered_by_all_alike(digits):
     """No other right answer: the loss of a batch of outliers is least where all ten shares are a tenth."""
     training = make(digits, dataclasses.replace(SMALL, label_smoothing=0.0))
     labels = torch.tensor([3, -1])
-    shares = training._aim(labels)
+    shares = training._targets(labels)
     assert shares[0].argmax() == 3 and shares[0].sum() == 1
     assert torch.allclose(shares[1], torch.full((10,), 0.1))
 
 
 def test_outliers_are_shown_but_are_no_part_of_the_digits(digits):
     training = make(digits, dataclasses.replace(SMALL, outlier_exposure=0.5))
-    assert len(training.training) > 1.4 * len(training.digits)
+    assert len(training.shown) > 1.4 * len(training.digits)
     assert training.digits.labels.min() >= 0
     assert (training.validation.labels >= 0).all()
 
