@@ -55,7 +55,7 @@ def summarise(settings: TrainingSettings) -> str:
     ]
     if settings.augmentation != "none":
         parts.append(f"{settings.augmentation} augmentation")
-    if settings.training_images < FIELDS["training_images"].default:
+    if settings.training_images < TrainingSettings().training_images:
         parts.append(f"{settings.training_images:,} images")
     if settings.left_out:
         parts.append(f"without {', '.join(map(str, settings.left_out))}")
