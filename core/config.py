@@ -177,7 +177,8 @@ class TrainingSettings:
         """
         if not isinstance(values, Mapping):
             raise SettingError(f"Settings must be names with values, not {values!r}.")
-        return cls.from_dict({**BEFORE_THEY_EXISTED, **{RENAMED.get(name, name): values[name] for name in values}})
+        today = {RENAMED.get(str(name), str(name)): value for name, value in values.items()}
+        return cls.from_dict({**BEFORE_THEY_EXISTED, **today})
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TrainingSettings":
@@ -209,7 +210,8 @@ def _read(entry: Field, value: Any) -> Any:
     try:
         if isinstance(entry.default, tuple):
             return tuple(sorted({int(digit) for digit in value}))
-        return type(entry.default)(value)
+        kind: Any = type(entry.default)
+        return kind(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise SettingError(f"{entry.name.replace('_', ' ').capitalize()} can't be read from {value!r}.") from error
 

@@ -150,10 +150,15 @@ def join_processes(settings: TrainingSettings) -> int:
 
 def follow(training: Training, writer: RunWriter | None, options: argparse.Namespace) -> int:
     """Train to the end or to Ctrl-C, print and save on the way. Only the process that has the writer does so."""
-    interrupted = []
+    interrupted: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        """Stop between two steps, not in the middle of one; a second Ctrl-C ends at once."""
+        interrupted.append(number)
+        signal.signal(number, signal.SIG_DFL)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Between two steps, not in the middle of one; a second Ctrl-C ends at once.
-        signal.signal(number, lambda number, _: (interrupted.append(number), signal.signal(number, signal.SIG_DFL)))
+        signal.signal(number, interrupt)
     ending = None
     for event in training:
         if isinstance(event, End):

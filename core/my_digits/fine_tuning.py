@@ -112,8 +112,9 @@ class FineTuning:
         says how well); training one anew would take longer than all the rest. Raises `OSError` when the disk refuses.
         """
         if self.base.rejection:
-            kept = replace(kept, rejection=replace(self.base.rejection, version=kept.version))
-            checkpoint.save_rejection(kept.name, kept.rejection, models_folder)
+            detector = replace(self.base.rejection, version=kept.version)
+            checkpoint.save_rejection(kept.name, detector, models_folder)
+            kept = replace(kept, rejection=detector)
         changes = [
             Change(what, len(own), count_right(self.base, own), count_right(kept, own))
             for what, own in ((HELD_OUT, self.held_out), (LEARNT, self.learnt))

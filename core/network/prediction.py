@@ -92,7 +92,9 @@ def predict(checkpoint: Checkpoint, digits: np.ndarray) -> list[Prediction]:
     if rejection is None:
         return [Prediction(tuple(row), _verdict_of(tuple(row))) for row in probabilities]
     scores = torch.stack([rejection.digit.score(features), rejection.whole.score(features)], dim=1).tolist()  # (N, 2)
-    return [_judge(tuple(row), *of_row, rejection) for row, of_row in zip(probabilities, scores, strict=True)]
+    return [
+        _judge(tuple(row), digit, whole, rejection) for row, (digit, whole) in zip(probabilities, scores, strict=True)
+    ]
 
 
 def _judge(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,12 +54,12 @@ class Rejection:
 
     def to_bytes(self) -> bytes:
         """The content of its file: numpy's npz, weights as float16, about 260 kB for the reference network."""
-        heads = {
+        heads: dict[str, Any] = {
             f"{name}_{entry.name}": getattr(getattr(self, name), entry.name).numpy().astype(np.float16)
             for name in ("digit", "whole")
             for entry in fields(Head)
         }
-        limits = {name: np.array(getattr(self, name)) for name in ("version", "doubt", "refuse")}
+        limits: dict[str, Any] = {name: np.array(getattr(self, name)) for name in ("version", "doubt", "refuse")}
         buffer = io.BytesIO()
         np.savez(buffer, format=np.array(FORMAT), **limits, **heads)
         return buffer.getvalue()
@@ -76,7 +77,7 @@ class Rejection:
                 parts = {entry.name: values[f"{name}_{entry.name}"].astype(np.float32) for entry in fields(Head)}
                 heads[name] = Head(**{key: torch.from_numpy(value) for key, value in parts.items()})
                 heads[name].score(torch.zeros(1, heads[name].hidden.shape[1]))
-            limits = {name: float(values[name]) for name in ("doubt", "refuse")}
-            return cls(version=str(values["version"]), **heads, **limits)
+            doubt, refuse = float(values["doubt"]), float(values["refuse"])
+            return cls(str(values["version"]), heads["digit"], heads["whole"], doubt, refuse)
         except Exception as error:  # numpy and zipfile report damage in a dozen ways
             raise ValueError("this file holds no rejection head") from error

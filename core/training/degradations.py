@@ -124,7 +124,9 @@ def _cut(digits: Tensor, rng: Generator) -> Tensor:
         (point(zero, top + depth - 14), point(last, top + depth - 14)),
         (point(zero, bottom - depth + 14), point(last, bottom - depth + 14)),
     )
-    start, end = (sum(torch.where(side == i, line[part], 0.0) for i, line in enumerate(lines)) for part in (0, 1))
+    start, end = (
+        torch.stack([torch.where(side == i, line[part], 0.0) for i, line in enumerate(lines)]).sum(0) for part in (0, 1)
+    )
     return digits * (1 - draw(start, end, torch.full_like(left, 27.0)))
 
 

@@ -100,7 +100,7 @@ class Training:
         self.digits, self.validation = examples.digits, examples.validation.to(self.device)
         self.shown = examples.shown.to(self.device)
         # Channels last: the convolutions' own order on a CPU, about a third less time per step.
-        self.model = (model or new_model(settings)).to(self.device, memory_format=torch.channels_last).train()
+        self.model = (model or new_model(settings)).to(self.device).to(memory_format=torch.channels_last).train()
         self.ema_model = copy.deepcopy(self.model).eval() if settings.ema_decay else None
         self.optimiser = make_optimiser(self.model, settings)
         self.steps = steps_per_epoch(len(self.shown), settings) * settings.epochs
@@ -270,8 +270,8 @@ class Training:
         share = 1 - min(self.settings.ema_decay, (1 + self.step) / (10 + self.step)) ** steps
         for mean, value in zip(self.ema_model.parameters(), self.model.parameters(), strict=True):
             mean.lerp_(value, share)
-        for mean, value in zip(self.ema_model.buffers(), self.model.buffers(), strict=True):
-            mean.copy_(value)
+        for buffer, latest in zip(self.ema_model.buffers(), self.model.buffers(), strict=True):
+            buffer.copy_(latest)
 
     def _explain_divergence(self) -> str:
         kept = (

@@ -54,7 +54,7 @@ def learn_in_steps(
     cpu = torch.device("cpu")
     training, validation = training.to(cpu), validation.to(cpu)
     # A copy: the model may be answering visitors. Channels last: a third less time per digit.
-    reader = copy.deepcopy(model).to(cpu, memory_format=torch.channels_last).eval()
+    reader = copy.deepcopy(model).to(cpu).to(memory_format=torch.channels_last).eval()
     rng = torch.Generator().manual_seed(seed)
     shown = training.pick(torch.randperm(len(training), generator=rng)[:count])
     again = shown.pick(torch.arange(len(shown) // 2))

@@ -315,7 +315,7 @@ class RunWriter:
         self._saved = time.monotonic()  # also when it fails: the disk is asked again in a minute, not at each step
         buffer = io.BytesIO()
         torch.save(training.state(), buffer)
-        workspace.write_atomically(self.home / "state.pt", buffer.getbuffer())
+        workspace.write_atomically(self.home / "state.pt", buffer.getvalue())
         self._write_history()
 
     def close(self, status: Status, sentence: str, model: str | None = None) -> None:

@@ -13,7 +13,7 @@ from core.data import mnist
 from core.data.digits import DigitSet
 from core.data.split import split
 from core.evaluation.report import evaluate
-from core.my_digits.fine_tuning import HELD_OUT, LEARNT, TEST, FineTuning, read_changes
+from core.my_digits.fine_tuning import HELD_OUT, LEARNT, TEST, Change, FineTuning, read_changes
 from core.my_digits.store import Correction, count_right
 from core.network import checkpoint
 from core.network.architectures import to_input
@@ -167,3 +167,8 @@ def test_an_interrupted_fine_tuning_is_begun_again_not_resumed(job, plan, tmp_pa
 @pytest.mark.parametrize("facts", [{}, {"fine_tuning": 3}, {"fine_tuning": {"base": "x", "changes": [{"odd": 1}]}}])
 def test_other_models_have_no_before_and_after(facts):
     assert read_changes(facts) == ("", ())
+
+
+def test_what_was_held_out_is_found_under_its_older_name():
+    change = {"name": "Kept aside", "count": 3, "before": 1, "after": 2}
+    assert read_changes({"fine_tuning": {"base": "x", "changes": [change]}}) == ("x", (Change(HELD_OUT, 3, 1, 2),))

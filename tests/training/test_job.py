@@ -21,13 +21,13 @@ from core.config import TrainingSettings
 from core.data import mnist
 from core.data.digits import DataError
 from core.network import checkpoint
-from core.training import runs
+from core.training import runs, wording
 from core.training.events import End
 from core.training.examples import Examples, gather
-from core.training.job import TrainingJob
+from core.training.job import Phase, Snapshot, TrainingJob, Wish
 from core.training.loop import Training
 from core.training.plans import NewRun, ResumedRun
-from core.training.runs import RunError, RunWriter
+from core.training.runs import Run, RunError, RunWriter, Status
 from core.workspace import SHIPPED as ROOT
 
 SETTINGS = TrainingSettings(
@@ -130,12 +130,22 @@ def test_of_many_starts_at_once_one_wins(job, folders):
     assert runs.list_runs(folders[0]) == []
 
 
-def test_stopping_before_the_first_batch_keeps_nothing(job, folders):
+def test_stopping_before_the_first_batch_keeps_nothing(digits, folders):
+    reached, may_go_on = threading.Event(), threading.Event()
+
+    def load(train: bool):
+        reached.set()
+        assert may_go_on.wait(120)
+        return digits(train)
+
+    job = TrainingJob(load, *folders, threads=1)
     job.start(NewRun(LONG))
+    assert reached.wait(120)
     job.stop(keep=True)
+    may_go_on.set()
     assert job.wait(120)
-    assert job.snapshot().phase == "over"
-    assert len(runs.list_runs(folders[0])) <= 1  # it may have done a step before it heard of it
+    assert job.snapshot().phase is Phase.OVER and job.snapshot().step == 0
+    assert runs.list_runs(folders[0]) == [] and checkpoint.names(folders[1]) == []
 
 
 def test_pause_stands_still_and_stop_works_while_paused(job, folders):
@@ -428,10 +438,75 @@ def assert_same_curves(folder: Path, epochs) -> None:
     assert read == pytest.approx([epoch.validation_accuracy for epoch in epochs])
 
 
-def test_an_unreadable_run_is_passed_over(tmp_path):
-    (tmp_path / "odd").mkdir()
-    (tmp_path / "odd" / "run.json").write_text('{"status": 3}')
-    assert runs.list_runs(tmp_path) == []
+class Rehearsal:
+    """A plan that the job has never heard of: it stands in for another and notes what it is asked."""
+
+    takes_all_cores = False
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        self.like, self.asked = NewRun(settings), []
+
+    def announce(self, name, runs_folder, models_folder):
+        self.asked.append("announce")
+        return dataclasses.replace(self.like.announce(name, runs_folder, models_folder), base="something")
+
+    def prepare(self, run, mnist, runs_folder):
+        self.asked.append("prepare")
+        return self.like.prepare(run, mnist, runs_folder)
+
+    def conclude(self, kept, training, test, models_folder):
+        self.asked.append(f"conclude {kept.name} {kept.facts['test_errors']}")
+        yield 0.25
+        self.asked.append("0.25 was shown")
+        (models_folder / "concluded").touch()
+
+
+def test_any_plan_can_be_started(job, folders):
+    plan = Rehearsal(SETTINGS)
+    job.start(plan, "rehearsed")
+    assert job.wait(120)
+    errors = checkpoint.describe("rehearsed", folders[1]).facts["test_errors"]
+    assert plan.asked == ["announce", "prepare", f"conclude rehearsed {errors}", "0.25 was shown"]
+    assert (job.snapshot().phase, job.snapshot().finished) == (Phase.OVER, 0.25)
+    assert (folders[1] / "concluded").exists() and job.snapshot().run.status is Status.FINISHED
+
+
+def test_a_plan_that_refuses_leaves_the_job_as_it_was(job, folders):
+    with pytest.raises(RunError, match="letters"):
+        job.start(NewRun(SETTINGS), "../up")
+    with pytest.raises(RunError, match="start it again"):
+        job.start(ResumedRun(Run(name="tuned", settings=SETTINGS, base="reference")))
+    assert job.snapshot() == Snapshot() and not folders[0].exists()
+
+
+def test_the_job_knows_no_plan_by_name():
+    code = "import sys, core.training.job\nprint([name for name in sys.modules if name.startswith('core')])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "core.training.runs" in done.stdout
+    assert "plans" not in done.stdout and "my_digits" not in done.stdout
+
+
+def test_states_are_the_words_that_files_and_pages_use():
+    assert list(Phase) == ["idle", "preparing", "running", "paused", "stopping", "finishing", "over"]
+    assert list(Wish) == ["go", "pause", "keep", "skip", "discard", "leave"]
+    assert list(Status) == ["running", "interrupted", "finished", "stopped", "diverged", "failed"]
+    assert set(wording.STATUS) == set(Status)
+
+
+def test_asking_at_the_same_time_finds_an_interrupted_run_interrupted(digits, folders):
+    training = Training(Examples.plain(digits(True), digits(True)), SETTINGS)
+    RunWriter.create("left", training, folders[0]).release()
+    found = []
+
+    def ask() -> None:
+        found.extend(run.status for _ in range(50) for run in runs.list_runs(folders[0]))
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [Status.INTERRUPTED] * 300
 
 
 def test_the_record_of_a_long_run_stays_small(digits, folders):
