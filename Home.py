@@ -1,58 +1,71 @@
 """The first page: what this is, which model answers, and where to go. Nothing heavy is imported here."""
 
+from typing import NamedTuple
+
 import streamlit as st
 
 from core.ui import shell
 
-# Page, its parameters, icon, who it is for, what they get, what the link says.
+
+class Way(NamedTuple):
+    """One card: what somebody may come for, what they get, and the button that opens the page for it."""
+
+    title: str
+    text: str
+    icon: str
+    button: str
+    page: str
+    parameters: dict[str, str]
+
+
 WAYS = (
-    (
-        "1_Predict",
-        {"way": "Draw"},
-        "draw",
+    Way(
         "Try it",
         "Draw a digit and watch the answer change as you draw.",
+        "draw",
         "Draw a digit",
-    ),
-    (
         "1_Predict",
-        {"way": "Upload"},
-        "photo_camera",
+        {"way": "Draw"},
+    ),
+    Way(
         "Test it on your own handwriting",
         "Photos, scans, screenshots: one, or a whole folder of them.",
+        "photo_camera",
         "Read a picture",
-    ),
-    (
         "1_Predict",
-        {"way": "Samples"},
-        "co_present",
+        {"way": "Upload"},
+    ),
+    Way(
         "Show it to others",
         "Ready pictures, one click each, and a surprise whose label stays hidden until you ask.",
+        "co_present",
         "Open the samples",
+        "1_Predict",
+        {"way": "Samples"},
     ),
-    (
-        "2_Train",
-        {},
-        "model_training",
+    Way(
         "Watch it learn",
         "Start a run, pause it, leave and come back, then use what it learned.",
+        "model_training",
         "Train a network",
-    ),
-    (
-        "3_Evaluate",
+        "2_Train",
         {},
-        "query_stats",
+    ),
+    Way(
         "Find where it is wrong",
         "Click a cell of the confusion matrix, down to the single picture.",
+        "query_stats",
         "Evaluate the model",
-    ),
-    (
-        "4_My_digits",
+        "3_Evaluate",
         {},
-        "edit_note",
+    ),
+    Way(
         "Teach it your handwriting",
         "Put wrong answers right with one click, then fine-tune a copy of the model on them.",
+        "edit_note",
         "See my digits",
+        "4_My_digits",
+        {},
     ),
 )
 
@@ -66,10 +79,13 @@ st.markdown(
 shell.describe_model()
 for row in range(0, len(WAYS), 3):
     for column, way in zip(st.columns(3), WAYS[row : row + 3], strict=False):
-        page, parameters, icon, title, text, link = way
         with column.container(border=True, height="stretch"):
-            st.markdown(f"#### :material/{icon}: {title}")
-            st.markdown(text)
-            kind = "primary" if way is WAYS[0] else "secondary"
-            if st.button(link, icon=":material/arrow_forward:", icon_position="right", type=kind):
-                st.switch_page(f"pages/{page}.py", query_params=parameters)
+            st.markdown(f"#### :material/{way.icon}: {way.title}")
+            st.markdown(way.text)
+            if st.button(
+                way.button,
+                icon=":material/arrow_forward:",
+                icon_position="right",
+                type="primary" if way is WAYS[0] else "secondary",
+            ):
+                st.switch_page(f"pages/{way.page}.py", query_params=way.parameters)

@@ -32,3 +32,13 @@ def show_time(when: datetime) -> str:
 def rough_percent(share: float) -> str:
     """0.0453 -> "4.5 %"; what is next to nothing is said so."""
     return "less than 0.1\u00a0%" if share < 0.001 else f"{100 * share:.1f}\u00a0%"
+
+
+def article(digit: int | str) -> str:
+    """ "a" or "an", as a digit wants it."""
+    return "an" if str(digit) == "8" else "a"
+
+
+def a_digit(digit: int | str) -> str:
+    """A digit with its article: "a 7", "an 8"."""
+    return f"{article(digit)} {digit}"

@@ -3,10 +3,11 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from core.figures import theme
 from core.reading.mnist_form import Box
 from core.reading.reader import Reading
 
-COLOUR, QUIET = (11, 110, 153), (120, 132, 142)
+COLOUR, QUIET = theme.rgb(theme.ACCENT[False]), theme.rgb(theme.QUIET[False])
 SIDE = 400  # pixels: longer side of a picture of one digit
 WIDE = 760  # pixels: width of a picture of a number, enlarged to it where it is smaller
 MARGIN = 1.2  # of the digits' height: what is shown around a number

@@ -7,18 +7,13 @@ from core import words
 from core.evaluation.comparison import Comparison
 from core.evaluation.report import Report
 from core.evaluation.robustness import DAMAGES, Point
+from core.figures.theme import LINES, PAPER, QUIET
 
 MATRIX_VIEWS = ("Counts", "By true digit", "By answer")
 SHADES = 0.35  # exponent of the matrix's shades: nine errors still show beside a thousand hits
 # The shade from which the other of black and white stands out better; the contrast is never below 4.45.
 TURN = {False: 0.87, True: 0.65}
-# Okabe and Ito's palette, told apart by colour-blind readers; lines differ in their dashes as well.
-LINES = {False: ("#0b6e99", "#d55e00", "#3d3d3d", "#8a4f7d"), True: ("#4fb3d9", "#f0a35e", "#e9e6df", "#cc79a7")}
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
-PAPER, INK, QUIET = (
-    {False: light, True: dark}
-    for light, dark in (("#ffffff", "#16181c"), ("#1f2328", "#e9e6df"), ("#767676", "#8b9099"))
-)
 
 
 def confusion_matrix(

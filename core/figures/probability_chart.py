@@ -17,7 +17,7 @@ def draw_probabilities(probabilities: tuple[float, ...], dark: bool = False) -> 
             "digit": range(10),
             "probability": probabilities,
             "label": [_label_bar(value, digit == winner) for digit, value in enumerate(probabilities)],
-            "colour": [ACCENT[dark] if digit == winner else QUIET for digit in range(10)],
+            "colour": [ACCENT[dark] if digit == winner else QUIET[dark] for digit in range(10)],
         }
     )
     base = alt.Chart(table).encode(
@@ -30,7 +30,8 @@ def draw_probabilities(probabilities: tuple[float, ...], dark: bool = False) -> 
     )
     bars = base.mark_bar(cornerRadiusEnd=3).encode(color=alt.Color("colour:N", scale=None))
     labels = base.mark_text(dy=-7, fontSize=11, color=TEXT[dark]).encode(text="label:N")
-    return style(bars + labels)
+    layers: alt.LayerChart = bars + labels
+    return style(layers)
 
 
 def _label_bar(share: float, is_winner: bool) -> str:

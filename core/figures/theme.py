@@ -1,20 +1,47 @@
-"""One palette, one font size, one height for all charts."""
+"""One palette for pages, charts and pictures; one font size and height for the charts. Imports nothing heavy."""
 
 from __future__ import annotations
 
-import altair as alt
+from typing import TYPE_CHECKING, TypeVar
 
-ACCENT = {False: "#0b6e99", True: "#4fb3d9"}  # by whether the page is dark: the chosen or winning thing
+if TYPE_CHECKING:
+    import altair as alt
+
+    Chart = TypeVar("Chart", alt.Chart, alt.LayerChart)
+
+# Each colour by whether the page is dark. The accent and the paper are those of .streamlit/config.toml.
+ACCENT = {False: "#0b6e99", True: "#4fb3d9"}  # the chosen or winning thing
+SECOND = {False: "#d55e00", True: "#f0a35e"}  # what stands against it, told apart by colour-blind eyes too
+QUIET = {False: "#78848e", True: "#8b9099"}  # everything beside them; 3:1 at least against white and paper
+PAPER = {False: "#ffffff", True: "#16181c"}  # under charts and in what is exported
 TEXT = {False: "#1f2328", True: "#e9e6df"}
-QUIET = "#9aa4ad"  # everything beside it
-SECOND = "#d9822b"  # a second line beside the accent, told apart by colour-blind eyes too
-SERIES = ("#2f8fb8", "#d9822b", "#2f9e77", "#b6609f", "#8a8d1f", "#6a7fdb")  # lines laid over each other
+SMALL_TEXT = {False: "#5c636b", True: "#a9adb3"}  # sources, axes; 4.5:1 at least against paper
+RULE = {False: "#d9d4c8", True: "#3a3f47"}  # lines between rows
+
+# Lines laid over each other, the accent first. Okabe and Ito's colours; up to four, which differ in their dashes too.
+LINES = {
+    False: (ACCENT[False], SECOND[False], "#3d3d3d", "#8a4f7d"),
+    True: (ACCENT[True], SECOND[True], TEXT[True], "#cc79a7"),
+}
+SERIES = ("#2f8fb8", SECOND[False], "#2f9e77", "#b6609f", "#8a8d1f", "#6a7fdb")  # up to six, on either paper
 HEIGHT = 210  # pixels
 
 
-def style(chart: alt.LayerChart | alt.Chart) -> alt.LayerChart | alt.Chart:
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue, 0 to 255, of "#rrggbb", for pictures made of pixels."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
+
+
+def css(colour: dict[bool, str]) -> str:
+    """A colour of this palette as a style sheet writes it: the browser takes the one that fits the page."""
+    return f"light-dark({colour[False]}, {colour[True]})"
+
+
+def style(chart: Chart) -> Chart:
     """The look all charts share."""
-    return chart.properties(height=HEIGHT).configure_view(stroke=None).configure_axis(titleFontWeight="normal")
+    styled: Chart = chart.properties(height=HEIGHT).configure_view(stroke=None).configure_axis(titleFontWeight="normal")
+    return styled
 
 
 def show_percent(share: float) -> str:

@@ -35,10 +35,12 @@ def draw_loss(
     base = alt.Chart(curve).encode(x=x)
     tips = [alt.Tooltip("step:Q", title="Step"), alt.Tooltip("smooth:Q", title="Training loss", format=".4f")]
     layers = [
-        base.mark_line(clip=True, strokeWidth=1, color=QUIET, opacity=0.6).encode(y=alt.Y("raw:Q", **y)),
+        base.mark_line(clip=True, strokeWidth=1, color=QUIET[dark], opacity=0.6).encode(y=alt.Y("raw:Q", **y)),
         base.mark_line(clip=True, strokeWidth=2, color=ACCENT[dark]).encode(y=alt.Y("smooth:Q", **y), tooltip=tips),
         alt.Chart(alt.Data(values=judged))  # a few rows are smaller as text than as a table
-        .mark_line(clip=True, strokeWidth=1.5, color=SECOND, point=alt.OverlayMarkDef(color=SECOND, size=28))
+        .mark_line(
+            clip=True, strokeWidth=1.5, color=SECOND[dark], point=alt.OverlayMarkDef(color=SECOND[dark], size=28)
+        )
         .encode(
             x=x,
             y=alt.Y("validation:Q", **y),
@@ -61,8 +63,10 @@ def draw_accuracy(scores: Sequence[Score], epochs: int, best: Score | None, dark
     left = best is not None and best.epoch > epochs / 2
     layers = [
         base.mark_line(color=ACCENT[dark], point=alt.OverlayMarkDef(color=ACCENT[dark], size=28)),
-        base.mark_point(color=SECOND, size=110, strokeWidth=2, filled=False).transform_filter(is_best),
-        base.mark_text(align="right" if left else "left", dx=-9 if left else 9, dy=14, color=SECOND, fontWeight="bold")
+        base.mark_point(color=SECOND[dark], size=110, strokeWidth=2, filled=False).transform_filter(is_best),
+        base.mark_text(
+            align="right" if left else "left", dx=-9 if left else 9, dy=14, color=SECOND[dark], fontWeight="bold"
+        )
         .encode(text=alt.value(f"best {best.validation_accuracy:.2%}" if best else ""))
         .transform_filter(is_best),
     ]

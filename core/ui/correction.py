@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core import words
+from core.ui import notices, resources
+
 if TYPE_CHECKING:
     import numpy as np
-
-from core.ui import resources
 
 
 def offer_correction(digit: np.ndarray, said: str, model: str, version: str, key: str) -> None:
@@ -27,9 +28,7 @@ def offer_correction(digit: np.ndarray, said: str, model: str, version: str, key
         st.error(str(error), icon=":material/error:")
         return
     place = f"correct-{key}"
-    if done := st.session_state.pop(f"{place}-done", None):  # a fragment's callback may not show anything itself
-        text, icon = done
-        st.toast(text, icon=icon)
+    notices.show_notice(f"{place}-done", as_toast=True)
     st.session_state[place] = kept.label if kept else None  # what is kept, not what was pressed for another picture
     st.pills(
         "Wrong? It is a …",
@@ -46,13 +45,9 @@ def offer_correction(digit: np.ndarray, said: str, model: str, version: str, key
 
 
 def _correct(place: str, image: np.ndarray, said: str, model: str, version: str) -> None:
-    from core.my_digits.store import CorrectionsError
-
-    try:
-        done = _keep_or_take_back(image, st.session_state[place], said, model, version)
-        st.session_state[f"{place}-done"] = (done, ":material/check:")
-    except CorrectionsError as error:
-        st.session_state[f"{place}-done"] = (str(error), ":material/error:")
+    label, notice = st.session_state[place], f"{place}-done"
+    if done := notices.attempt(_keep_or_take_back, image, label, said, model, version, place=notice):
+        notices.note(done, notice)
 
 
 def _keep_or_take_back(image: np.ndarray, label: int | None, said: str, model: str, version: str) -> str:
@@ -64,6 +59,6 @@ def _keep_or_take_back(image: np.ndarray, label: int | None, said: str, model: s
         mine.delete([kept.id] if kept else [])
         return "Taken back: this picture is no longer in My digits."
     mine.keep(image, label, said, model, version)
-    what = "no digit" if label == NO_DIGIT else f"a {label}"
+    what = "no digit" if label == NO_DIGIT else words.a_digit(label)
     before = " instead" if kept and kept.label != label else ""
     return f"Kept in My digits as {what}{before}, in the file {mine.place} of this app."

@@ -48,13 +48,9 @@ class ModelInUse:
             return self._loaded[1]
 
     @staticmethod
-    def _key() -> tuple:
+    def _key() -> tuple[str, tuple[int, ...]]:
         name = checkpoint.in_use()
-        stamps = []
-        for suffix in (".pth", ".json", checkpoint.REJECTION):
-            path = checkpoint.find_folder(name) / f"{name}{suffix}"
-            stamps.append(path.stat().st_mtime_ns if path.is_file() else 0)
-        return (name, *stamps)
+        return name, _stamp(name)
 
 
 @st.cache_resource(show_spinner=False)
@@ -110,16 +106,16 @@ class Results:
     def __init__(self) -> None:
         """Nothing is known yet."""
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple, Any] = OrderedDict()
+        self._known: OrderedDict[tuple[object, ...], Any] = OrderedDict()
 
-    def find(self, key: tuple) -> Any | None:
+    def find(self, key: tuple[object, ...]) -> Any | None:
         """The result kept under `key`, or None."""
         with self._lock:
             if key in self._known:
                 self._known.move_to_end(key)
             return self._known.get(key)
 
-    def keep(self, key: tuple, compute: Callable[[], Any]) -> Any:
+    def keep(self, key: tuple[object, ...], compute: Callable[[], Any]) -> Any:
         """The result under `key`, computed on all cores where it is not yet known."""
         known = self.find(key)
         if known is None:
@@ -153,7 +149,8 @@ def model(name: str) -> checkpoint.Checkpoint:
 
 
 def _stamp(name: str) -> tuple[int, ...]:
-    paths = [checkpoint.find_folder(name) / f"{name}{suffix}" for suffix in (".pth", ".json")]
+    """What changes when any of a model's files does: what was made from them is kept under it."""
+    paths = [checkpoint.find_folder(name) / f"{name}{suffix}" for suffix in (".pth", ".json", checkpoint.REJECTION)]
     return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths)
 
 

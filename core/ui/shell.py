@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.figures import digit_images
+from core.figures import digit_images, theme
 from core.network import checkpoint
-from core.ui import resources
+from core.ui import resources, run_words
 from core.ui.warm_up import warm_up
 from core.workspace import SHIPPED
 
@@ -18,30 +18,29 @@ PAGES = (
     ("pages/4_My_digits.py", "My digits", ":material/edit_note:"),
 )
 
-
 # What the theme can't say. The answer is the largest thing on the page; samples are pictures one can press.
-STYLE = """
+STYLE = f"""
 <style>
-.block-container { padding-top: 2.5rem; max-width: 72rem; }
-@media (max-width: 768px) { .block-container { padding-top: 4.5rem; } } /* the header lies over the page here */
-.answer { display: flex; align-items: baseline; gap: 1.25rem; line-height: 1; margin: 0 0 .25rem; }
-.answer .digit { font-size: clamp(5rem, 16vw, 8.5rem); font-weight: 700; font-variant-numeric: tabular-nums; }
-.answer.number { flex-wrap: wrap; row-gap: .25rem; }
-.answer.number .digit { font-size: clamp(2.5rem, 9vw, 5rem); line-height: 1.1; overflow-wrap: anywhere; }
-.answer .confidence { font-size: 1.75rem; opacity: .75; font-variant-numeric: tabular-nums; }
-.answer.example { opacity: .35; }
-.answer.none .digit { font-weight: 200; opacity: .5; } /* a dash as bold as a digit is a black bar */
-.st-key-draw [data-testid="stColumn"]:first-child { min-width: 290px; } /* the canvas does not shrink */
-[data-testid="stImage"] img { border: 1px solid rgba(128, 128, 128, .35); }
-@media (max-width: 640px) {
-  .st-key-samples [data-testid="stHorizontalBlock"]:has(.answer) { flex-direction: column-reverse; }
-}
+.block-container {{ padding-top: 2.5rem; max-width: 72rem; }}
+@media (max-width: 768px) {{ .block-container {{ padding-top: 4.5rem; }} }} /* the header lies over the page here */
+.answer {{ display: flex; align-items: baseline; gap: 1.25rem; line-height: 1; margin: 0 0 .25rem; }}
+.answer .digit {{ font-size: clamp(5rem, 16vw, 8.5rem); font-weight: 700; font-variant-numeric: tabular-nums; }}
+.answer.number {{ flex-wrap: wrap; row-gap: .25rem; }}
+.answer.number .digit {{ font-size: clamp(2.5rem, 9vw, 5rem); line-height: 1.1; overflow-wrap: anywhere; }}
+.answer .confidence {{ font-size: 1.75rem; opacity: .75; font-variant-numeric: tabular-nums; }}
+.answer.example {{ opacity: .35; }}
+.answer.none .digit {{ font-weight: 200; opacity: .5; }} /* a dash as bold as a digit is a black bar */
+.st-key-draw [data-testid="stColumn"]:first-child {{ min-width: 290px; }} /* the canvas does not shrink */
+[data-testid="stImage"] img {{ border: 1px solid rgba(128, 128, 128, .35); }}
+@media (max-width: 640px) {{
+  .st-key-samples [data-testid="stHorizontalBlock"]:has(.answer) {{ flex-direction: column-reverse; }}
+}}
 /* Streamlit writes white on the dark theme's light accent, and axes in a grey too pale for paper. */
-.stApp :is([data-testid="stBaseButton-primary"], [data-tag] span) { color: light-dark(#fff, #16181c); }
-.stApp [data-testid="stVegaLiteChart"] text[fill="#808495"] { fill: #5c636b; }
-[class*="st-key-gallery"] button { padding: .25rem; min-height: 0; }
-[class*="st-key-gallery"] button img { height: 4.5rem; max-height: none; width: 4.5rem; object-fit: contain;
-  border-radius: .25rem; vertical-align: middle; }
+.stApp :is([data-testid="stBaseButton-primary"], [data-tag] span) {{ color: {theme.css(theme.PAPER)}; }}
+.stApp [data-testid="stVegaLiteChart"] text[fill="#808495"] {{ fill: {theme.SMALL_TEXT[False]}; }}
+[class*="st-key-gallery"] button {{ padding: .25rem; min-height: 0; }}
+[class*="st-key-gallery"] button img {{ height: 4.5rem; max-height: none; width: 4.5rem; object-fit: contain;
+  border-radius: .25rem; vertical-align: middle; }}
 </style>
 """
 ICON = digit_images.as_data_url((SHIPPED / ".streamlit" / "icon.png").read_bytes())
@@ -66,6 +65,15 @@ def open_page(title: str, needs_torch: bool = True) -> None:
     if needs_torch and thread.is_alive():
         with st.spinner("Starting the model, which takes a few seconds once …"):
             thread.join()
+
+
+def require_model() -> None:
+    """Go on only where a model can answer; else say why none can, and end the page."""
+    try:
+        resources.model_in_use()
+    except checkpoint.CheckpointError as error:
+        st.error(f"No model can answer: {error}", icon=":material/error:")
+        st.stop()
 
 
 def is_dark() -> bool:
@@ -97,10 +105,10 @@ def _show_run() -> None:
 
 def _draw_run() -> None:
     snapshot = resources.training_job().snapshot()
-    if snapshot.is_live:
+    if snapshot.is_live and snapshot.run:
         st.divider()
-        st.caption("Training" if snapshot.phase != "paused" else "Training, paused")
-        st.progress(min(1.0, snapshot.step / max(1, snapshot.run.steps)), snapshot.run.name)
+        st.caption(run_words.phase(snapshot).capitalize())
+        st.progress(run_words.share(snapshot), snapshot.run.name)
         st.page_link("pages/2_Train.py", label="Watch it", icon=":material/monitoring:")
 
 

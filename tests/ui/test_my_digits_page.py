@@ -110,7 +110,7 @@ def test_a_disk_that_refuses_and_a_file_put_aside_are_sentences(mine, monkeypatc
     mine.path.parent.mkdir()
     mine.path.write_bytes(b"no database" * 100)
     app = open_page()
-    assert "put aside whole" in read(app) and mine.put_aside()[0] in read(app)
+    assert "moved aside unchanged" in read(app) and mine.put_aside()[0] in read(app)
 
     def refuse():
         raise CorrectionsError("The disk is full.")
@@ -119,7 +119,7 @@ def test_a_disk_that_refuses_and_a_file_put_aside_are_sentences(mine, monkeypatc
     assert "The disk is full." in read(open_page())
 
 
-def test_one_digit_kept_aside_is_nothing_to_learn_from(mine):
+def test_one_digit_held_out_is_nothing_to_learn_from(mine):
     keep(mine, 3)
     mine.delete([1, 2])
     app = open_page()
@@ -136,9 +136,10 @@ def test_fine_tuning_is_watched_and_its_outcome_can_be_used(mine, job, tmp_path)
     assert not app.exception, [entry.message for entry in app.exception]
     assert "Of 3 digits it never learnt from" in read(app) and "test set it forgot" in read(app)
     table = app.main.table[0].value
-    assert list(table.index) == ["Kept aside (3)", "Learnt from (6)", "MNIST test set (400)"]
+    assert list(table.index) == ["Held out (3)", "Learnt from (6)", "MNIST test set (400)"]
     find(app, "Use this model").click().run()
     assert checkpoint.in_use() == "Fine-tuned 1" and find(app, "In use").disabled
+    assert "Fine-tuned 1 is the model in use now" in read(app)
 
 
 def test_while_another_run_is_going_on_the_page_says_whose(mine, job):
@@ -179,6 +180,8 @@ def test_one_click_on_predict_keeps_a_picture_another_changes_it_a_third_takes_i
     (kept,) = mine.all()
     assert (kept.label, kept.said, kept.model) == (1, "7", checkpoint.in_use())
     assert "Kept in My digits as a 1" in app.toast[0].value
+    correct(app, 8)
+    assert "Kept in My digits as an 8 instead" in app.toast[0].value
     correct(app, NO_DIGIT)
     assert [one.label for one in mine.all()] == [NO_DIGIT]
     again = open_page("pages/1_Predict.py")  # another visitor sees what is kept

@@ -122,6 +122,19 @@ def test_garbage_is_not_collected_in_front_of_every_answer() -> None:
     assert st.get_option("runner.postScriptGC") is False
 
 
+@pytest.mark.parametrize("key", ["way", "expect"])
+@pytest.mark.parametrize("value", ["", "no such word"])
+def test_an_address_with_an_empty_or_unknown_word_opens_the_usual_page(key: str, value: str) -> None:
+    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS).run()
+    app.switch_page("pages/1_Predict.py")
+    app.query_params[key] = value
+    app.run()
+    assert_calm(app)
+    assert (app.segmented_control(key="way").value, app.segmented_control(key="expect").value) == ("Draw", "auto")
+    draw(app, SEVEN)
+    assert read_answer(app) == "7"
+
+
 # --- draw -------------------------------------------------------------------------------------------------------------
 
 
@@ -324,9 +337,9 @@ def test_a_surprise_hides_its_label_until_asked() -> None:
     find_button(app, "Surprise me").click().run()
     assert_calm(app)
     assert read_answer(app)
-    assert "meant a" not in read_text(app)
+    assert "meant" not in read_text(app)
     next(toggle for toggle in app.toggle if toggle.label == "Show the label").set_value(True).run()
-    assert f"meant a **{app.session_state.sample['label']}**" in read_text(app)
+    assert f"**{app.session_state.sample.label}**" in read_text(app)
 
 
 def test_a_picture_handed_on_by_another_page_is_read() -> None:

@@ -1,0 +1,126 @@
+"""Fine-tune a copy of the model in use on the kept digits: offer it, watch it, and see what it changed."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import words
+from core.my_digits import fine_tuning, store
+from core.my_digits.fine_tuning import Change
+from core.my_digits.store import Correction
+from core.network import checkpoint
+from core.network.checkpoint import Checkpoint
+from core.training import runs
+from core.ui import model_choice, notices, resources, run_words
+from core.ui.my_digits.kept import IN_BRACKETS, show_share
+
+NAMES = {fine_tuning.ASIDE: "Held out"}  # of a row, where a model's facts call it otherwise
+
+
+def show(model: Checkpoint, kept: list[Correction]) -> None:
+    """The run if there is one, else the offer where there are digits to learn from; below, the newest outcome."""
+    is_live = resources.training_job().snapshot().is_live
+    if is_live or any(one.is_digit for one in kept):
+        st.subheader("Fine-tune a copy", anchor=False)
+        if is_live:
+            watch()
+        else:
+            offer(model, kept)
+    show_outcome()
+
+
+def offer(model: Checkpoint, kept: list[Correction]) -> None:
+    """Say what will happen, and let it happen."""
+    learnt, held_out = store.set_apart(kept)
+    usual = fine_tuning.USUAL
+    if not learnt:
+        st.caption("Every third digit is held out to judge by. Keep some more: then a copy can learn from them.")
+        return
+    st.markdown(
+        f"A copy of **{model.name}** learns from **{words.count(len(learnt), 'digit')}** of yours, each shown "
+        f"{usual.looks} times with augmentation, among {usual.images:,} pictures in all. The others are MNIST's, so "
+        f"that it doesn't forget them. Every third of yours is held out, **{len(held_out)}** now: no copy ever learns "
+        "from these, so they tell whether it reads your writing better. It takes less than half a minute and leaves "
+        "the model in use as it is."
+    )
+    st.button(
+        "Fine-tune a copy", type="primary", icon=":material/school:", on_click=start, args=(model, kept), key="tune"
+    )
+
+
+def start(model: Checkpoint, kept: list[Correction]) -> None:
+    """Begin on the server's one place for training."""
+    plan = fine_tuning.FineTuning(model, *store.set_apart(kept), fine_tuning.USUAL)
+    notices.attempt(resources.training_job().fine_tune, plan)
+
+
+@st.fragment(run_every=1.0)
+def watch() -> None:
+    """How far the one run of this server is, whoever started it."""
+    job = resources.training_job()
+    snapshot = job.snapshot()
+    run = snapshot.run
+    if not snapshot.is_live or not run:
+        st.rerun()
+    if run.base:
+        st.progress(run_words.share(snapshot), f"**{run.name}**, a copy of {run.base}: {run_words.phase(snapshot)} …")
+    else:
+        st.info(
+            f"One run at a time: {run.name} is going on. Wait for its end, or stop it.", icon=":material/hourglass_top:"
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if run.base:
+            stopping = snapshot.phase == "stopping"
+            st.button("Stop", icon=":material/stop:", on_click=job.stop, args=(False,), disabled=stopping, key="stop")
+        st.page_link("pages/2_Train.py", label="Watch it on Train", icon=":material/monitoring:")
+
+
+def show_outcome() -> None:
+    """The newest fine-tuned copy: before and after, and the choice to use it."""
+    snapshot = resources.training_job().snapshot()
+    last = snapshot.run
+    if snapshot.phase == "over" and last and last.base and not last.model:
+        st.warning(f"{last.name}: {last.sentence}", icon=":material/info:")
+    names = checkpoint.names()
+    for run in runs.list_runs():
+        if run.base and run.model in names:
+            base, changes = fine_tuning.read_changes(resources.model_card(run.model).facts)
+            if changes:
+                show_changes(run.model, base, changes)
+                return
+
+
+def show_changes(name: str, base: str, changes: tuple[Change, ...]) -> None:
+    """Before and after in a table, what it means in a sentence, and what can be done with the model `name`."""
+    with st.container(border=True):
+        st.markdown(f"#### {name}, a copy of {base}\n{sum_up(changes)}")
+        st.table(
+            pd.DataFrame(
+                {
+                    "Pictures": [f"{NAMES.get(one.name, one.name)} ({one.count:,})" for one in changes],
+                    "Right before": [show_share(one.before, one.count) for one in changes],
+                    "Right after": [show_share(one.after, one.count) for one in changes],
+                }
+            ).set_index("Pictures")
+        )
+        st.caption(
+            f"{IN_BRACKETS} A copy has seen the pictures it learnt from: only those held out are an honest measure."
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            model_choice.offer_model(name)
+            st.page_link("pages/2_Train.py", label="All runs", icon=":material/list:")
+
+
+def sum_up(changes: tuple[Change, ...]) -> str:
+    """What was gained and what was forgotten, in two sentences."""
+    named = {one.name: one for one in changes}
+    own, test = named.get(fine_tuning.ASIDE), named[fine_tuning.TEST]
+    gained = "No digits were held out: whether it reads others of yours better is not known."
+    if own:
+        gained = f"Of {own.count} digits it never learnt from it reads {own.after} right, before {own.before}."
+    forgot = "nothing" if test.after >= test.before else "a little"
+    return (
+        f"{gained} On MNIST's test set it forgot {forgot}: {test.count - test.after} of {test.count:,} misread, before "
+        f"{test.count - test.before}."
+    )

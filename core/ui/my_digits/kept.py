@@ -1,0 +1,170 @@
+"""What is kept: how the model in use reads it, the pictures to look at and delete, files to take away."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import words
+from core.evaluation.report import wilson_interval
+from core.figures import digit_images
+from core.my_digits import store
+from core.my_digits.store import Correction
+from core.network.checkpoint import Checkpoint
+from core.ui import notices, resources
+
+MOST = 60  # pictures shown at once
+IN_BRACKETS = "In brackets where the share on many more such pictures would lie, with 95 % probability."
+
+# Pills as tiles: the picture, what it is, what it is read as.
+STYLE = """
+<style>
+.st-key-kept button { width: 5.2rem; height: auto; padding: .4rem .2rem; border-radius: .5rem; }
+.st-key-kept button p { display: flex; flex-direction: column; align-items: center; gap: .1rem; white-space: normal; }
+.st-key-kept button img { width: 3.5rem !important; height: 3.5rem !important; max-height: none !important;
+  object-fit: contain; image-rendering: pixelated; border-radius: .25rem; }
+</style>
+"""
+
+memory = st.session_state
+
+
+def show_notice() -> None:
+    """What the last click led to; what was deleted can be brought back as long as this visit lasts."""
+    notices.show_notice()
+    if deleted := memory.get("my_digits_deleted"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.success(f"{words.count(len(deleted), 'picture')} deleted.", icon=":material/delete:", width=260)
+            st.button("Undo", icon=":material/undo:", on_click=undo)
+
+
+def mention_put_aside() -> None:
+    """A file that was no good is never deleted; somebody may know what to do with it."""
+    mine = resources.corrections()
+    if names := mine.put_aside():
+        st.warning(
+            f"A file that could not be read as My digits was moved aside unchanged, and a new one begun: "
+            f"{', '.join(names)} in `{mine.path.parent.name}/`. The command `sqlite3 FILE .recover` can often save "
+            "what is in it; move it elsewhere, and this notice is gone.",
+            icon=":material/inventory_2:",
+        )
+
+
+def invite() -> None:
+    """The empty page says how to begin."""
+    st.info(
+        "Nothing is kept yet. Under every answer on Predict stands “Wrong? It is a …”: one click on the right digit "
+        "keeps the picture here.",
+        icon=":material/edit_note:",
+    )
+    if st.button("Draw a digit", type="primary", icon=":material/draw:"):
+        st.switch_page("pages/1_Predict.py", query_params={"way": "Draw"})
+
+
+def show(model: Checkpoint, kept: list[Correction]) -> None:
+    """All that is kept, at least one picture."""
+    st.html(STYLE)
+    said = read_now(model, kept)
+    show_measure(model, kept, said)
+    show_gallery(kept, said)
+    offer_export(kept)
+
+
+def read_now(model: Checkpoint, kept: list[Correction]) -> dict[int, str]:
+    """What the model in use says of each picture today, by the picture's number: "7", empty for no digit."""
+    key = ("my digits", model.name, model.version, tuple(one.id for one in kept))
+    said = resources.results().keep(key, lambda: store.answer(model, kept))
+    return dict(zip((one.id for one in kept), said, strict=True))
+
+
+def show_measure(model: Checkpoint, kept: list[Correction], said: dict[int, str]) -> None:
+    """How the model in use fares on them, and what that is worth."""
+    digits, others = ([one for one in kept if one.is_digit is wanted] for wanted in (True, False))
+    sentences = []
+    if digits:
+        right = sum(said[one.id] == one.text for one in digits)
+        sentences.append(
+            f"**{model.name}**, the model in use, reads **{right} of {words.count(len(digits), 'digit')} right**, "
+            f"{show_share(right, len(digits))}. Most were kept because they were misread: this says how much there "
+            "is to learn, not how good the model is."
+        )
+    if others:
+        refused = sum(said[one.id] == one.text for one in others)
+        sentences.append(f"{words.count(len(others), 'picture')} more without a digit: it says so of {refused}.")
+    st.markdown(" ".join(sentences), help=IN_BRACKETS)
+
+
+def show_gallery(kept: list[Correction], said: dict[int, str]) -> None:
+    """The pictures, the newest first; chosen ones can be looked at and deleted."""
+    newest = kept[::-1]
+    if len(newest) > MOST:
+        starts = range(0, len(newest), MOST)
+        start = st.selectbox(
+            "Pictures", starts, format_func=lambda start: f"{start + 1} to {min(start + MOST, len(newest))}", width=180
+        )
+        newest = newest[start : start + MOST]
+    by_number = {one.id: one for one in newest}
+    with st.container(key="kept"):
+        chosen = st.pills(
+            "Choose pictures to see more of them or to delete them",
+            list(by_number),
+            selection_mode="multi",
+            format_func=lambda number: label(by_number[number], said[number]),
+            key=f"chosen-{memory.get('gallery', 0)}",
+        )
+    chosen = [number for number in chosen if number in by_number]
+    for number in chosen[:5]:
+        st.markdown(f":small[{describe(by_number[number], said[number])}]")
+    if chosen:
+        st.button(
+            f"Delete {words.count(len(chosen), 'picture')}",
+            icon=":material/delete:",
+            on_click=delete,
+            args=(chosen,),
+            key="delete",
+        )
+
+
+def label(one: Correction, said: str) -> str:
+    """The picture over its digit; one that is misread today names the wrong answer, too."""
+    answer = "" if said == one.text else f" :small[read as {said or 'no digit'}]"
+    return f"![]({digit_images.digit_url(one.image.tobytes())}) {one.text or 'no digit'}{answer}"
+
+
+def describe(one: Correction, said: str) -> str:
+    """Everything known of one picture, in a line."""
+    return (
+        f"{words.a_digit(one.text).capitalize() if one.is_digit else 'No digit'}. {one.model} {one.version} read it as "
+        f"{one.said or 'no digit'} on {one.created:%Y-%m-%d at %H:%M} UTC; the model in use says "
+        f"{said or 'no digit'} today."
+    )
+
+
+def delete(chosen: list[int]) -> None:
+    """Delete for good, but for an Undo in this visit."""
+    memory.my_digits_deleted = notices.attempt(resources.corrections().delete, chosen)
+    memory.gallery = memory.get("gallery", 0) + 1
+
+
+def undo() -> None:
+    """Bring back what was deleted last."""
+    notices.attempt(resources.corrections().restore, memory.pop("my_digits_deleted"))
+
+
+def offer_export(kept: list[Correction]) -> None:
+    """To take away, or to be judged by on Evaluate."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for name, kind, content, icon in (
+            ("Pictures", "zip", store.to_zip, ":material/folder_zip:"),
+            ("Table", "csv", store.to_csv, ":material/table:"),
+        ):
+            st.download_button(
+                f"{name} (.{kind})", content(kept), f"my-digits.{kind}", icon=icon, on_click="ignore", key=kind,
+                help="Evaluate reads it as your own set.",
+            )  # fmt: skip
+
+
+def show_share(right: int, total: int) -> str:
+    """A share with its 95 % interval, as exactly as so many pictures allow: "25% (9% to 53%)"."""
+    low, high = wilson_interval(right, total)
+    exact = 0 if total < 1000 else 2
+    return f"{right / total:.{exact}%} ({low:.{exact}%} to {high:.{exact}%})"

@@ -1,0 +1,53 @@
+"""What the last click led to: done, or why not, said once at the place where it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.config import SettingError
+from core.network.checkpoint import CheckpointError
+from core.training.runs import RunError
+
+PLACE = "notice"  # below a page's title; other places of a page have names of their own
+
+
+def attempt(action: Callable[..., Any], *arguments: Any, place: str = PLACE, done: str = "") -> Any:
+    """Do what a button promises and keep a sentence for `show_notice(place)`: `done`, or why it could not be done.
+
+    For callbacks, which run before the page: gives what `action` gave, or None where it failed. Other errors than
+    those a person can cause are raised.
+    """
+    from core.my_digits.store import CorrectionsError  # imports torch: the first page does without
+
+    try:
+        result = action(*arguments)
+    except (CheckpointError, CorrectionsError, RunError, SettingError) as error:
+        st.session_state[place] = (str(error), True)
+        return None
+    except OSError as error:
+        st.session_state[place] = (f"The disk refused: {error.strerror or error}.", True)
+        return None
+    if done:
+        note(done, place)
+    return result
+
+
+def note(done: str, place: str = PLACE) -> None:
+    """Keep the sentence that something is done for `show_notice(place)`."""
+    st.session_state[place] = (done, False)
+
+
+def show_notice(place: str = PLACE, as_toast: bool = False) -> None:
+    """Say once what the last click at this place led to; as a toast where a line would push away what one reads."""
+    if notice := st.session_state.pop(place, None):
+        text, is_refusal = notice
+        icon = ":material/error:" if is_refusal else ":material/check_circle:"
+        if as_toast:
+            st.toast(text, icon=icon)
+        elif is_refusal:
+            st.error(text, icon=icon)
+        else:
+            st.success(text, icon=icon)

@@ -1,0 +1,1 @@
+"""Predict: three ways to give a digit, and the answer they share."""

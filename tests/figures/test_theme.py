@@ -1,0 +1,35 @@
+"""The palette: readable on its papers, and the same as the pages'."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from conftest import contrast
+
+from core.figures import theme
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_charts_wear_the_pages_colours(dark):
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
+    page = config["dark" if dark else "light"]
+    assert (theme.ACCENT[dark], theme.TEXT[dark], theme.RULE[dark]) == (
+        page["primaryColor"],
+        page["textColor"],
+        page["borderColor"],
+    )
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_colours_stand_out_on_their_paper(dark):
+    paper = theme.PAPER[dark]
+    assert contrast(theme.TEXT[dark], paper) >= 7
+    assert contrast(theme.SMALL_TEXT[dark], paper) >= 4.5
+    assert all(contrast(colour[dark], paper) >= 3 for colour in (theme.ACCENT, theme.SECOND, theme.QUIET))
+    assert all(contrast(colour, paper) >= 3 for colour in (*theme.LINES[dark], *theme.SERIES))
+
+
+def test_a_colour_for_pixels_is_the_colour_of_the_page():
+    assert theme.rgb("#0b6e99") == (11, 110, 153)
