@@ -49,9 +49,7 @@ def start_server(
     options = (f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true")
     command = (sys.executable, *command, *options)
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, *command, *options], cwd=root, stdout=output, stderr=subprocess.STDOUT
-        )
+        process = subprocess.Popen(command, cwd=root, stdout=output, stderr=subprocess.STDOUT)
     server = Server(f"http://127.0.0.1:{port}", log, process)
     try:
         _wait_until_healthy(server)

@@ -4,6 +4,7 @@ Every digit is a few strokes through points set by hand, written with a slant, a
 """
 
 import io
+from typing import Any
 
 import cv2
 import numpy as np
@@ -202,10 +203,14 @@ def rub(covered: np.ndarray, rng: np.random.Generator, roughness: float = 0.6) -
     return cv2.GaussianBlur(covered, (0, 0), 0.7) * fibres
 
 
-def encode(image: Image.Image | np.ndarray, suffix: str, **options: object) -> bytes:
+def encode(image: Image.Image | np.ndarray, suffix: str, **options: Any) -> bytes:
     """The bytes of a picture file. Options go to Pillow."""
     image = image if isinstance(image, Image.Image) else Image.fromarray(image)
     buffer = io.BytesIO()
-    standard = {"png": {"optimize": True}, "jpg": {"quality": 82}, "webp": {"quality": 80, "method": 6}}[suffix]
+    standard: dict[str, dict[str, Any]] = {
+        "png": {"optimize": True},
+        "jpg": {"quality": 82},
+        "webp": {"quality": 80, "method": 6},
+    }[suffix]
     image.save(buffer, {"jpg": "JPEG"}.get(suffix, suffix.upper()), **{**standard, **options})
     return buffer.getvalue()
