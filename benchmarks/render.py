@@ -67,7 +67,7 @@ def _count_missed(results: Mapping[str, Result]) -> str:
     limited = [(name, row) for name, result in results.items() for row in result.rows if row.limit is not None]
     missed = [BENCHMARKS[name].title for name, row in limited if row.is_missed]
     if not missed:
-        return f"Limits kept: all {len(limited)}." if limited else "No figure here has a limit."
+        return f"Limits kept: all {len(limited)}." if limited else "No figure below has a limit."
     where = ", ".join(f"{title} ({missed.count(title)})" for title in dict.fromkeys(missed))
     return f"**Limits missed: {len(missed)} of {len(limited)}.** {where}."
 
