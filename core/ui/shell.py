@@ -105,7 +105,7 @@ def _show_run() -> None:
 
 def _draw_run() -> None:
     snapshot = resources.training_job().snapshot()
-    if snapshot.is_live:
+    if snapshot.is_live and snapshot.run:
         st.divider()
         st.caption(run_words.phase(snapshot).capitalize())
         st.progress(run_words.share(snapshot), snapshot.run.name)

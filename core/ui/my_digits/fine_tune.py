@@ -60,9 +60,9 @@ def watch() -> None:
     """How far the one run of this server is, whoever started it."""
     job = resources.training_job()
     snapshot = job.snapshot()
-    if not snapshot.is_live:
-        st.rerun()
     run = snapshot.run
+    if not snapshot.is_live or not run:
+        st.rerun()
     if run.base:
         st.progress(run_words.share(snapshot), f"**{run.name}**, a copy of {run.base}: {run_words.phase(snapshot)} …")
     else:
@@ -78,9 +78,10 @@ def watch() -> None:
 
 def show_outcome() -> None:
     """The newest fine-tuned copy: before and after, and the choice to use it."""
-    last = resources.training_job().snapshot()
-    if last.phase == "over" and last.run.base and not last.run.model:
-        st.warning(f"{last.run.name}: {last.run.sentence}", icon=":material/info:")
+    snapshot = resources.training_job().snapshot()
+    last = snapshot.run
+    if snapshot.phase == "over" and last and last.base and not last.model:
+        st.warning(f"{last.name}: {last.sentence}", icon=":material/info:")
     names = checkpoint.names()
     for run in runs.list_runs():
         if run.base and run.model in names:
