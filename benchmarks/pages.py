@@ -115,7 +115,7 @@ def _pick(choices: tuple, rng: np.random.Generator):
     return choices[int(rng.integers(len(choices)))]
 
 
-# --- the kinds: each takes an image, other images to stand beside it, and chance --------------------------------------
+# --- the kinds: each takes an image, other images to stand beside it, and an rng --------------------------------------
 
 
 def draw_on_canvas(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:

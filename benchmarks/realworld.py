@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -103,10 +104,10 @@ def digit_logit(found: reader.Reading) -> float:
 
 
 def find_auroc(positives: list[float], negatives: list[float]) -> float:
-    """The chance that a positive scores higher than a negative, ties counted half: 0 to 1."""
-    order = np.sort(np.array(negatives))
-    below, up_to = (np.searchsorted(order, positives, side) for side in ("left", "right"))
-    return float((below + up_to).mean() / (2 * len(negatives)))
+    """The probability that a positive scores higher than a negative, ties counted half: 0 to 1."""
+    labels = [1] * len(positives) + [0] * len(negatives)
+    scores = np.nan_to_num(np.array([*positives, *negatives], float))  # scikit-learn refuses minus infinity
+    return float(roc_auc_score(labels, scores))
 
 
 def find_share_passing(positives: list[float], negatives: list[float], kept: float = 0.97) -> float:

@@ -229,9 +229,10 @@ def validation(facts: dict[str, Any], training: DigitSet | None = None) -> TestS
     Raises `data.DataError` where MNIST can't be had.
     """
     training = mnist.load(train=True) if training is None else training
+    remarks: tuple[str, ...] = ()
     try:
         known = {name: facts["settings"][name] for name in TrainingSettings().as_dict() if name in facts["settings"]}
-        settings, remarks = TrainingSettings(**known), ()
+        settings = TrainingSettings(**known)
     except (KeyError, TypeError, SettingError):
         settings = TrainingSettings()
         remarks = ("How this model was trained is not known: it may have learnt from these very pictures.",)

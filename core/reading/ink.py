@@ -150,14 +150,14 @@ def _as_mnist(colours: np.ndarray) -> np.ndarray | None:
     """The picture itself, as (28, 28) float32, where it already is what MNIST's makers would have made of it."""
     if colours.shape[:2] != (DIGIT_SIZE, DIGIT_SIZE) or np.any(colours != colours[..., :1]):
         return None
-    digit = colours[..., 0].astype(np.float32) / 255
-    border = np.concatenate([digit[:2].ravel(), digit[-2:].ravel(), digit[:, :2].ravel(), digit[:, -2:].ravel()])
-    if digit.max() < 0.5 or border.mean() > 0.03 or np.median(digit) > 0.05:
+    image = colours[..., 0].astype(np.float32) / 255
+    border = np.concatenate([image[:2].ravel(), image[-2:].ravel(), image[:, :2].ravel(), image[:, -2:].ravel()])
+    if image.max() < 0.5 or border.mean() > 0.03 or np.median(image) > 0.05:
         return None
-    _, _, width, height = box_of(digit > 0.1)
-    centre = centre_of_mass(digit)
+    _, _, width, height = box_of(image > 0.1)
+    centre = centre_of_mass(image)
     is_centred = all(abs(value - (DIGIT_SIZE - 1) / 2) < 1.6 for value in centre)
-    return digit if is_centred and 17 <= max(width, height) <= 22 else None
+    return image if is_centred and 17 <= max(width, height) <= 22 else None
 
 
 def _cut(colours: np.ndarray, crop: tuple[float, float, float, float] | None) -> tuple[np.ndarray, tuple[float, float]]:

@@ -80,16 +80,16 @@ def centre(ink: np.ndarray, trail: Trail) -> np.ndarray:
     scale = INK_SIZE / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
-    digit = np.zeros((DIGIT_SIZE, DIGIT_SIZE), np.float32)
+    image = np.zeros((DIGIT_SIZE, DIGIT_SIZE), np.float32)
     left, top = (DIGIT_SIZE - size[0]) // 2, (DIGIT_SIZE - size[1]) // 2
-    digit[top : top + size[1], left : left + size[0]] = small
-    row, column = centre_of_mass(digit)
+    image[top : top + size[1], left : left + size[0]] = small
+    row, column = centre_of_mass(image)
     middle = (DIGIT_SIZE - 1) / 2
     # Whole pixels, as in MNIST: a fraction would blur the strokes.
     shift = np.float32([[1, 0, round(middle - column)], [0, 1, round(middle - row)]])
-    digit = np.clip(cv2.warpAffine(digit, shift, (DIGIT_SIZE, DIGIT_SIZE)), 0, 1)
-    trail.add("What the model sees", "Fitted into 20 pixels, its centre of mass in the middle of 28x28.", digit)
-    return digit
+    image = np.clip(cv2.warpAffine(image, shift, (DIGIT_SIZE, DIGIT_SIZE)), 0, 1)
+    trail.add("What the model sees", "Fitted into 20 pixels, its centre of mass in the middle of 28x28.", image)
+    return image
 
 
 def pad(ink: np.ndarray, width: int) -> np.ndarray:

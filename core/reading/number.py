@@ -100,7 +100,7 @@ def find_digits(lines: list[Line], judge: Judge) -> list[list[NumberDigit]]:
 
 
 def cut_everywhere(ink: Ink) -> list[tuple[Primitive, ...]]:
-    """Every candidate of a number that may be looked at, cut or not, however sure the judge would be."""
+    """Every candidate of a number, cut or not, however sure the model would be."""
     lines = find_lines(ink)
     finer = [_in_order((part for one in line.primitives for part in split(one, line.height)), line) for line in lines]
     return list(dict.fromkeys(members for line in (*lines, *finer) for members in _combine(line)))

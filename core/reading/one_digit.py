@@ -137,14 +137,14 @@ def _is_cut_off(patches: Patches, index: int, main: int, stroke: float) -> bool:
     return bool(thickness < 0.6 * stroke or overlap < 0.3 * width)
 
 
-def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, pieces: int) -> str:
+def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, patches: int) -> str:
     """Why what was found can't be a digit, or an empty string."""
     _, _, width, height = box_of(chosen)
     size = max(width, height)
     if size < 7:
         return "There is only a speck of ink. Draw the digit larger, or take the picture from nearer."
     busy = int((areas > 0.02 * areas[main]).sum())
-    is_scattered = pieces > 8 and areas[main] < 0.5 * np.count_nonzero(chosen)
+    is_scattered = patches > 8 and areas[main] < 0.5 * np.count_nonzero(chosen)
     if busy > 60 or is_scattered or (busy > 12 and areas[main] < 0.25 * areas.sum()):
         return "This looks like a texture or a photograph, not like a digit on paper."
     if width > 4 * height:
