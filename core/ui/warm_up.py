@@ -39,7 +39,9 @@ def _warm_up(models: ModelInUse, delay: float) -> None:
     with contextlib.suppress(checkpoint.CheckpointError):  # the page says so; here is nobody to tell
         checkpoint_in_use = models.load()
         stroke = np.pad(np.zeros((40, 4), np.uint8), 30, constant_values=255)
-        prediction.predict(checkpoint_in_use, np.stack([one_digit.preprocess(picture.from_array(stroke)).digit]))
+        found = one_digit.preprocess(picture.from_array(stroke))
+        if isinstance(found, one_digit.FoundDigit):
+            prediction.predict(checkpoint_in_use, np.stack([found.image]))
     altair.Chart(altair.Data(values=[])).mark_bar().to_dict()
     if not mnist.is_unpacked():
         threading.Thread(target=_unpack_data, name="unpack", daemon=True).start()

@@ -14,6 +14,7 @@ from core.config import POLARITIES
 from core.figures import boxes, digit_images
 from core.reading import batch, picture, reader
 from core.reading.mnist_form import Stage
+from core.reading.one_digit import FoundDigit
 from core.ui import correction, resources, widgets
 
 SQUARE = 320  # pixels: side of a shown picture, twice what a page gives it
@@ -85,10 +86,10 @@ def show_reading(reading: reader.Reading, name: str, caption: str, key: str) -> 
         widgets.probabilities(reading.probabilities)
     with st.container(horizontal=True):
         show_square(boxes.mark_digit(reading), caption, f"The picture {batch.show_name(name)}")
-        if reading.found.digit is not None:
-            show_what_the_model_sees(reading.found.digit)
-    if reading.found.digit is not None:
-        correction.offer_correction(reading.found.digit, reading.text, reading.model, reading.version, key)
+        if isinstance(reading.found, FoundDigit):
+            show_what_the_model_sees(reading.found.image)
+    if isinstance(reading.found, FoundDigit):
+        correction.offer_correction(reading.found.image, reading.text, reading.model, reading.version, key)
 
 
 def show_number(reading: reader.Reading, name: str, key: str) -> None:
