@@ -5,7 +5,8 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from core.figures.theme import ACCENT, QUIET, TEXT, show_percent, style
+from core import words
+from core.figures.theme import ACCENT, QUIET, TEXT, style
 
 AXIS = alt.Axis(format=".0%", values=[0, 0.5, 1], ticks=False, domain=False)  # shares, with few marks
 
@@ -39,4 +40,4 @@ def _label_bar(share: float, is_winner: bool) -> str:
     """A bar's share; beside the winner without decimals from 10 % on, or neighbours would run into each other."""
     if share < 0.0005:
         return ""
-    return f"{share:.0%}" if share >= 0.0995 and not is_winner else show_percent(share)
+    return words.probability(share, 0 if share >= 0.0995 and not is_winner else 1)

@@ -42,8 +42,3 @@ def style(chart: Chart) -> Chart:
     """The look all charts share."""
     styled: Chart = chart.properties(height=HEIGHT).configure_view(stroke=None).configure_axis(titleFontWeight="normal")
     return styled
-
-
-def show_percent(share: float) -> str:
-    """A probability as a person reads it: 97.3%, and never a 100% that no model can promise."""
-    return ">99.9%" if share > 0.999 else f"{share:.1%}"

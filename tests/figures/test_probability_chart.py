@@ -10,14 +10,14 @@ def labels(probabilities: tuple[float, ...]) -> list[str]:
 
 def test_only_the_winner_and_small_shares_have_decimals():
     assert labels((0.5521, 0.3986, 0.0451, 0.0038, 0.0004, 0, 0, 0, 0, 0)) == [
-        "55.2%",
-        "40%",
-        "4.5%",
-        "0.4%",
+        "55.2\u00a0%",
+        "40\u00a0%",
+        "4.5\u00a0%",
+        "0.4\u00a0%",
         *[""] * 6,
     ]
-    assert labels((0.1,) * 10) == ["10.0%", *["10%"] * 9]
+    assert labels((0.1,) * 10) == ["10.0\u00a0%", *["10\u00a0%"] * 9]
 
 
 def test_no_bar_promises_everything():
-    assert labels((0.9999, *(0.00001,) * 9))[0] == ">99.9%"
+    assert labels((0.9999, *(0.00001,) * 9))[0] == ">99.9\u00a0%"

@@ -13,8 +13,8 @@ def show(shown: Shown) -> None:
     """Accuracy, errors, loss and calibration of a labelled set; remarks, files left out and source of any set."""
     if shown.test_set.is_labelled:
         _show_figures(shown)
-    for remark in shown.test_set.remarks:
-        st.info(remark, icon=":material/info:")
+    if remarks := shown.test_set.remarks:
+        st.info("  \n".join(map(words.escape_markdown, remarks)), icon=":material/info:")
     if skipped := shown.test_set.skipped:
         with st.expander(f"Files left out ({len(skipped):,})"):
             st.dataframe(

@@ -32,7 +32,7 @@ def show(shown: Shown) -> None:
                 **{name: st.column_config.NumberColumn(format=PERCENT, help=text) for name, text in SHARES.items()},
                 "Pictures": st.column_config.NumberColumn(format="localized", help="How many show this digit."),
                 evaluation_tables.NOT_ONE_DIGIT: st.column_config.NumberColumn(
-                    format="localized", help="How many more show it but were read as a number or as no digit."
+                    "Other", format="localized", help="How many more show it but were read as a number or as no digit."
                 ),
             },
             alt="Precision, recall, F1 and number of pictures for each digit",

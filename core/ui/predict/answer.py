@@ -10,8 +10,9 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageOps
 
+from core import words
 from core.config import POLARITIES
-from core.figures import boxes, digit_images, theme
+from core.figures import boxes, digit_images
 from core.reading import batch, picture, reader
 from core.reading.mnist_form import Stage
 from core.reading.one_digit import FoundDigit
@@ -74,7 +75,7 @@ def read(
 
 def show_reading(reading: reader.Reading, name: str, caption: str, key: str) -> None:
     """What was read and how sure it is, in words, then one digit's details, or each of a number's on choosing it."""
-    confidence = theme.show_percent(reading.confidence) if reading.text else "no digit"
+    confidence = words.probability(reading.confidence) if reading.text else "no digit"
     kind = "answer number" if reading.is_number else "answer" if reading.text else "answer none"
     st.html(
         f'<div class="{kind}" role="status" aria-live="polite"><span class="digit">{reading.text or "–"}</span>'
@@ -109,7 +110,7 @@ def show_number(reading: reader.Reading, name: str, key: str) -> None:
         key=f"digit-{zlib.crc32(repr([digit.box for digit in digits]).encode())}",
         help="Counted in reading order. The box of the chosen one is thicker.",
     )
-    sentence = ", ".join(f"{digit.digit} with {theme.show_percent(digit.confidence)}" for digit in digits)
+    sentence = ", ".join(f"{digit.digit} with {words.probability(digit.confidence)}" for digit in digits)
     place.image(
         digit_images.as_data_url(digit_images.to_png(boxes.mark_number(reading, chosen))),
         alt=f"The picture {batch.show_name(name)}: {sentence}",
