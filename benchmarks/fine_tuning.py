@@ -81,7 +81,7 @@ def keep_misread(base: Checkpoint, hand: DigitSet, count: int) -> list[Correctio
 
 @torch.inference_mode()
 def share_doubted(model: Checkpoint, images: Tensor) -> float:
-    """The share of pictures (N, 28, 28) uint8 that the rejection head doubts."""
+    """The share of pictures (N, 28, 28) uint8 that the OOD detector doubts."""
     features = torch.cat([model.model.features(to_input(part)) for part in images.split(500)])
     return (model.rejection.digit.score(features) < model.rejection.doubt).float().mean().item()
 
@@ -106,7 +106,7 @@ def main() -> None:
     plain = evaluate(base.model, other_half).accuracy
     print(f"torch {torch.__version__}; {options.count} kept digits a writer; {settings}")
     doubted = [share_doubted(base, images) for images in (other_half.images, things)]
-    print(f"doubted by the rejection head before: digits {doubted[0]:.1%}, junk {doubted[1]:.1%}")
+    print(f"doubted by the OOD detector before: digits {doubted[0]:.1%}, non-digits {doubted[1]:.1%}")
     times = []
     for name in options.writers:
         hand = write(other_half, *WRITERS[name])
@@ -126,14 +126,14 @@ def main() -> None:
             "this hand": after,
             "MNIST": kept,
             "digits doubted": share_doubted(tuned, other_half.images),
-            "junk doubted": share_doubted(tuned, things),
+            "non-digits doubted": share_doubted(tuned, things),
         }
         rows += [Row(name, 100 * share, "%", column=column, digits=2) for column, share in shares.items()]
         rows.append(Row(name, times[-1], "s", column="click to outcome", is_detail=True))
         print(
             f"{name}: other digits of this hand {before:.2%} -> {after:.2%}, MNIST's validation digits {plain:.2%} -> "
-            f"{kept:.2%}; doubted digits {shares['digits doubted']:.1%}, junk "
-            f"{shares['junk doubted']:.1%}; {times[-1]:.1f} s with {job.all_threads} threads",
+            f"{kept:.2%}; doubted digits {shares['digits doubted']:.1%}, non-digits "
+            f"{shares['non-digits doubted']:.1%}; {times[-1]:.1f} s with {job.all_threads} threads",
             flush=True,
         )
     print(

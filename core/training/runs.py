@@ -217,9 +217,12 @@ def restore(run: Run, training: Training, folder: Path | None = None) -> None:
 
 
 def find(name: str, folder: Path | None = None) -> Run:
-    """The newest run with this name or id. Raises `RunError` when there is none."""
-    for run in list_runs(folder):
-        if name in (run.name, run.id):
+    """The newest run with this name or id. Raises `RunError` when there is none, or it can't be read."""
+    for run in list_all(folder):
+        if isinstance(run, UnreadableRun):
+            if name == run.id:
+                raise RunError(run.reason)
+        elif name in (run.name, run.id):
             return run
     raise RunError(f"There is no run called {name}.")
 

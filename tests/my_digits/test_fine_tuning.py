@@ -75,7 +75,7 @@ def to_corrections(digits: DigitSet) -> list[Correction]:
 
 @pytest.fixture(scope="module")
 def plan(base) -> FineTuning:
-    """Forty digits of one hand to learn from, and others of the same hand to judge by."""
+    """Forty digits of one hand to learn from, and others of the same hand to be evaluated on."""
     hand = embolden(mnist.load(train=True).pick(torch.arange(10_000, 10_060)))
     return FineTuning(
         base, to_corrections(hand.pick(torch.arange(40))), to_corrections(hand.pick(torch.arange(40, 60))), QUICK
@@ -88,15 +88,15 @@ def test_a_copy_of_the_shipped_model_reads_a_thick_pen_better_and_forgets_little
     validation = split(everything, TrainingSettings())[1].pick(torch.arange(700))
     hand = embolden(validation)
     misread = torch.nonzero(~evaluate(shipped.model, hand.pick(torch.arange(500))).is_right).flatten()
-    learnt, aside = (to_corrections(hand.pick(index)) for index in (misread, torch.arange(500, 700)))
-    plan = FineTuning(shipped, learnt, aside, QUICK)
+    learnt, held_out = (to_corrections(hand.pick(index)) for index in (misread, torch.arange(500, 700)))
+    plan = FineTuning(shipped, learnt, held_out, QUICK)
     before = {name: value.clone() for name, value in shipped.model.state_dict().items()}
     training = plan.build(everything)
     training.validation = validation.pick(torch.arange(10))
     list(training)
     tuned = dataclasses.replace(shipped, model=training.model.eval())
     assert count_right(tuned, learnt) >= count_right(shipped, learnt) + 3
-    assert count_right(tuned, aside) >= count_right(shipped, aside)
+    assert count_right(tuned, held_out) >= count_right(shipped, held_out)
     assert evaluate(tuned.model, validation).accuracy > evaluate(shipped.model, validation).accuracy - 0.005
     assert all(torch.equal(shipped.model.state_dict()[name], value) for name, value in before.items())
 
@@ -108,7 +108,7 @@ def test_the_same_seed_gives_the_same_copy(plan, digits):
     assert all(torch.equal(a, b) for a, b in zip(first.model.parameters(), second.model.parameters(), strict=True))
 
 
-def test_what_judged_the_base_is_never_learnt_from(plan, digits):
+def test_what_validated_the_base_is_never_learnt_from(plan, digits):
     validation = split(digits, SETTINGS)[1]
     training = plan.build(digits)
     assert torch.equal(training.validation.images, validation.images)

@@ -84,7 +84,7 @@ def test_digits_are_kept(shipped: Checkpoint, validation: DigitSet):
     assert np.mean([one.is_strange and one.verdict == "no digit" for one in found]) < 0.003
 
 
-def test_new_junk_is_mostly_caught(shipped: Checkpoint):
+def test_new_non_digits_are_mostly_caught(shipped: Checkpoint):
     things = as_digits(non_digits.make(2000, seed=987))
     bare = predict(replace(shipped, rejection=None), things)
     found = predict(shipped, things)
@@ -147,7 +147,7 @@ def test_a_head_of_other_weights_is_not_used(shipped: Checkpoint, tmp_path: Path
     assert checkpoint.names(tmp_path) == ["mine"]
 
 
-def test_a_seed_makes_the_same_junk():
+def test_a_seed_makes_the_same_non_digits():
     some = non_digits.make(40, seed=3)
     assert (some.shape, some.dtype) == ((40, 28, 28), np.uint8)
     assert np.array_equal(some, non_digits.make(40, seed=3))

@@ -202,8 +202,9 @@ def test_a_run_that_cannot_be_read_is_listed_with_its_reason(damage, stored, old
     assert [run.name for run in runs.list_runs(stored.parent)] == [
         run.name for run in found if not isinstance(run, UnreadableRun)
     ]
-    with pytest.raises(RunError):
-        runs.read(stored.name, stored.parent)
+    for ask in (runs.read, runs.find):
+        with pytest.raises(RunError, match="can't be read"):
+            ask(stored.name, stored.parent)
 
 
 def test_a_run_that_does_not_exist_is_a_sentence(tmp_path):
