@@ -9,7 +9,7 @@ has to judge.
 import argparse
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from unittest import mock
 
 import cv2
@@ -20,7 +20,8 @@ from core.data import mnist
 from core.data.split import split
 from core.network import checkpoint
 from core.reading import ink as ink_module
-from core.reading import picture, reader
+from core.reading import mnist_form, one_digit, picture, reader
+from core.reading.settings import INK
 from core.synthesis.sheets import Colour, lay_ink, make_paper, rub, rule, shade, to_bytes
 
 INKS: tuple[Colour, ...] = ((30, 30, 35), (36, 62, 150), (150, 30, 40), (22, 100, 70), (90, 90, 95))
@@ -111,7 +112,7 @@ def _pick(choices: tuple, rng: np.random.Generator):
     return choices[int(rng.integers(len(choices)))]
 
 
-# --- the kinds: each takes an image, other images to stand beside it, and chance --------------------------------------
+# --- the kinds: each takes an image, other images to stand beside it, and an rng --------------------------------------
 
 
 def draw_on_canvas(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
@@ -372,16 +373,16 @@ STEPS: dict[str, tuple[object, str, object]] = {
         lambda colours: cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY) / np.float32(255),
     ),
     "thin lines weighed": (ink_module, "_weigh_lines", lambda grey: 0.0),
-    "both polarities": (ink_module, "SUREST_GUESS", 0.0),
+    "both polarities": (ink_module, "INK", replace(INK, sure_polarity=0.0)),
     "paper flattened": (ink_module, "_estimate_paper", lambda bright: np.full_like(bright, np.percentile(bright, 80))),
     "faint stretches": (ink_module, "_follow_faint", lambda contrast, level, lowest: np.zeros(contrast.shape, bool)),
-    "lines": (ink_module, "_find_lines", lambda visible, contrast: np.zeros(visible.shape, bool)),
-    "frames": (ink_module, "_find_frame", lambda visible: np.zeros(visible.shape, bool)),
-    "rules at the edges": (ink_module, "_find_edges", lambda visible: np.zeros(visible.shape, bool)),
-    "strands": (ink_module, "_find_strands", lambda ink: np.zeros(ink.shape, bool)),
-    "cut off pieces": (ink_module, "_is_cut_off", lambda patches, index, main, stroke: False),
-    "stroke width": (ink_module, "_grow", lambda ink, diameter: ink),
-    "small ones whole": (reader, "take_whole", lambda ink: None),
+    "lines": (ink_module, "find_lines", lambda visible, contrast: np.zeros(visible.shape, bool)),
+    "frames": (ink_module, "find_frame", lambda visible: np.zeros(visible.shape, bool)),
+    "rules at the edges": (ink_module, "find_edges", lambda visible: np.zeros(visible.shape, bool)),
+    "strands": (ink_module, "find_strands", lambda ink: np.zeros(ink.shape, bool)),
+    "cut off pieces": (one_digit, "_is_cut_off", lambda patches, index, main, stroke: False),
+    "stroke width": (mnist_form, "_grow", lambda ink, diameter: ink),
+    "small ones whole": (reader, "whole_picture_as_digit", lambda ink: None),
     "ink told from print": (reader, "_load_binarizer", lambda: None),
 }
 

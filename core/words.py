@@ -1,17 +1,42 @@
-"""Figures in the words of a page: shares in percent, counts with their noun, durations and times."""
+"""Figures in the words of a page, each worded here and nowhere else: shares, counts, durations, times, safe text.
+
+One rule for every share: a fixed number of decimals, and never "0 %" or "100 %" where it is something between.
+"""
 
 from datetime import datetime
 
 SPACE = "\u00a0"  # the sign never starts a line of its own
+NONE = "–"
+ALMOST = 1e-9  # how near a probability may come to 0 and 1
 
 
-def percent(share: float | None) -> str:
-    """0.9957 -> "99.57 %"; a dash where there was nothing to divide by."""
-    return "–" if share is None else f"{100 * share:.2f}{SPACE}%"
+def percent(share: float | None, decimals: int = 2) -> str:
+    """A share of things that were counted, 0 to 1, in percent; a dash where there was nothing to divide by.
+
+    0.9957 -> "99.57 %" · 1 -> "100.00 %" · 0.99999 -> ">99.99 %" · 0.00001 -> "<0.01 %" · 0 -> "0.00 %" · None -> "–"
+
+    Two decimals tell apart models that differ by one picture of 10,000; rough shares get one, narrow places none.
+    """
+    if share is None:
+        return NONE
+    step = 10**-decimals
+    value, sign = 100 * share, ""
+    if 0 < share < 1:
+        rounded = round(value, decimals)
+        value, sign = (step, "<") if rounded <= 0 else (100 - step, ">") if rounded >= 100 else (value, "")
+    return f"{sign}{value:.{decimals}f}{SPACE}%"
+
+
+def probability(value: float, decimals: int = 1) -> str:
+    """A model's probability, 0 to 1, in percent: 0.973 -> "97.3 %" · 1 -> ">99.9 %" · 0 -> "<0.1 %".
+
+    As `percent`, but never all and never none: no model is certain, and a softmax of exactly 1 was rounded to it.
+    """
+    return percent(min(max(value, ALMOST), 1 - ALMOST), decimals)
 
 
 def count(number: int, noun: str) -> str:
-    """ "1 picture", "2,000 pictures"."""
+    """A number with its noun: "1 picture", "2,000 pictures"."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
@@ -24,18 +49,26 @@ def duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def show_time(when: datetime) -> str:
-    """2026-01-02 03:04 UTC."""
+def time(when: datetime) -> str:
+    """A date with its time and time zone: 2026-01-02 03:04 UTC."""
     return f"{when:%Y-%m-%d %H:%M} {when.tzname() or ''}".rstrip()
 
 
-def rough_percent(share: float) -> str:
-    """0.0453 -> "4.5 %"; what is next to nothing is said so."""
-    return "less than 0.1\u00a0%" if share < 0.001 else f"{100 * share:.1f}\u00a0%"
+def escape_markdown(text: str) -> str:
+    """Text that holds a file's name, so that no link, picture or formula is made of it: "[a](b)" -> "\\[a\\](b)".
+
+    Bold and code stay: sentences of our own use them.
+    """
+    return text.translate({ord(sign): f"\\{sign}" for sign in "[]$"})
+
+
+def safe_cell(text: str) -> str:
+    """A cell of a CSV file that no spreadsheet runs as a formula: "=1+1.png" -> "'=1+1.png"."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def article(digit: int | str) -> str:
-    """ "a" or "an", as a digit wants it."""
+    """The article a digit wants: "an" for 8, else "a"."""
     return "an" if str(digit) == "8" else "a"
 
 

@@ -18,6 +18,7 @@ from core.config import PRESETS, SettingError, TrainingSettings
 from core.figures import digit_images, export, training_charts
 from core.network import checkpoint
 from core.reading import picture, reader
+from core.reading.one_digit import FoundDigit
 from core.training import estimate as estimate_module
 from core.training import link, runs, wording
 from core.training.job import Snapshot
@@ -501,8 +502,8 @@ def hand_over_drawing() -> None:
         found = reader.read(resources.model_in_use(), picture.read(drawings[-1][1])).found
     except (picture.PictureError, checkpoint.CheckpointError):
         return
-    if found.digit is not None:
-        job.watch(memory.visitor, found.digit.astype(np.float32))
+    if isinstance(found, FoundDigit):
+        job.watch(memory.visitor, found.image.astype(np.float32))
         memory.handed_over = hash(drawings[-1][1])
 
 

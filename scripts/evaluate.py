@@ -56,14 +56,17 @@ def parse_options() -> argparse.Namespace:
 
 
 def choose_data(name: str, model: checkpoint.Checkpoint) -> testset.TestSet:
-    """`test`, the model's own `validation` split, or a path; with a note on stderr for each file left out."""
+    """`test`, the model's own `validation` split, or a path, its pictures read as on Predict; with a note on stderr for
+    each file left out and each picture not read as one digit."""
     if name == "test":
         return testset.mnist_test()
     if name == "validation":
         return testset.validation(model.facts)
-    digits = testset.read(Path(name))
+    digits = testset.read(Path(name)).for_model(model)
     for entry in digits.skipped:
         print(f"{entry.name}: {entry.why}", file=sys.stderr)
+    for entry in digits.others:
+        print(f"{entry.name}: read as {entry.read_as} {entry.text}".rstrip() + f". {entry.why}", file=sys.stderr)
     return digits
 
 
@@ -84,6 +87,8 @@ def as_facts(evaluation: Evaluation, digits: testset.TestSet) -> dict:
         "data": evaluation.data,
         "when": evaluation.when.isoformat(timespec="seconds"),
         "n": len(answers),
+        "read_as_no_digit": evaluation.no_digit,
+        "read_as_number": evaluation.numbers,
         "skipped": len(digits.skipped),
         "remarks": list(digits.remarks),
         "accuracy": answers.accuracy,
@@ -110,6 +115,11 @@ def as_table(evaluation: Evaluation, digits: testset.TestSet) -> str:
         "",
         f"accuracy           {answers.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})",
         f"errors             {answers.errors:,}",
+        *(
+            f"{title:18} {number:,}, not counted above"
+            for title, number in (("read as no digit", evaluation.no_digit), ("read as a number", evaluation.numbers))
+            if number
+        ),
         f"loss               {answers.loss():.4f}",
         f"calibration error  {answers.calibration_error():.2%}, with temperature {temperature:g} "
         f"{answers.calibration_error(temperature):.2%}",

@@ -11,9 +11,11 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from core.config import EXPECTATIONS
+from core.data.labels import label_from_path
 from core.network import checkpoint
 from core.reading import batch, picture
 from core.reading.batch import Item
@@ -27,7 +29,7 @@ def main() -> int:
     except checkpoint.CheckpointError as error:
         print(error, file=sys.stderr)
         return 2
-    items = (read_path(model, path, options.expect) for path in walk(options.paths))
+    items = (read_path(model, path, options.expect, named) for path, named in walk(options.paths))
     refused = WRITERS[options.format](items)
     return 2 if refused else 0
 
@@ -44,24 +46,27 @@ def parse_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def walk(paths: list[Path]) -> Iterator[Path]:
-    """Every path given; of a folder, every file below it that has a picture's suffix, in the order of names."""
+def walk(paths: list[Path]) -> Iterator[tuple[Path, str]]:
+    """Every path given, with what of it may name a digit: all of a file's, of a folder's from its own name on. Of a
+    folder every file below it counts that has a picture's suffix, in the order of names."""
     for path in paths:
         if path.is_dir():
             found = (entry for entry in path.rglob("*") if entry.suffix.lstrip(".").lower() in picture.SUFFIXES)
-            yield from sorted(entry for entry in found if entry.is_file())
+            files = sorted(entry for entry in found if entry.is_file())
+            yield from ((entry, str(entry.relative_to(path.parent))) for entry in files)
         else:
-            yield path
+            yield path, str(path)
 
 
-def read_path(model: checkpoint.Checkpoint, path: Path, expect: str) -> Item:
-    """Read one file; what can't be opened is an item with an error like any other refusal."""
+def read_path(model: checkpoint.Checkpoint, path: Path, expect: str, named: str) -> Item:
+    """Read one file, whose label is the digit that `named` names; what can't be opened is an item with an error like
+    any other refusal."""
     try:
         with path.open("rb") as file:
             content = file.read(picture.LIMITS.bytes + 1)  # enough to be refused for its size
     except (OSError, ValueError) as error:
         return batch.refuse(str(path), f"This file can't be opened: {getattr(error, 'strerror', None) or error}.")
-    return batch.read_file(model, str(path), content, expect)
+    return replace(batch.read_file(model, str(path), content, expect), label=label_from_path(named))
 
 
 def write_json(items: Iterator[Item]) -> int:

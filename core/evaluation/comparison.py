@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from core import words
 from core.evaluation.report import Report
-from core.words import rough_percent
 
 
 @dataclass(frozen=True)
@@ -46,11 +44,11 @@ class Comparison:
         return float(binomtest(self.only_first, discordant).pvalue) if discordant else 1.0
 
     @property
-    def disagreements(self) -> Tensor:
-        """Pictures on which the answers differ, the widest gap in confidence first: (M,) int64 indices."""
+    def disagreements(self) -> list[int]:
+        """Places in the set of the pictures on which the answers differ, the widest gap in confidence first."""
         members = torch.nonzero(self.first.answers != self.second.answers).flatten()
         gap = (self.first.confidence() - self.second.confidence()).abs()[members]
-        return members[gap.argsort(descending=True, stable=True)]
+        return members[gap.argsort(descending=True, stable=True)].tolist()
 
     def verdict(self, first: str, second: str) -> str:
         """McNemar's test in a sentence. `first` and `second` are the models' names."""
@@ -61,8 +59,10 @@ class Comparison:
             f"On {words.count(discordant, 'picture')} just one of the two is right: {first} on {self.only_first:,}, "
             f"{second} on {self.only_second:,}."
         )
-        chance = f"Equally good models would part at least this far in {rough_percent(self.p_value)} of such test sets"
+        by_luck = (
+            f"Equally good models would part at least this far in {words.percent(self.p_value, 1)} of such test sets"
+        )
         if self.p_value >= 0.05:
-            return f"{split} {chance}: this may well be luck, so neither is shown to be better."
+            return f"{split} {by_luck}: this may well be luck, so neither is shown to be better."
         better = first if self.only_first > self.only_second else second
-        return f"{split} {chance}: hardly luck, {better} reads these pictures better."
+        return f"{split} {by_luck}: hardly luck, {better} reads these pictures better."

@@ -1,5 +1,8 @@
-"""Why an answer: the training images most like a digit."""
+"""A second opinion on a picture: the training images most like it, whatever the model says."""
 
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -10,33 +13,48 @@ from core.network.architectures import to_input
 DIRECTIONS = 48  # of the 196 in which the blurred digits vary: nine tenths of the variance, a quarter of the memory
 
 
+@dataclass(frozen=True)
+class Nearest:
+    """The training images most like a picture, the most similar first: `places` among the training images (counted
+    from 0), `images` (N, 28, 28) uint8 and their labels."""
+
+    places: tuple[int, ...]
+    images: np.ndarray
+    labels: tuple[int, ...]
+
+    def doubt(self, label: int | None, answer: int) -> bool:
+        """Whether `label` may be wrong: the model's `answer` differs, and the neighbours' labels, all but two, side
+        with the answer, with at most one of them for the label. A picture without a label (None) is never doubted."""
+        if label is None or label == answer:
+            return False
+        return self.labels.count(label) <= 1 and self.labels.count(answer) >= len(self.labels) - 2
+
+
 class Neighbours:
     """An index of training digits by their looks, slightly blurred so that a shift by a pixel hardly counts.
 
     Pixels, not a model's features: what is near here doesn't depend on the model that is being questioned. Kept as
-    their main directions of variation, 12 MB for MNIST's 60,000.
+    their main directions of variation, 12 MB for MNIST's 60,000 beside the digits themselves.
     """
 
     def __init__(self, digits: DigitSet) -> None:
         """Read the digits once; about a second for 60,000."""
-        some = self._look(digits.images[:: max(1, len(digits) // 6000)])
+        self._digits = digits
+        some = self._soften(digits.images[:: max(1, len(digits) // 6000)])
         # The last eigenvectors of the covariance vary most.
         self._directions = torch.linalg.eigh(torch.cov(some.T)).eigenvectors[:, -DIRECTIONS:]  # (196, 48)
-        self._places = torch.cat([self._look(part) @ self._directions for part in digits.images.split(4096)])  # (N, 48)
+        parts = [self._soften(part) @ self._directions for part in digits.images.split(4096)]
+        self._positions = torch.cat(parts)  # (N, 48)
 
-    def nearest(self, digit: Tensor, count: int = 8) -> Tensor:
-        """The `count` most similar digits, the most similar first: (28, 28) uint8 -> (count,) int64 indices."""
-        place = self._look(digit.unsqueeze(0)) @ self._directions  # (1, 48)
-        return (self._places - place).pow(2).sum(1).topk(count, largest=False).indices
+    def nearest(self, digit: np.ndarray, count: int = 8) -> Nearest:
+        """The `count` training images most similar to a digit (28, 28) uint8."""
+        position = self._soften(torch.from_numpy(digit).unsqueeze(0)) @ self._directions  # (1, 48)
+        places = (self._positions - position).pow(2).sum(1).topk(count, largest=False).indices
+        found = self._digits.pick(places)
+        return Nearest(tuple(places.tolist()), found.images.numpy(), tuple(found.labels.tolist()))
 
     @staticmethod
-    def _look(images: Tensor) -> Tensor:
+    def _soften(images: Tensor) -> Tensor:
         """(B, 28, 28) uint8 -> (B, 196) float32."""
         soft = F.avg_pool2d(to_input(images), 3, stride=1, padding=1)
         return F.avg_pool2d(soft, 2).flatten(1)
-
-
-def doubts_label(label: int, answer: int, nearest: list[int]) -> bool:
-    """Whether `label` may be wrong: the model's `answer` differs, and the labels of the `nearest` training images side
-    with the answer, all but two, with at most one of them for the label."""
-    return label != answer and nearest.count(label) <= 1 and nearest.count(answer) >= len(nearest) - 2

@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from core import words
 from core.data.digits import DigitSet
-from core.network.architectures import to_input
-from core.words import show_time
+from core.network.architectures import Network, to_input
 
 if TYPE_CHECKING:
     from core.evaluation.testset import TestSet
@@ -35,6 +34,8 @@ BATCH = 128  # images: large enough to fill two cores, small enough to stay in t
 CALIBRATION_BINS = 15
 ERROR_ORDERS = ("Most confident", "Least confident", "Closest second")
 REFUSED_SHARES = (0.01, 0.05, 0.10)  # the shares of least sure answers whose refusal the pages talk about
+
+Progress = Callable[[float], object]  # told the share done, 0 to 1
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,13 @@ class DigitScore:
 
 @dataclass(frozen=True)
 class Bin:
-    """The answers whose confidence lies in (low, high]. Mean confidence and accuracy are None in an empty bin."""
+    """The answers, one at least, whose confidence lies in (low, high]: their number, mean confidence and accuracy."""
 
     low: float
     high: float
     count: int
-    confidence: float | None
-    accuracy: float | None
+    confidence: float
+    accuracy: float
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,10 @@ class Report:
         """Mean negative log-probability of the right digit, in nats, with logits divided by `temperature`."""
         return F.cross_entropy(self.logits / temperature, self.labels).item()
 
+    def pick(self, index: Tensor) -> Report:
+        """What the model said of the pictures at `index` (M,) int64, in that order."""
+        return Report(self.labels[index], self.logits[index])
+
     def probabilities(self, temperature: float = 1.0) -> Tensor:
         """(N, 10) float32, each row adding up to 1."""
         return F.softmax(self.logits / temperature, dim=1)
@@ -134,8 +139,8 @@ class Report:
 
         table = precision_recall_fscore_support(self.labels, self.answers, labels=range(10), zero_division=math.nan)
         return tuple(
-            DigitScore(digit, *(None if math.isnan(share) else float(share) for share in shares), support=int(support))
-            for digit, (*shares, support) in enumerate(zip(*table, strict=True))
+            DigitScore(digit, _share(precision), _share(recall), _share(f1), int(support))
+            for digit, (precision, recall, f1, support) in enumerate(zip(*table, strict=True))
         )
 
     def behind_cell(self, true: int, predicted: int, temperature: float = 1.0) -> Tensor:
@@ -176,7 +181,7 @@ class Report:
         return members
 
     def reliability(self, temperature: float = 1.0, bins: int = CALIBRATION_BINS) -> tuple[Bin, ...]:
-        """The answers sorted into `bins` equally wide bins of confidence, lowest first."""
+        """The answers sorted into `bins` equally wide bins of confidence, lowest first; empty ones are left out."""
         confidence, right = self.confidence(temperature).double(), self.is_right.double()
         # A confidence on a border belongs to the bin below it, as in Guo et al. (2017).
         place = (confidence * bins).ceil().long().clamp(1, bins) - 1
@@ -185,8 +190,9 @@ class Report:
             for weight in (torch.ones_like(right), confidence, right)
         )
         return tuple(
-            Bin(i / bins, (i + 1) / bins, round(counts[i]), _share(sure[i], counts[i]), _share(hits[i], counts[i]))
+            Bin(i / bins, (i + 1) / bins, round(counts[i]), sure[i] / counts[i], hits[i] / counts[i])
             for i in range(bins)
+            if counts[i]
         )
 
     def calibration_error(self, temperature: float = 1.0, bins: int = CALIBRATION_BINS) -> float:
@@ -194,7 +200,7 @@ class Report:
 
         Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning" (2015).
         """
-        filled = [entry for entry in self.reliability(temperature, bins) if entry.count]
+        filled = self.reliability(temperature, bins)
         return sum(abs(entry.confidence - entry.accuracy) * entry.count for entry in filled) / len(self)
 
     def calibration_grade(self, temperature: float = 1.0) -> str:
@@ -224,7 +230,8 @@ class Report:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A report with where it comes from. `temperature` is the one fitted on the model's validation split."""
+    """A report with where it comes from. `temperature` is the one fitted on the model's validation split. Beside the
+    pictures of the report, which the model read as one digit, it took so many for `no_digit` and for `numbers`."""
 
     model: str
     version: str
@@ -232,17 +239,19 @@ class Evaluation:
     when: datetime
     report: Report
     temperature: float = 1.0
+    no_digit: int = 0
+    numbers: int = 0
 
     @property
     def source(self) -> str:
         """One line that names model, version, data and time, to stand under every figure."""
         return (
             f"{self.model} {self.version} · {self.data}, {words.count(len(self.report), 'picture')} · "
-            f"computed {show_time(self.when)}"
+            f"computed {words.time(self.when)}"
         )
 
 
-def evaluate(model: nn.Module, digits: DigitSet, progress: Callable[[float], None] | None = None) -> Report:
+def evaluate(model: Network, digits: DigitSet, progress: Progress | None = None) -> Report:
     """Ask the model about every digit. The model itself is only read.
 
     `progress` is told the share done, 0 to 1, after each batch; an exception it raises ends the work.
@@ -280,19 +289,28 @@ def _workers(batches: int, device: torch.device) -> Iterator[ThreadPoolExecutor 
         workers.shutdown(cancel_futures=True)
 
 
-def measure(model: Checkpoint, digits: TestSet, progress: Callable[[float], None] | None = None) -> Evaluation:
+def measure(model: Checkpoint, digits: TestSet, progress: Progress | None = None) -> Evaluation:
     """A model's answers on a set, with where they come from. `progress` as in `evaluate`.
 
     The temperature is the one among the model's facts; where there is none it is fitted on the model's validation
     split first. Raises `DataError` where MNIST is needed for that and can't be had.
     """
+    from core.evaluation import testset  # reads pictures and tables, which training never needs
+
     temperature = model.temperature
     if "temperature" not in model.facts:
-        from core.evaluation import testset  # reads pictures and tables, which training never needs
-
         temperature = fit_temperature(evaluate(model.model, testset.validation(model.facts).digits))
     answers = evaluate(model.model, digits.digits, progress)
-    return Evaluation(model.name, model.version, digits.name, datetime.now().astimezone(), answers, temperature)
+    return Evaluation(
+        model.name,
+        model.version,
+        digits.name,
+        datetime.now().astimezone(),
+        answers,
+        temperature,
+        no_digit=digits.count_read_as(testset.ReadAs.NO_DIGIT),
+        numbers=digits.count_read_as(testset.ReadAs.NUMBER),
+    )
 
 
 def use_all_cores() -> None:
@@ -324,5 +342,6 @@ def wilson_interval(hits: int, trials: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def _share(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
+def _share(value: float) -> float | None:
+    """A share as scikit-learn gives it, with None in place of its not-a-number."""
+    return None if math.isnan(value) else float(value)

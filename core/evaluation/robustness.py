@@ -4,16 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from core import words
 from core.config import DIGIT_SIZE
 from core.data.digits import DigitSet
 from core.evaluation.report import evaluate
-from core.network.architectures import to_input
-from core.words import show_time
+from core.network.architectures import Network, to_input
 
 SAMPLE = 2000  # digits: enough for +-1 % at 95 % accuracy, few enough for all curves in half a minute
 
@@ -43,7 +43,7 @@ class Point:
     when: datetime
 
 
-def measure(model: nn.Module, digits: DigitSet, damage: str, strength: float) -> Point:
+def measure(model: Network, digits: DigitSet, damage: str, strength: float) -> Point:
     """The model's accuracy on digits damaged this much. The same digits meet the same damage whatever the model."""
     report = evaluate(model, spoil(digits, damage, strength))
     low, high = report.accuracy_interval
@@ -56,7 +56,18 @@ def source(model: str, data: str, points: list[Point]) -> str:
     `model` is the model's name and version, `data` the name of the set the pictures are from.
     """
     last = max(points, key=lambda point: point.when)
-    return f"{model} · {words.count(last.pictures, 'picture')} of {data} · computed {show_time(last.when)}"
+    return f"{model} · {words.count(last.pictures, 'picture')} of {data} · computed {words.time(last.when)}"
+
+
+def sources(data: str, curves: dict[str, list[Point]]) -> list[str]:
+    """What stands under curves on one set, a line for each model that has any; `curves` by model as in `source`."""
+    return [source(model, data, points) for model, points in curves.items() if points]
+
+
+def measured(curves: dict[str, list[Point]]) -> list[str]:
+    """The damages for which any of the curves has a point, in the order of `DAMAGES`."""
+    known = {point.damage for points in curves.values() for point in points}
+    return [damage for damage in DAMAGES if damage in known]
 
 
 def sample(digits: DigitSet, count: int = SAMPLE) -> DigitSet:
@@ -72,12 +83,12 @@ def spoil(digits: DigitSet, damage: str, strength: float) -> DigitSet:
     return DigitSet((spoilt.clamp(0, 1) * 255).round().to(torch.uint8).squeeze(1), digits.labels)
 
 
-def examples(digits: DigitSet, damage: str) -> Tensor:
+def examples(digits: DigitSet, damage: str) -> np.ndarray:
     """One of the digits at each strength of a damage: (6, 28, 28) uint8. A 5 where there is one: it has curves,
     corners and a way up."""
     fives = torch.nonzero(digits.labels == 5).flatten()
     one = digits.pick(fives[:1] if len(fives) else torch.tensor([0]))
-    return torch.cat([spoil(one, damage, strength).images for strength in DAMAGES[damage].strengths])
+    return torch.cat([spoil(one, damage, strength).images for strength in DAMAGES[damage].strengths]).numpy()
 
 
 def _transform(digits: Tensor, rows: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import pandas as pd
 from core.config import DIGIT_SIZE
 from core.data import idx
 
-MOST_FILES = 5_000  # picture files: each takes about 20 ms to read and preprocess
+MOST_FILES = 5_000  # picture files: each takes about 40 ms to read
 PIXELS = DIGIT_SIZE * DIGIT_SIZE
 LARGEST = 400_000_000  # bytes after unpacking: a CSV of 70,000 digits has about 130 million
 LABEL_COLUMNS = {"label", "labels", "class", "digit", "target", "y"}
@@ -37,6 +37,12 @@ def check_count(count: int) -> None:
     """Raise `TestSetError` for more files than can be read."""
     if count > MOST_FILES:
         raise TestSetError(f"There are {count:,} files; at most {MOST_FILES:,} can be read. Take a part of them.")
+
+
+def check_size(name: str, size: int) -> None:
+    """Raise `TestSetError` for more bytes than are kept in memory, where pictures wait for a model to be chosen."""
+    if size > LARGEST:
+        raise TestSetError(f"{name} has more than {LARGEST // 1_000_000} MB. Split it, or take a part of it.")
 
 
 def unpack(file: File) -> list[File]:

@@ -1,27 +1,30 @@
 """What a model is judged on: MNIST's test set, a validation split, or pictures of the user's own, with their labels."""
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from core import words
 from core.config import DIGIT_SIZE, SettingError, TrainingSettings
 from core.data import mnist
 from core.data.digits import DigitSet
+from core.data.labels import UNLABELLED, label_from_path
 from core.data.split import split
 from core.evaluation.set_formats import (
-    LARGEST,
     PIXELS,
     File,
     TestSetError,
     as_images,
     check_count,
+    check_size,
     is_hidden,
     is_idx,
     is_table,
@@ -30,16 +33,24 @@ from core.evaluation.set_formats import (
     parse_table,
     unpack,
 )
-from core.reading import picture
-from core.reading.one_digit import preprocess
+from core.network.checkpoint import Checkpoint
+from core.reading import picture, reader
+from core.reading.one_digit import FoundDigit
 
 MOST_PICTURES = 100_000  # MNIST as a whole has 70,000
-UNKNOWN = -1  # the label of a digit whose label nobody gave
 HOW_TO_LABEL = (
     "Name each picture by its digit (`7.png`, `7_anna.jpg`) or put it into a folder named by it (`7/anna.jpg`)."
 )
 
 Progress = Callable[[float], None]  # told the share done, 0 to 1
+
+
+class ReadAs(StrEnum):
+    """What a model took a picture for."""
+
+    DIGIT = "digit"
+    NUMBER = "number"
+    NO_DIGIT = "no digit"
 
 
 @dataclass(frozen=True)
@@ -51,11 +62,25 @@ class Skipped:
 
 
 @dataclass(frozen=True)
+class OtherReading:
+    """A labelled picture that a model did not read as one digit: it counts neither as right nor as wrong. `text` holds
+    the digits of a number; `why` is what Predict says of the picture."""
+
+    name: str
+    label: int
+    read_as: ReadAs
+    text: str
+    why: str
+
+
+@dataclass(frozen=True)
 class TestSet:
     """Labelled digits and where they come from.
 
     `names` holds a file name for each digit, or is empty where digits have none. `remarks` are sentences the reader of
-    any figure should know. Labels are all `UNKNOWN` where the set has none.
+    any figure should know. Labels are all `UNLABELLED` where the set has none. Of pictures `read_by` is the name and
+    version of the model that read them, `places` says which picture of the set each digit is, counted from 0, and
+    `others` are those that were not read as one digit.
     """
 
     name: str
@@ -63,22 +88,134 @@ class TestSet:
     names: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     remarks: tuple[str, ...] = ()
+    read_by: str = ""
+    places: tuple[int, ...] = ()
+    others: tuple[OtherReading, ...] = ()
 
     @property
     def is_labelled(self) -> bool:
         """Whether answers can be judged at all."""
-        return bool((self.digits.labels != UNKNOWN).all())
+        return bool((self.digits.labels != UNLABELLED).all())
 
     @cached_property
     def key(self) -> str:
-        """The same for the same digits and labels, 12 characters: what results are kept under."""
+        """The same for the same digits, labels and reader, 12 characters: what results are kept under."""
         sums = hashlib.sha256(self.digits.images.numpy().tobytes())
         sums.update(self.digits.labels.numpy().tobytes())
+        sums.update(repr((self.read_by, self.others)).encode("utf-8", "surrogatepass"))
         return sums.hexdigest()[:12]
+
+    def for_model(self, model: Checkpoint, progress: Progress | None = None) -> "TestSet":
+        """Itself: digits of 28x28 pixels are the same for every model."""
+        return self
 
     def name_of(self, index: int) -> str:
         """What to call one digit: its file, or its place in the set counted from 0."""
         return self.names[index] if self.names else f"number {index:,}"
+
+    def count_read_as(self, kind: ReadAs) -> int:
+        """How many pictures the model took for this."""
+        return len(self.digits) if kind == ReadAs.DIGIT else sum(one.read_as == kind for one in self.others)
+
+    def pick(self, index: Tensor) -> "TestSet":
+        """The digits at `index` (M,) int64, in that order."""
+        chosen = index.tolist()
+        names, places = (tuple(all_of[at] for at in chosen) if all_of else () for all_of in (self.names, self.places))
+        return replace(self, digits=self.digits.pick(index), names=names, places=places)
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture as it was sent, and the digit its path names."""
+
+    name: str
+    label: int
+    content: bytes
+
+
+@dataclass(frozen=True)
+class PictureSet:
+    """Labelled pictures. Which 28x28 pixels of a picture are judged depends on the model that reads it, as on Predict:
+    `for_model` reads them."""
+
+    name: str
+    pictures: tuple[PictureFile, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+    @cached_property
+    def key(self) -> str:
+        """The same for the same files, 12 characters; whatever a model made of them needs the model's version too."""
+        sums = hashlib.sha256()
+        for file in self.pictures:
+            sums.update(hashlib.sha256(file.content).digest() + bytes([file.label]))
+            sums.update(file.name.encode("utf-8", "surrogatepass") + b"\0")
+        return sums.hexdigest()[:12]
+
+    def for_model(self, model: Checkpoint, progress: Progress | None = None) -> TestSet:
+        """The digits that this model reads in the pictures, the same 28x28 that Predict shows; about 40 ms a picture.
+
+        `progress` is told the share done after each picture. A picture that can't be decoded is skipped and listed.
+        Raises `TestSetError` where not one picture is read as one digit.
+        """
+        digits: list[tuple[int, np.ndarray]] = []
+        skipped, others = list(self.skipped), []
+        for place, file in enumerate(self.pictures):
+            try:
+                reading = reader.read(model, picture.read(file.content))
+            except picture.PictureError as error:
+                skipped.append(Skipped(file.name, str(error)))
+            else:
+                if reading.text and isinstance(reading.found, FoundDigit):
+                    digits.append((place, (reading.found.image * 255).round().astype(np.uint8)))
+                else:
+                    kind = ReadAs.NUMBER if reading.is_number else ReadAs.NO_DIGIT
+                    others.append(OtherReading(file.name, file.label, kind, reading.text, reading.sentence))
+            if progress:
+                progress((place + 1) / len(self.pictures))
+        if not digits and others:
+            first = f"The first: {others[0].name}: {others[0].why}"
+            raise TestSetError(f"{model.name} read no picture in {self.name} as one digit. {first}")
+        if not digits:
+            unread = skipped[len(self.skipped)]
+            raise TestSetError(f"No picture in {self.name} could be read. The first: {unread.name}: {unread.why}")
+        places = tuple(place for place, _ in digits)
+        return TestSet(
+            self.name,
+            DigitSet(
+                torch.from_numpy(np.stack([image for _, image in digits])),
+                torch.tensor([self.pictures[place].label for place in places]),
+            ),
+            names=tuple(self.pictures[place].name for place in places),
+            skipped=tuple(skipped),
+            remarks=_remark(model.name, len(self.pictures) + len(self.skipped), skipped, others),
+            read_by=f"{model.name} {model.version}",
+            places=places,
+            others=tuple(others),
+        )
+
+
+def in_common(first: TestSet, second: TestSet) -> tuple[Tensor, Tensor]:
+    """Where the digits lie that two models both read in the pictures of one set: indices (M,) int64 into each."""
+    if not first.places or not second.places:
+        everything = torch.arange(len(first.digits))
+        return everything, everything
+    at, place_of = {place: index for index, place in enumerate(second.places)}, enumerate(first.places)
+    pairs = [(index, at[place]) for index, place in place_of if place in at]
+    return torch.tensor([one for one, _ in pairs], dtype=torch.long), torch.tensor(
+        [other for _, other in pairs], dtype=torch.long
+    )
+
+
+def _remark(model: str, count: int, skipped: list[Skipped], others: list[OtherReading]) -> tuple[str, ...]:
+    """What to know of pictures that are not judged, of `count` in all."""
+    remarks = [_count_skipped(len(skipped), count)] if skipped else []
+    for kind, what in ((ReadAs.NO_DIGIT, "no digit"), (ReadAs.NUMBER, "a number")):
+        if number := sum(one.read_as == kind for one in others):
+            remarks.append(
+                f"{model} read {words.count(number, 'picture')} of {count:,} as {what}; "
+                f"{'it counts' if number == 1 else 'they count'} neither as right nor as wrong."
+            )
+    return tuple(remarks)
 
 
 def mnist_test() -> TestSet:
@@ -92,64 +229,55 @@ def validation(facts: dict[str, Any], training: DigitSet | None = None) -> TestS
     Raises `data.DataError` where MNIST can't be had.
     """
     training = mnist.load(train=True) if training is None else training
+    remarks: tuple[str, ...] = ()
     try:
         known = {name: facts["settings"][name] for name in TrainingSettings().as_dict() if name in facts["settings"]}
-        settings, remarks = TrainingSettings(**known), ()
+        settings = TrainingSettings(**known)
     except (KeyError, TypeError, SettingError):
         settings = TrainingSettings()
         remarks = ("How this model was trained is not known: it may have learnt from these very pictures.",)
     return TestSet("validation split", split(training, settings)[1], remarks=remarks)
 
 
-def read(path: Path, progress: Progress | None = None) -> TestSet:
-    """A test set from a folder of pictures or a file: zip, CSV or IDX (an IDX file finds its labels beside it).
+def read(path: Path) -> TestSet | PictureSet:
+    """A set from a folder of pictures or a file: zip, CSV or IDX (an IDX file finds its labels beside it).
 
     Raises `TestSetError` with a sentence.
     """
     if path.is_dir():
-        files = [entry for entry in sorted(path.rglob("*")) if entry.is_file()]
-        named = [(str(entry.relative_to(path).as_posix()), entry) for entry in files if not is_hidden(entry.name)]
-        check_count(len(named))
-        return read_files(path.name, ((name, entry.read_bytes()) for name, entry in named), progress)
+        files = [entry for entry in sorted(path.rglob("*")) if entry.is_file() and not is_hidden(entry.name)]
+        check_count(len(files))
+        check_size(path.name, sum(entry.stat().st_size for entry in files))
+        # The folder's own name counts: a folder 7 of pictures holds sevens.
+        return read_files(
+            path.name, [(entry.relative_to(path.parent).as_posix(), entry.read_bytes()) for entry in files]
+        )
     if not path.is_file():
         raise TestSetError(
             f"There is no file or folder {path.name}. Give a folder of pictures, a zip, a CSV or an IDX file."
         )
-    if path.stat().st_size > LARGEST:
-        raise TestSetError(f"{path.name} has more than {LARGEST // 1_000_000} MB. Split it, or take a part of it.")
-    files = [(path.name, path.read_bytes())]
+    check_size(path.name, path.stat().st_size)
+    contents = [(path.name, path.read_bytes())]
     partner = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
     if partner != path and partner.is_file():
-        files.append((partner.name, partner.read_bytes()))
-    return read_files(path.name, files, progress)
+        contents.append((partner.name, partner.read_bytes()))
+    return read_files(path.name, contents)
 
 
-def read_files(name: str, files: Iterable[File], progress: Progress | None = None) -> TestSet:
-    """A test set from the contents of files: one zip, one CSV, one or two IDX files, or many pictures.
+def read_files(name: str, files: Iterable[File]) -> TestSet | PictureSet:
+    """A set from the contents of files: one zip, one CSV, one or two IDX files, or many pictures.
 
-    Digits in CSV and IDX files are already 28x28 and are taken as they are; pictures go Predict's way through
-    `preprocess`. Raises `TestSetError` with a sentence; a picture that can't be read is skipped and listed.
+    Digits in CSV and IDX files are already 28x28 and are taken as they are; pictures are read when a model is known,
+    see `PictureSet`. Raises `TestSetError` with a sentence; a picture without a label is skipped and listed.
     """
-    files = [file for entry in files for file in unpack(entry)]
-    if not files:
+    unpacked = [file for entry in files for file in unpack(entry)]
+    if not unpacked:
         raise TestSetError(f"{name} is empty. {HOW_TO_LABEL}")
+    check_size(name, sum(len(content) for _, content in unpacked))
     for belongs, read_kind in ((is_idx, _read_idx), (is_table, _read_tables)):
-        if chosen := [file for file in files if belongs(file)]:
-            return _leave_out(read_kind(name, chosen), [file for file in files if not belongs(file)], len(files))
-    return _read_pictures(name, files, progress)
-
-
-def label_of(name: str) -> int | None:
-    """The digit a file's name or folder speaks of: `7/anna.jpg`, `7.png`, `7_anna.jpg`, `4.5.jpg`; None where none.
-
-    The nearest folder named by a digit wins, since the files in it may be numbered. `12.png` speaks of no digit.
-    """
-    *folders, file = PurePosixPath(name.replace("\\", "/")).parts or ("",)
-    for folder in reversed(folders):
-        if re.fullmatch("[0-9]", folder):
-            return int(folder)
-    found = re.match(r"([0-9])(?![0-9])", file)
-    return int(found.group(1)) if found else None
+        if chosen := [file for file in unpacked if belongs(file)]:
+            return _leave_out(read_kind(name, chosen), [file for file in unpacked if not belongs(file)], len(unpacked))
+    return _read_pictures(name, unpacked)
 
 
 def _leave_out(found: TestSet, others: list[File], count: int) -> TestSet:
@@ -227,34 +355,20 @@ def _finish(name: str, pixels: np.ndarray, labels: np.ndarray | None, file: str)
         remarks.append("The digits were dark on light; they were turned into light on dark, as the model reads them.")
     if labels is None:
         remarks.append("This set has no labels: the model answers, but nobody can say how often it is right.")
-        labels = np.full(len(pixels), UNKNOWN)
+        labels = np.full(len(pixels), UNLABELLED)
     digits = DigitSet(torch.from_numpy(pixels.round().astype(np.uint8)), torch.from_numpy(labels.astype(np.int64)))
     return TestSet(name, digits, remarks=tuple(remarks))
 
 
-def _read_pictures(name: str, files: list[File], progress: Progress | None) -> TestSet:
+def _read_pictures(name: str, files: list[File]) -> PictureSet:
     check_count(len(files))
-    images, labels, names, skipped = [], [], [], []
-    for done, (file_name, content) in enumerate(files, start=1):
-        label = label_of(file_name)
-        try:
-            if label is None:
-                raise TestSetError("Neither its name nor its folder says which digit it shows.")
-            found = preprocess(picture.read(content))
-            if found.digit is None:
-                raise TestSetError(found.why_not)
-        except (picture.PictureError, TestSetError) as error:
-            skipped.append(Skipped(file_name, str(error)))
+    pictures, skipped = [], []
+    for file_name, content in files:
+        label = label_from_path(file_name)
+        if label is None:
+            skipped.append(Skipped(file_name, "Neither its name nor its folder says which digit it shows."))
         else:
-            images.append((found.digit * 255).round().astype(np.uint8))
-            labels.append(label)
-            names.append(file_name)
-        if progress:
-            progress(done / len(files))
-    if not images:
-        if all(label_of(file_name) is None for file_name, _ in files):
-            raise TestSetError(f"{name} has no labels: no file says which digit it shows. {HOW_TO_LABEL}")
-        raise TestSetError(f"No picture in {name} could be read. The first: {skipped[0].name}: {skipped[0].why}")
-    remarks = (_count_skipped(len(skipped), len(files)),) if skipped else ()
-    digits = DigitSet(torch.from_numpy(np.stack(images)), torch.tensor(labels))
-    return TestSet(name, digits, tuple(names), tuple(skipped), remarks)
+            pictures.append(PictureFile(file_name, label, content))
+    if not pictures:
+        raise TestSetError(f"{name} has no labels: no file says which digit it shows. {HOW_TO_LABEL}")
+    return PictureSet(name, tuple(pictures), tuple(skipped))

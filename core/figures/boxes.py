@@ -5,11 +5,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core.figures import theme
 from core.reading.mnist_form import Box
+from core.reading.one_digit import FoundDigit
 from core.reading.reader import Reading
 
 COLOUR, QUIET = theme.rgb(theme.ACCENT[False]), theme.rgb(theme.QUIET[False])
 SIDE = 400  # pixels: longer side of a picture of one digit
 WIDE = 760  # pixels: width of a picture of a number, enlarged to it where it is smaller
+HIGHEST = 4 * WIDE  # pixels: of such a picture; a strip a few pixels wide would be enlarged to gigabytes
 MARGIN = 1.2  # of the digits' height: what is shown around a number
 LABEL = 22  # pixels: height of a confidence
 
@@ -21,34 +23,33 @@ def mark_digit(reading: Reading) -> np.ndarray:
     image.thumbnail((SIDE, SIDE))
     if image.width < 100:
         image = image.resize((image.width * 8, image.height * 8), Image.Resampling.NEAREST)
-    scale = image.width / reading.picture.size[0]
+    scale = image.width / reading.picture.size[0], image.height / reading.picture.size[1]
     draw = ImageDraw.Draw(image)
-    for number, box in enumerate([reading.found.box, *reading.found.others]):
-        if box:
-            draw.rectangle(_frame(box, scale), outline=COLOUR, width=3 if number == 0 else 1)
+    found = reading.found
+    for number, box in enumerate([found.box, *found.others] if isinstance(found, FoundDigit) else []):
+        draw.rectangle(_frame(box, scale), outline=COLOUR, width=3 if number == 0 else 1)
     return np.array(image)
 
 
 def mark_number(reading: Reading, chosen: int) -> np.ndarray:
-    """A number: the part of the picture around it, (H, 760, 3) uint8, a box and a confidence for each digit, the one of
-    the digit `chosen` (counted from 0) thicker."""
+    """A number: the part of the picture around it, (H, 760, 3) uint8 or narrower where it would be higher than 3,040
+    pixels, a box and a confidence for each digit, the one of the digit `chosen` (counted from 0) thicker."""
     boxes = [digit.box for digit in reading.digits]
     margin = MARGIN * max(box[3] for box in boxes)
     width, height = reading.picture.size
     left, top = max(0, min(box[0] for box in boxes) - margin), max(0, min(box[1] for box in boxes) - margin)
     right = min(width, max(box[0] + box[2] for box in boxes) + margin)
     bottom = min(height, max(box[1] + box[3] for box in boxes) + margin)
-    shown = reading.picture.colours.shape[1] / width  # the picture was reduced when it was read
-    scale = WIDE / (right - left)
+    scale = min(WIDE / (right - left), HIGHEST / (bottom - top))
     part = Image.fromarray(reading.picture.colours).resize(
-        (WIDE, max(1, round((bottom - top) * scale))),
+        (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))),
         Image.Resampling.BICUBIC,
-        (left * shown, top * shown, right * shown, bottom * shown),
+        reading.picture.locate(left, top, right, bottom),
     )
     draw, font = ImageDraw.Draw(part), ImageFont.load_default(LABEL)
     for number, digit in enumerate(reading.digits):
         x, y, wide, high = digit.box
-        frame = _frame((x - left, y - top, wide, high), scale)
+        frame = _frame((x - left, y - top, wide, high), (scale, scale))
         is_chosen = number == chosen
         draw.rectangle(frame, outline=COLOUR if is_chosen else QUIET, width=4 if is_chosen else 2)
         label = f"{digit.confidence:.0%}" if digit.confidence < 0.995 else ">99%"
@@ -61,7 +62,10 @@ def mark_number(reading: Reading, chosen: int) -> np.ndarray:
     return np.array(part)
 
 
-def _frame(box: tuple[float, float, float, float] | Box, scale: float) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of a box's frame, a little outside it."""
-    x, y, width, height = (value * scale for value in box)
-    return x - 4, y - 4, x + width + 4, y + height + 4
+def _frame(
+    box: tuple[float, float, float, float] | Box, scale: tuple[float, float]
+) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a box's frame, a little outside it, in a picture scaled across and down."""
+    x, y, width, height = box
+    across, down = scale
+    return x * across - 4, y * down - 4, (x + width) * across + 4, (y + height) * down + 4

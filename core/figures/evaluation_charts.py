@@ -100,19 +100,16 @@ def confusion_matrix(
             .mark_rect(aria=False, filled=False, stroke=LINES[dark][1], strokeWidth=2.5)
             .encode(x="predicted:O", y="true:O")
         )
-    return alt.layer(*layers).properties(height=380)
+    return alt.LayerChart(layer=layers).properties(height=380)
 
 
 def _cell_text(value: float | None, is_share: bool) -> str:
+    """What stands in a cell: a count, or a share without the sign, which the axis has."""
     if value is None or pd.isna(value):
-        return "–"
+        return words.NONE
     if not is_share:
         return f"{value:,.0f}"
-    if value in (0, 1):
-        return f"{100 * value:.0f}"
-    # Never rounded to none or all: a row with one error among a thousand is not 100 % right.
-    percent = min(100 * value, 99.9)
-    return "<0.1" if percent < 0.05 else f"{percent:.1f}"
+    return words.percent(value, 0 if value in (0, 1) else 1).removesuffix(f"{words.SPACE}%")
 
 
 def per_digit(report: Report, dark: bool = False) -> alt.Chart:
@@ -163,7 +160,6 @@ def reliability(report: Report, temperature: float, dark: bool = False) -> alt.V
         }
         for when, value in (("before", 1.0), ("after", temperature))
         for entry in report.reliability(value)
-        if entry.count
     ]
     table = pd.DataFrame(rows)
     colour = alt.Color(
@@ -249,7 +245,7 @@ def robustness(curves: dict[str, list[Point]], damage: str, dark: bool = False) 
         columns=["model", "strength", "accuracy", "low", "high"],
     )
     axis = DAMAGES[damage].axis
-    # Told as lines: of itself the legend would show the pale colour of the bands.
+    # Drawn as lines: otherwise the legend would show the pale colour of the bands.
     legend = (
         alt.Legend(title=None, orient="top", symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=2, symbolSize=300)
         if len(names) > 1
@@ -272,13 +268,14 @@ def robustness(curves: dict[str, list[Point]], damage: str, dark: bool = False) 
         tooltip=["model:N", alt.Tooltip("strength:Q", title=axis), alt.Tooltip("accuracy:Q", format=".1%")],
     )
     band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title="right", axis=percent), y2="high:Q")
-    return alt.layer(band, line).properties(height=240)
+    return alt.LayerChart(layer=[band, line]).properties(height=240)
 
 
 def describe_robustness(curves: dict[str, list[Point]], damage: str) -> str:
     """A damage's curves in words, for those who don't see them."""
     return f"Accuracy over {DAMAGES[damage].title.lower()}: " + "; ".join(
-        f"{name}: " + ", ".join(f"{p.accuracy:.0%} at {p.strength:g}" for p in points if p.damage == damage)
+        f"{name}: "
+        + ", ".join(f"{words.percent(p.accuracy, 0)} at {p.strength:g}" for p in points if p.damage == damage)
         for name, points in curves.items()
     )
 
@@ -288,7 +285,7 @@ def difference(pair: Comparison, dark: bool = False) -> alt.Chart:
     rows = [
         {"digit": first.digit, "difference": 100 * (second.recall - first.recall)}
         for first, second in zip(pair.first.per_digit, pair.second.per_digit, strict=True)
-        if first.support
+        if first.recall is not None and second.recall is not None  # some picture shows the digit
     ]
     table = pd.DataFrame(rows)
     return (
@@ -319,7 +316,7 @@ def training_history(history: list[dict], dark: bool = False) -> alt.HConcatChar
     names = ["training", "validation"]
     loss = (
         base.transform_calculate(training="datum.training_loss", validation="datum.validation_loss")
-        .transform_fold(names, ["part", "loss"])
+        .transform_fold([*names], ["part", "loss"])
         .mark_line(point=True)
         .encode(
             y=alt.Y("loss:Q", title="loss (nats)"),

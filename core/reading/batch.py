@@ -2,29 +2,31 @@
 
 import hashlib
 import io
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 from PIL import Image
 
+from core.data.labels import label_from_path
 from core.network.checkpoint import Checkpoint
 from core.reading.mnist_form import Box
+from core.reading.one_digit import FoundDigit
 from core.reading.picture import Picture, PictureError
 from core.reading.picture import read as read_picture
 from core.reading.reader import Reading, read
 
 THUMBNAIL = 72  # pixels: longer side
-KEPT_WHOLE = 200_000  # bytes: larger files are kept as the reduced JPEG of what was read
+KEPT_AS_SENT = 200_000  # bytes: of larger files the pixels that were read are kept where they take less
 
 
 @dataclass(frozen=True)
 class Item:
-    """One file: its `name` as sent, its `label` where the name carries one, and either what was read or an `error`.
+    """One file: its `name` as sent, its `label` where its path names one, and either what was read or an `error`.
 
     `digits` are the digit, the confidence and the box (x, y, width, height in pixels of the upright picture) of each
-    digit that was read. `content` is the picture itself, at most about 200 kB of it, so that its steps can be shown
-    again."""
+    digit that was read. `content` is the file itself, or the pixels that were read as PNG, whichever is smaller: 3 MB
+    at most, about 1 for a phone's photo. `size` is the (width, height) in pixels of the upright original."""
 
     key: str
     name: str
@@ -38,6 +40,14 @@ class Item:
     error: str | None
     thumbnail: bytes
     content: bytes
+    size: tuple[int, int] = (0, 0)
+
+    def picture(self) -> Picture:
+        """Exactly the picture that was read, so that reading it again gives the same answer and the steps to it.
+
+        Raises `PictureError` for an item that was refused.
+        """
+        return replace(read_picture(self.content), size=self.size)
 
     @property
     def is_right(self) -> bool | None:
@@ -50,23 +60,9 @@ def identify(name: str, content: bytes) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass") + b"\0" + content).hexdigest()[:16]
 
 
-def find_label(name: str) -> int | None:
-    """The digit a file's name or folder carries: 4 for "4.5.jpg", "4_anna.png" and "4/anna.png"; else None.
-
-    One digit alone, at the start of the file name or as its whole folder: "1984.jpg" and "IMG_4.jpg" carry none.
-    """
-    parts = re.split(r"[/\\]+", name)
-    if match := re.match(r"(\d)(?![0-9A-Za-z])", parts[-1]):
-        return int(match[1])
-    if len(parts) > 1 and re.fullmatch(r"\d", parts[-2]):
-        return int(parts[-2])
-    return None
-
-
 def read_file(checkpoint: Checkpoint, name: str, content: bytes, expect: str = "auto") -> Item:
     """Read one file, `expect` as in `reading.reader.read`; a refusal becomes an `Item` with an error, so that the
-    rest of
-    a batch goes on."""
+    rest of a batch goes on."""
     try:
         return summarise(name, content, read(checkpoint, read_picture(content), expect=expect))
     except PictureError as error:
@@ -76,11 +72,10 @@ def read_file(checkpoint: Checkpoint, name: str, content: bytes, expect: str = "
 def summarise(name: str, content: bytes, reading: Reading) -> Item:
     """The item of a file that was read."""
     picture = reading.picture
-    kept = content if len(content) <= KEPT_WHOLE else _encode(picture, 1000, "JPEG")
     return Item(
         key=identify(name, content),
         name=name,
-        label=find_label(name),
+        label=label_from_path(name),
         text=reading.text,
         verdict=reading.verdict,
         confidence=reading.confidence,
@@ -88,26 +83,25 @@ def summarise(name: str, content: bytes, reading: Reading) -> Item:
         digits=tuple((digit.digit, digit.confidence, digit.box) for digit in reading.digits),
         remark=describe(reading),
         error=None,
-        thumbnail=_encode(picture, THUMBNAIL, "PNG"),
-        content=kept,
+        thumbnail=_draw_thumbnail(picture),
+        content=content if len(content) <= KEPT_AS_SENT else min(content, _to_png(picture.colours), key=len),
+        size=picture.size,
     )
 
 
 def refuse(name: str, sentence: str, key: str = "") -> Item:
     """The item of a file that could not be read, with the sentence that says why."""
-    return Item(key, name, find_label(name), "", "error", 0.0, (0.0,) * 10, (), sentence, sentence, b"", b"")
+    return Item(key, name, label_from_path(name), "", "error", 0.0, (0.0,) * 10, (), sentence, sentence, b"", b"")
 
 
 def describe(reading: Reading) -> str:
     """The answer in words, with what was left out of it."""
-    if reading.text and reading.found.others:
-        return f"{reading.sentence} {warn_of_others(reading)}"
-    return reading.sentence
+    return f"{reading.sentence} {warn_of_others(reading)}".rstrip() if reading.text else reading.sentence
 
 
 def warn_of_others(reading: Reading) -> str:
     """One sentence on ink beside the digit that was read; empty where there is none."""
-    count = len(reading.found.others)
+    count = len(reading.found.others) if isinstance(reading.found, FoundDigit) else 0
     if not count:
         return ""
     return (
@@ -149,9 +143,14 @@ def to_csv(items: list[Item]) -> bytes:
     return table.to_csv(index=False).encode("utf-8-sig")
 
 
-def _encode(picture: Picture, side: int, format: str) -> bytes:
+def _draw_thumbnail(picture: Picture) -> bytes:
     image = Image.fromarray(picture.colours)
-    image.thumbnail((side, side))
+    image.thumbnail((THUMBNAIL, THUMBNAIL))
+    return _to_png(np.asarray(image))
+
+
+def _to_png(pixels: np.ndarray) -> bytes:
+    """Pixels (H, W, 3) uint8 as a PNG, packed quickly: the highest level saves a tenth and takes ten times as long."""
     buffer = io.BytesIO()
-    image.save(buffer, format, **({"quality": 92} if format == "JPEG" else {}))
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()

@@ -1,9 +1,8 @@
 """Where the ink is on paper whose print is as dark as a pen: a small network that has seen drawn paper of many kinds.
 
 A U-Net (Ronneberger, Fischer and Brox, "U-Net: Convolutional networks for biomedical image segmentation", 2015) of
-85,000 parameters. It only says ink or paper, pixel by pixel, and learns from synthesis/documents.py alone; which
-digit the ink
-is, the model says that is in use, as for any other picture.
+85,000 parameters. It only says ink or paper, pixel by pixel, and learns from synthesis/documents.py alone; which digit
+the ink is, the model in use says, as for any other picture.
 """
 
 import functools
@@ -29,7 +28,7 @@ class Binarizer(nn.Module):
     multiples of `STEP`."""
 
     def __init__(self) -> None:
-        """Layers with weights by chance."""
+        """Layers with random weights."""
         super().__init__()
         self.down = nn.ModuleList(
             nn.Sequential(_layer(before, width), _layer(width, width))

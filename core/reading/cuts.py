@@ -8,23 +8,15 @@ import cv2
 import numpy as np
 
 from core.reading.mnist_form import Box, box_of, stroke_width
-
-TALL = 0.5  # patches from this height on make lines; smaller ones belong to them
-CUT_FROM = 0.55  # patches narrower than this are not cut
-CUT_APART = 0.18  # least distance of two cuts
-WALL, WALL_REACH, WIDEST_WALL = 1.5, 0.6, 2.5  # of a pen's width: a wall is longer, as thick on each side, no wider
-LOOP = 0.15  # least height of a loop beside such a wall
-THROUGH_LOOP = 3.0  # what a way along a wall pays for leaving it, in pixels of ink
-LEAST_PART = 0.45  # least height of what is cut off
-COSTLIEST = 0.5  # way through a patch that is a cut, in pixels of ink met
-ASIDE = 0.8  # what a step to the side costs a way through ink, in pixels of ink
+from core.reading.settings import NUMBER
 
 
 @dataclass(frozen=True, eq=False)
-class Atom:
+class Primitive:
     """What is never cut further: `ink` (h, w) bool, `box` in pixels of the mask, the `patch` it comes from and which
     `part` of it this is, from the left. `before` and `after` are what was cut through on its sides, in strokes;
-    `wall_before` and `wall_after` what stands beyond the cut and is this side's too, where two digits share a wall."""
+    `shared_before` and `shared_after` what stands beyond the cut and is this side's too, where two digits share a
+    stroke."""
 
     ink: np.ndarray
     box: Box
@@ -32,60 +24,63 @@ class Atom:
     part: int = 0
     before: float = 0.0
     after: float = 0.0
-    wall_before: "Atom | None" = None
-    wall_after: "Atom | None" = None
+    shared_before: "Primitive | None" = None
+    shared_after: "Primitive | None" = None
 
 
-def split(atom: Atom, height: float) -> list[Atom]:
+def split(patch: Primitive, height: float) -> list[Primitive]:
     """A patch cut where the least ink is in the way, or as it is where it is too small for two digits."""
-    _, _, width, high = atom.box
-    if width < CUT_FROM * height or high < TALL * height:
-        return [atom]
-    pen = max(1.0, stroke_width(atom.ink))
-    seams = _find_seams(atom.ink, height, pen)
+    _, _, width, high = patch.box
+    if width < NUMBER.cut_from * height or high < NUMBER.tall * height:
+        return [patch]
+    pen = max(1.0, stroke_width(patch.ink))
+    cuts = _find_cuts(patch.ink, height, pen)
     columns = np.arange(width)[None, :]
-    part_of = sum((columns >= seam[:, None] for seam, _ in seams), np.zeros(atom.ink.shape, int))
-    nothing, rows = np.zeros(atom.ink.shape, bool), np.arange(high)
-    walls = [_find_wall(atom.ink, seam, pen) if is_wall else nothing for seam, is_wall in seams]
+    part_of = sum((columns >= cut[:, None] for cut, _ in cuts), np.zeros(patch.ink.shape, int))
+    nothing, rows = np.zeros(patch.ink.shape, bool), np.arange(high)
+    strokes = [_find_shared_stroke(patch.ink, cut, pen) if is_shared else nothing for cut, is_shared in cuts]
     crossed = [
-        float((atom.ink & ~wall)[rows, np.minimum(seam, width - 1)].sum()) / pen + bool(wall.any())
-        for (seam, _), wall in zip(seams, walls, strict=True)
+        float((patch.ink & ~stroke)[rows, np.minimum(cut, width - 1)].sum()) / pen + bool(stroke.any())
+        for (cut, _), stroke in zip(cuts, strokes, strict=True)
     ]
-    costs, walls = [0.0, *crossed, 0.0], [nothing, *walls, nothing]
-    atoms = []
-    for part in range(len(seams) + 1):
-        mine = atom.ink & (part_of == part)
+    costs, strokes = [0.0, *crossed, 0.0], [nothing, *strokes, nothing]
+    parts = []
+    for number in range(len(cuts) + 1):
+        mine = patch.ink & (part_of == number)
         if mine.any():
-            beside = [_part_of(walls[part + side] & ~mine, atom) for side in (0, 1)]
-            piece = _part_of(mine, atom)
-            atoms.append(Atom(piece.ink, piece.box, atom.patch, part, costs[part], costs[part + 1], *beside))
-    return atoms
+            shared = [_part_of(strokes[number + side] & ~mine, patch) for side in (0, 1)]
+            ink, box = _crop(mine, patch.box)
+            parts.append(Primitive(ink, box, patch.patch, number, costs[number], costs[number + 1], *shared))
+    return parts
 
 
-def _part_of(ink: np.ndarray, atom: Atom) -> Atom | None:
-    """What is set in a mask (h, w) bool of an atom's box, or None where nothing is."""
-    if not ink.any():
-        return None
+def _part_of(ink: np.ndarray, patch: Primitive) -> Primitive | None:
+    """What is set in a mask (h, w) bool of a patch's box, or None where nothing is."""
+    return Primitive(*_crop(ink, patch.box), patch.patch) if ink.any() else None
+
+
+def _crop(ink: np.ndarray, box: Box) -> tuple[np.ndarray, Box]:
+    """The part of a mask (h, w) bool that has something set, and its place where the whole mask lies in `box`."""
     left, top, wide, tall = box_of(ink)
-    box = atom.box[0] + left, atom.box[1] + top, wide, tall
-    return Atom(ink[top : top + tall, left : left + wide], box, atom.patch)
+    return ink[top : top + tall, left : left + wide], (box[0] + left, box[1] + top, wide, tall)
 
 
-def _find_wall(ink: np.ndarray, seam: np.ndarray, pen: float) -> np.ndarray:
-    """The ink (h, w) bool that a seam, the column of each row, runs along for more than a pen's width: both sides'."""
-    rows, columns = np.arange(len(ink)), np.minimum(seam, ink.shape[1] - 1)
+def _find_shared_stroke(ink: np.ndarray, cut: np.ndarray, pen: float) -> np.ndarray:
+    """The ink (h, w) bool that a cut, the column of each row, runs along for more than a pen's width: both sides'."""
+    rows, columns = np.arange(len(ink)), np.minimum(cut, ink.shape[1] - 1)
     met = ink[rows, columns].astype(np.uint8)[:, None]
-    length = max(2, round(WALL * pen))
+    length = max(2, round(NUMBER.shared_length * pen))
     along = cv2.morphologyEx(met, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))[:, 0] > 0
-    near = np.abs(np.arange(ink.shape[1])[None, :] - columns[:, None]) <= WALL_REACH * pen
+    near = np.abs(np.arange(ink.shape[1])[None, :] - columns[:, None]) <= NUMBER.shared_reach * pen
     return ink & near & along[:, None]
 
 
-def _find_seams(ink: np.ndarray, height: float, pen: float) -> list[tuple[np.ndarray, bool]]:
+def _find_cuts(ink: np.ndarray, height: float, pen: float) -> list[tuple[np.ndarray, bool]]:
     """Ways from top to bottom through a patch (h, w) bool that meet little ink, from the left: the column of each row,
-    (h,) int, and whether it runs along a wall. As in seam carving, a way moves at most one column from row to row.
+    (h,) int, and whether it runs along a stroke that both sides share. As in seam carving, a way moves at most one
+    column from row to row.
 
-    First come the ways between two loops side by side, as zeros that share a wall have; then of all ways through the
+    First come the ways between two loops side by side, as zeros that share a stroke have; then of all ways through the
     middle row those that meet the least ink. One that would cut off less than a digit's height is passed over, or the
     corners of a patch would use up what ways there may be.
     """
@@ -94,24 +89,24 @@ def _find_seams(ink: np.ndarray, height: float, pen: float) -> list[tuple[np.nda
     (down, up), (came, went) = _run(np.stack([cost, cost[::-1]]))
     middle, rows = high // 2, np.arange(high)
     through = down[middle] + up[high - 1 - middle] - cost[middle]
-    order = [int(at) for at in np.argsort(through) if through[at] <= COSTLIEST * height]
+    order = [int(at) for at in np.argsort(through) if through[at] <= NUMBER.costliest_cut * height]
     ways = _trace(came, went, middle)
     before = np.pad(ink.cumsum(1), ((0, 0), (1, 0)))  # ink of each row to the left of a column
-    apart = max(2, round(CUT_APART * height))
+    apart = max(2, round(NUMBER.cut_apart * height))
     taken = [(0, np.zeros(high, int), False), (width, np.full(high, width), False)]
-    walls = ((int(way[middle]), way, True) for way in _find_ways_between_loops(ink, height, pen))
-    for at, new, is_wall in itertools.chain(walls, ((at, ways[:, at], False) for at in order)):
+    between_loops = ((int(way[middle]), way, True) for way in _find_ways_between_loops(ink, height, pen))
+    for at, new, is_shared in itertools.chain(between_loops, ((at, ways[:, at], False) for at in order)):
         following = bisect.bisect([place for place, *_ in taken], at)
         (left, left_way, _), (right, right_way, _) = taken[following - 1 : following + 1]
         if min(at - left, right - at) < apart:
             continue
         way = np.clip(new, left_way, right_way)
         if all(
-            _reach(before[rows, end] - before[rows, start]) > LEAST_PART * height
+            _reach(before[rows, end] - before[rows, start]) > NUMBER.lowest_part * height
             for start, end in ((left_way, way), (way, right_way))
         ):
-            taken.insert(following, (at, way, is_wall))
-    return [(way, is_wall) for _, way, is_wall in taken[1:-1]]
+            taken.insert(following, (at, way, is_shared))
+    return [(way, is_shared) for _, way, is_shared in taken[1:-1]]
 
 
 def _trace(came: np.ndarray, went: np.ndarray, start: int) -> np.ndarray:
@@ -131,12 +126,12 @@ def _find_ways_between_loops(ink: np.ndarray, height: float, pen: float) -> list
     """Ways between two loops side by side, along what parts them: the column of each row, (h,) int each."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats((~np.pad(ink, 1)).astype(np.uint8), connectivity=4)
     labels, outside = labels[1:-1, 1:-1], labels[0, 0]
-    is_loop = stats[:, cv2.CC_STAT_HEIGHT] > LOOP * height
+    is_loop = stats[:, cv2.CC_STAT_HEIGHT] > NUMBER.lowest_loop * height
     is_loop[[0, outside]] = False  # 0 is the ink
     loops = sorted(np.flatnonzero(is_loop), key=lambda label: stats[label, cv2.CC_STAT_LEFT])
     if len(loops) < 2:
         return []
-    cost = np.where(ink, 1.0, np.where(labels == outside, 0.02, THROUGH_LOOP)).astype(np.float32)
+    cost = np.where(ink, 1.0, np.where(labels == outside, 0.02, NUMBER.through_loop)).astype(np.float32)
     _, (came, went) = _run(np.stack([cost, cost[::-1]]))
     ways = []
     for one, other in itertools.pairwise(loops):
@@ -144,7 +139,7 @@ def _find_ways_between_loops(ink: np.ndarray, height: float, pen: float) -> list
         row = (max(top, next_top) + min(top + tall, next_top + next_tall)) // 2 - 1  # the middle of those of both
         ends, starts = np.flatnonzero(labels[row] == one), np.flatnonzero(labels[row] == other)
         is_beside = len(ends) > 0 and len(starts) > 0 and next_left >= left + 0.5 * wide
-        if is_beside and 0 < starts[0] - ends[-1] < WIDEST_WALL * pen:
+        if is_beside and 0 < starts[0] - ends[-1] < NUMBER.widest_shared * pen:
             ways.append(_trace(came, went, row)[:, (ends[-1] + starts[0]) // 2])
     return ways
 
@@ -163,24 +158,24 @@ def _run(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     total = np.full((high, count, width + 2), np.inf, np.float32)
     total[..., 1:-1] = cost.swapaxes(0, 1)
     for before, row in itertools.pairwise(total):
-        nearest = np.minimum(before[:, :-2], before[:, 2:]) + ASIDE
+        nearest = np.minimum(before[:, :-2], before[:, 2:]) + NUMBER.sidestep
         row[:, 1:-1] += np.minimum(nearest, before[:, 1:-1])
     before = total[:-1]
-    straight, left, right = before[..., 1:-1], before[..., :-2] + ASIDE, before[..., 2:] + ASIDE
+    straight, left, right = before[..., 1:-1], before[..., :-2] + NUMBER.sidestep, before[..., 2:] + NUMBER.sidestep
     steps = np.zeros((high, count, width), np.int8)
     steps[1:] = np.where(np.minimum(left, right) < straight, np.where(left <= right, -1, 1), 0)
     return total[..., 1:-1].swapaxes(0, 1), steps.swapaxes(0, 1)
 
 
-def join(members: tuple[Atom, ...]) -> tuple[np.ndarray, Box]:
-    """Atoms in one picture (h, w) bool, and their box in pixels of the mask."""
-    walls = members[0].wall_before, members[-1].wall_after
-    everything = (*members, *(wall for wall in walls if wall))
-    left, top = min(a.box[0] for a in everything), min(a.box[1] for a in everything)
-    right = max(a.box[0] + a.box[2] for a in everything)
-    bottom = max(a.box[1] + a.box[3] for a in everything)
+def join(members: tuple[Primitive, ...]) -> tuple[np.ndarray, Box]:
+    """Primitives in one mask (h, w) bool, and their box in pixels of the mask."""
+    shared = members[0].shared_before, members[-1].shared_after
+    everything = (*members, *(stroke for stroke in shared if stroke))
+    left, top = min(one.box[0] for one in everything), min(one.box[1] for one in everything)
+    right = max(one.box[0] + one.box[2] for one in everything)
+    bottom = max(one.box[1] + one.box[3] for one in everything)
     joined = np.zeros((bottom - top, right - left), bool)
-    for atom in everything:
-        x, y, width, height = atom.box
-        joined[y - top : y - top + height, x - left : x - left + width] |= atom.ink
+    for one in everything:
+        x, y, width, height = one.box
+        joined[y - top : y - top + height, x - left : x - left + width] |= one.ink
     return joined, (left, top, right - left, bottom - top)

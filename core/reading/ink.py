@@ -16,21 +16,9 @@ from core.config import DIGIT_SIZE, POLARITIES
 from core.reading.mnist_form import Box, Stage, Trail, box_of, centre_of_mass, stroke_width
 from core.reading.picture import Picture
 from core.reading.ruled_lines import find_edges, find_frame, find_lines, find_strands, thickest
+from core.reading.settings import INK
 
 cv2.setNumThreads(1)  # pictures this small gain nothing from a second, and ten visitors at once lose by it
-
-WORKING_SIDE = 640  # pixels: longer side while the ink is searched; a digit a tenth as high still has 64
-SMALLEST_SIDE = 224  # pixels: smaller pictures are enlarged first, so that a stroke is several pixels wide
-SUREST_GUESS = 1.0  # of what speaks for dark ink or light: of 4,317 drawn pictures with more one polarity was wrong
-FAINTEST = 0.05  # of full scale: ink nearer to the paper's brightness than this is not seen
-LINE_SCALE = 2.5  # pixels, of the Gaussian in which thin lines are told from broad light and shadow
-NEARBY = 24  # share of the picture's longer side, 1 / NEARBY: how far ink is compared with other ink
-LINE_GAP = 11  # pixels: widest gap that is mended where a stroke crossed a thin line
-FINEST_PEN = 7  # pixels: what is narrower may be the paper's print
-MOST_FINE, MOST_INK = 0.08, 0.55  # of the picture: covered by finer lines, or by anything; from there on it is print
-MOST_ENLARGED = 2.0  # times: of a picture enlarged more, fine lines are made up, and `tell_ink` has seen none such
-SUREST_NOISE = 0.77  # mean probability of being ink: noise has 0.69; of 200 drawn sheets two, unreadable, had less
-MOST_PATCHES = 400  # patches of ink looked at, largest first: noise has tens of thousands
 
 
 @dataclass(frozen=True)
@@ -39,10 +27,9 @@ class Ink:
 
     `mask` (H, W) bool says where it is and `contrast` (H, W) float32 how far each pixel is from the paper towards ink,
     both at the size the search works at: `scale` of their pixels are one of the upright original, whose (width,
-    height) is `size`; `offset` is where they begin in it. `ready` is the digit itself, (28, 28) float32, where the
-    picture already has MNIST's form. `why_not` says why there is no ink, if there is none; `is_rough` whether paper and
-    ink are hard to tell apart by their brightness; `is_guess` whether the polarity may well be the other one. `grey`
-    (H, W) float32 in [0, 1] is the picture's brightness, None where the ink comes from no picture.
+    height) is `size`; `offset` is where they begin in it. `is_rough` says whether paper and ink are hard to tell apart
+    by their brightness, `is_guess` whether the polarity may well be the other one. `grey` (H, W) float32 in [0, 1] is
+    the picture's brightness, None where the ink comes from no picture.
     """
 
     mask: np.ndarray
@@ -52,8 +39,6 @@ class Ink:
     scale: float
     offset: tuple[float, float]
     size: tuple[int, int]
-    ready: np.ndarray | None = None
-    why_not: str = ""
     is_rough: bool = False
     is_guess: bool = False
     grey: np.ndarray | None = None
@@ -76,19 +61,42 @@ class Ink:
         )
 
 
+@dataclass(frozen=True)
+class NoInk:
+    """A picture without any ink; `reason` says so in a sentence. The other fields are as in `Ink`."""
+
+    polarity: str
+    steps: tuple[Stage, ...]
+    reason: str
+    is_rough: bool = False
+    is_guess: bool = False
+
+
+@dataclass(frozen=True)
+class MnistImage:
+    """A picture that already has MNIST's form, (28, 28) float32 in [0, 1]: it needs no search and is no guess."""
+
+    image: np.ndarray
+    steps: tuple[Stage, ...]
+    polarity: str = "light on dark"
+    is_rough: bool = False
+    is_guess: bool = False
+
+
 def find_ink(
     picture: Picture,
     polarity: str = "auto",
     crop: tuple[float, float, float, float] | None = None,
     tell_ink: Callable[[np.ndarray], np.ndarray] | None = None,
-    smallest: int = SMALLEST_SIDE,
-) -> Ink:
+    smallest: int | None = None,
+) -> Ink | NoInk | MnistImage:
     """Find what was written in a picture, whatever it is.
 
     `polarity` is one of `POLARITIES`; `crop` is (left, top, right, bottom) as shares of the picture, 0 to 1, and takes
     the whole picture when None. Raises `ValueError` for anything else. `tell_ink` says of the contrast to the paper,
     (H, W) float32 as of `find_contrast`, how likely each pixel is ink, (H, W) float32 in [0, 1]; without it all is that
-    stands out. What is `smallest` pixels long or less is enlarged to that before the search.
+    stands out. What is less than `smallest` pixels long, `INK.smallest_side` unless told, is
+    enlarged to that before the search.
     """
     if polarity not in POLARITIES:
         raise ValueError(f"polarity must be one of {', '.join(POLARITIES)}, not {polarity!r}")
@@ -97,10 +105,9 @@ def find_ink(
     ready = _as_mnist(picture.colours) if polarity == "auto" and crop is None else None
     if ready is not None:
         trail.add("Already in MNIST's form", "28x28, bright ink centred on black: it passes unchanged.", ready)
-        steps = tuple(trail.steps)
-        return Ink(ready > 0.1, ready, "light on dark", steps, 1.0, (0.0, 0.0), picture.size, ready)
+        return MnistImage(ready, tuple(trail.steps))
     colours, offset = _cut(picture.colours, crop)
-    colours, enlarged = _resize(colours, smallest)
+    colours, enlarged = _resize(colours, INK.smallest_side if smallest is None else smallest)
     scale = enlarged * max(picture.colours.shape[:2]) / max(picture.size)
     corner = (offset[0] * picture.size[0], offset[1] * picture.size[1])
     grey = _to_grey(colours)
@@ -110,25 +117,25 @@ def find_ink(
     evidence = {"dark on light": math.inf, "light on dark": -math.inf}.get(polarity)
     if evidence is None:
         evidence = _weigh_polarity(grey, enlarged)
-    dark_ink, is_guess = evidence > 0, abs(evidence) < SUREST_GUESS
+    dark_ink, is_guess = evidence > 0, abs(evidence) < INK.sure_polarity
     contrast = find_contrast(grey, dark_ink)
     found = "dark on light" if dark_ink else "light on dark"
     trail.add("Paper flattened", f"Shadows and tints are divided out. The ink is {found}; it is bright here.", contrast)
     lowest = _find_lowest(contrast)
-    is_rough = lowest > FAINTEST or _is_printed(contrast > lowest)
+    is_rough = lowest > INK.faintest or _is_printed(contrast > lowest)
     if tell_ink is None:
         mask, title = _find_ink(contrast, lowest), "Ink"
         note = "What is clearly darker or lighter than the paper; ruled lines and frames are dropped."
     else:
-        contrast = _at_scale(tell_ink, contrast, min(1.0, MOST_ENLARGED / enlarged))
+        contrast = _at_scale(tell_ink, contrast, min(1.0, INK.most_enlarged / enlarged))
         mask, title = contrast > 0.5, "Ink told from print"
-        mask &= mask.any() and contrast[mask].mean() > SUREST_NOISE
+        mask &= mask.any() and contrast[mask].mean() > INK.surest_noise
         note = "What a small network takes for a pen's, on paper where print and ink are as dark as each other."
-    why_not = "" if mask.any() else "There is no ink in this picture."
-    if not why_not:
-        trail.add(title, note, mask)
+    if not mask.any():
+        return NoInk(found, tuple(trail.steps), "There is no ink in this picture.", is_rough, is_guess)
+    trail.add(title, note, mask)
     steps = tuple(trail.steps)
-    return Ink(mask, contrast, found, steps, scale, corner, picture.size, None, why_not, is_rough, is_guess, grey)
+    return Ink(mask, contrast, found, steps, scale, corner, picture.size, is_rough, is_guess, grey)
 
 
 def _at_scale(tell_ink: Callable[[np.ndarray], np.ndarray], contrast: np.ndarray, scale: float) -> np.ndarray:
@@ -143,14 +150,14 @@ def _as_mnist(colours: np.ndarray) -> np.ndarray | None:
     """The picture itself, as (28, 28) float32, where it already is what MNIST's makers would have made of it."""
     if colours.shape[:2] != (DIGIT_SIZE, DIGIT_SIZE) or np.any(colours != colours[..., :1]):
         return None
-    digit = colours[..., 0].astype(np.float32) / 255
-    border = np.concatenate([digit[:2].ravel(), digit[-2:].ravel(), digit[:, :2].ravel(), digit[:, -2:].ravel()])
-    if digit.max() < 0.5 or border.mean() > 0.03 or np.median(digit) > 0.05:
+    image = colours[..., 0].astype(np.float32) / 255
+    border = np.concatenate([image[:2].ravel(), image[-2:].ravel(), image[:, :2].ravel(), image[:, -2:].ravel()])
+    if image.max() < 0.5 or border.mean() > 0.03 or np.median(image) > 0.05:
         return None
-    _, _, width, height = box_of(digit > 0.1)
-    centre = centre_of_mass(digit)
+    _, _, width, height = box_of(image > 0.1)
+    centre = centre_of_mass(image)
     is_centred = all(abs(value - (DIGIT_SIZE - 1) / 2) < 1.6 for value in centre)
-    return digit if is_centred and 17 <= max(width, height) <= 22 else None
+    return image if is_centred and 17 <= max(width, height) <= 22 else None
 
 
 def _cut(colours: np.ndarray, crop: tuple[float, float, float, float] | None) -> tuple[np.ndarray, tuple[float, float]]:
@@ -169,7 +176,7 @@ def _cut(colours: np.ndarray, crop: tuple[float, float, float, float] | None) ->
 def _resize(colours: np.ndarray, smallest: int) -> tuple[np.ndarray, float]:
     """Bring the longer side between the smallest and the largest the search works at; gives the factor too."""
     longest = max(colours.shape[:2])
-    scale = min(max(1.0, smallest / longest), WORKING_SIDE / longest)
+    scale = min(max(1.0, smallest / longest), INK.working_side / longest)
     if scale == 1:
         return colours, 1.0
     size = tuple(max(1, round(side * scale)) for side in colours.shape[1::-1])
@@ -211,7 +218,7 @@ def _weigh_polarity(grey: np.ndarray, enlarged: float = 1.0) -> float:
     away /= max(1.0, float(np.abs(away).max()))
     dark, light = float((np.clip(-away, 0, 1) ** 3).sum()), float((np.clip(away, 0, 1) ** 3).sum())
     tail = (dark - light) / max(dark + light, 1e-6)
-    thin = _weigh_lines(grey) if enlarged <= MOST_ENLARGED else 0.0
+    thin = _weigh_lines(grey) if enlarged <= INK.most_enlarged else 0.0
     threshold, _ = cv2.threshold(small, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     inset = min(max(1, min(small.shape) // 16), (min(small.shape) - 1) // 2)  # frame lines lie on the border itself
     inner = small[inset : -inset or None, inset : -inset or None]
@@ -228,7 +235,7 @@ def _weigh_polarity(grey: np.ndarray, enlarged: float = 1.0) -> float:
 def _weigh_lines(grey: np.ndarray) -> float:
     """1 where a picture (H, W) float32 has thin dark lines, -1 where it has light ones, near 0 where both or none."""
     # A line stands out most along its middle: of differences of Gaussians, cubed, those at edges count little.
-    lines = cv2.GaussianBlur(grey, (0, 0), 1.6 * LINE_SCALE) - cv2.GaussianBlur(grey, (0, 0), LINE_SCALE)
+    lines = cv2.GaussianBlur(grey, (0, 0), 1.6 * INK.line_scale) - cv2.GaussianBlur(grey, (0, 0), INK.line_scale)
     sides = (np.maximum(side, 0) for side in (lines, -lines))
     dark, light = (float(np.vdot(side * side, side)) for side in sides)  # `** 3` takes ten times as long
     return (dark - light) / max(dark + light, 1e-9)
@@ -284,9 +291,9 @@ def _split_strokes(small: np.ndarray) -> np.ndarray | None:
 
 def _is_printed(visible: np.ndarray) -> bool:
     """Whether so much is covered, by fine lines or at all, that it can't all be a pen's: (H, W) bool."""
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (FINEST_PEN, FINEST_PEN))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (INK.finest_pen, INK.finest_pen))
     thick = cv2.dilate(cv2.morphologyEx(visible.astype(np.uint8), cv2.MORPH_OPEN, disc), np.ones((3, 3), np.uint8)) > 0
-    return bool((visible & ~thick).mean() > MOST_FINE or visible.mean() > MOST_INK)
+    return bool((visible & ~thick).mean() > INK.most_fine or visible.mean() > INK.most_ink)
 
 
 def _find_lowest(contrast: np.ndarray) -> float:
@@ -294,7 +301,7 @@ def _find_lowest(contrast: np.ndarray) -> float:
     # Where a pixel is brighter than the paper it can't be ink: that side shows the noise alone.
     above = contrast[contrast < 0]
     noise = 1.4826 * float(np.median(-above)) if above.size > 0.05 * contrast.size else 0.0
-    return max(FAINTEST, 4 * noise)
+    return max(INK.faintest, 4 * noise)
 
 
 def _find_ink(contrast: np.ndarray, lowest: float) -> np.ndarray:
@@ -313,7 +320,7 @@ def _find_ink(contrast: np.ndarray, lowest: float) -> np.ndarray:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(unruled.astype(np.uint8), connectivity=8)
     levels = np.full(count, np.inf, np.float32)
     smallest = max(6, contrast.size // 40_000)
-    for label in np.argsort(-stats[1:, cv2.CC_STAT_AREA])[:MOST_PATCHES] + 1:
+    for label in np.argsort(-stats[1:, cv2.CC_STAT_AREA])[: INK.most_patches] + 1:
         x, y, width, height, area = stats[label]
         if area < smallest:
             break
@@ -325,7 +332,7 @@ def _find_ink(contrast: np.ndarray, lowest: float) -> np.ndarray:
     ink |= _follow_faint(contrast, levels[labels], lowest)
     if lines.any():
         # A stroke that crossed a line has a gap there now: what the line covered between two ends of ink is ink again.
-        widest = max(LINE_GAP, round(2 * thickest(lines)))
+        widest = max(INK.line_gap, round(2 * thickest(lines)))
         bridge = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (widest, widest))
         ink |= cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_CLOSE, bridge).astype(bool) & lines
         ink &= ~find_strands(ink)
@@ -337,7 +344,7 @@ def _follow_faint(contrast: np.ndarray, level: np.ndarray, lowest: float) -> np.
 
     `contrast` and `level` (H, W) float32, `lowest` the contrast below which nothing is seen -> (H, W) bool.
     """
-    reach = 2 * (max(contrast.shape) // NEARBY) + 1
+    reach = 2 * (max(contrast.shape) // INK.nearby) + 1
     near = cv2.dilate(contrast, np.ones((reach, reach), np.float32))
     near = cv2.blur(near, (reach, reach))
     return np.isfinite(level) & (contrast > np.maximum(lowest * 1.5, 0.65 * near)) & (contrast > 0.4 * level)

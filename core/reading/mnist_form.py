@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 
 from core.config import DIGIT_SIZE, INK_SIZE
-
-THINNEST, THICKEST = 2.0, 4.2  # pixels at 28x28: strokes outside are thickened or thinned; MNIST's mean is about 2.9
+from core.reading.settings import INK
 
 Box = tuple[int, int, int, int]  # x, y, width, height in pixels
 
@@ -61,10 +60,10 @@ def fit(chosen: np.ndarray, trail: Trail) -> np.ndarray:
         ink = np.ones(size[::-1], bool)
     ink = pad(ink, 30) > 0
     stroke = stroke_width(ink) / 10
-    if stroke < THINNEST:
-        ink = _grow(ink, round(10 * (THINNEST - stroke)))
-    elif stroke > THICKEST:
-        thinner = ~_grow(~ink, round(10 * min(stroke - THICKEST, stroke / 3)))
+    if stroke < INK.thinnest_stroke:
+        ink = _grow(ink, round(10 * (INK.thinnest_stroke - stroke)))
+    elif stroke > INK.thickest_stroke:
+        thinner = ~_grow(~ink, round(10 * min(stroke - INK.thickest_stroke, stroke / 3)))
         ink = thinner if thinner.any() else ink
     trail.add(
         "Stroke width",
@@ -81,16 +80,16 @@ def centre(ink: np.ndarray, trail: Trail) -> np.ndarray:
     scale = INK_SIZE / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
-    digit = np.zeros((DIGIT_SIZE, DIGIT_SIZE), np.float32)
+    image = np.zeros((DIGIT_SIZE, DIGIT_SIZE), np.float32)
     left, top = (DIGIT_SIZE - size[0]) // 2, (DIGIT_SIZE - size[1]) // 2
-    digit[top : top + size[1], left : left + size[0]] = small
-    row, column = centre_of_mass(digit)
+    image[top : top + size[1], left : left + size[0]] = small
+    row, column = centre_of_mass(image)
     middle = (DIGIT_SIZE - 1) / 2
     # Whole pixels, as in MNIST: a fraction would blur the strokes.
     shift = np.float32([[1, 0, round(middle - column)], [0, 1, round(middle - row)]])
-    digit = np.clip(cv2.warpAffine(digit, shift, (DIGIT_SIZE, DIGIT_SIZE)), 0, 1)
-    trail.add("What the model sees", "Fitted into 20 pixels, its centre of mass in the middle of 28x28.", digit)
-    return digit
+    image = np.clip(cv2.warpAffine(image, shift, (DIGIT_SIZE, DIGIT_SIZE)), 0, 1)
+    trail.add("What the model sees", "Fitted into 20 pixels, its centre of mass in the middle of 28x28.", image)
+    return image
 
 
 def pad(ink: np.ndarray, width: int) -> np.ndarray:

@@ -5,71 +5,78 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from core.reading.ink import FAINTEST, Ink, Patches, find_ink
+from core.reading.ink import Ink, MnistImage, NoInk, Patches, find_ink
 from core.reading.mnist_form import Box, Stage, Trail, box_of, centre, fit, stroke_width
 from core.reading.picture import Picture
-
-WHOLE_SIDE = 48  # pixels: a picture this small may be one digit from border to border
-FAINTEST_EDGE = 0.25  # of such a digit's darkest: where it begins
+from core.reading.settings import INK
 
 
 @dataclass(frozen=True)
-class Preprocessed:
-    """`digit` (28, 28) float32 in [0, 1], ink bright on dark, or None where there is no ink to read; `why_not` says
-    then why. `box` is (x, y, width, height) of the ink in pixels of the upright original. `others` are the boxes of
-    ink that was left out though it is as large as a digit."""
+class FoundDigit:
+    """One digit in MNIST's form: `image` (28, 28) float32 in [0, 1], ink bright on dark, and the `steps` to it. `box`
+    is (x, y, width, height) of its ink in pixels of the upright original; `others` are the boxes of ink that was left
+    out though it is as large as a digit."""
 
-    digit: np.ndarray | None
+    image: np.ndarray
+    box: Box
     steps: tuple[Stage, ...]
-    polarity: str = "auto"
-    box: Box | None = None
+    polarity: str
     others: tuple[Box, ...] = ()
-    why_not: str = ""
+
+
+@dataclass(frozen=True)
+class NothingFound:
+    """No digit was found: the `reason` in a sentence, and the `steps` so far."""
+
+    reason: str
+    steps: tuple[Stage, ...]
+    polarity: str
 
 
 def preprocess(
     picture: Picture, polarity: str = "auto", crop: tuple[float, float, float, float] | None = None
-) -> Preprocessed:
+) -> FoundDigit | NothingFound:
     """Find the digit in a picture and bring it into MNIST's form; see `find_ink` for the arguments."""
     return find_digit(find_ink(picture, polarity, crop))
 
 
-def find_digit(ink: Ink) -> Preprocessed:
+def find_digit(ink: Ink | NoInk | MnistImage) -> FoundDigit | NothingFound:
     """The one digit in the ink, in MNIST's form."""
-    if ink.ready is not None:
-        return Preprocessed(ink.ready, ink.steps, ink.polarity, box_of(ink.mask))
-    if ink.why_not:
-        return Preprocessed(None, ink.steps, ink.polarity, why_not=ink.why_not)
-    chosen, others, why_not = _choose_strokes(ink.patches)
-    if why_not:
-        return Preprocessed(None, ink.steps, ink.polarity, why_not=why_not)
+    if isinstance(ink, MnistImage):
+        return FoundDigit(ink.image, box_of(ink.image > 0.1), ink.steps, ink.polarity)
+    if isinstance(ink, NoInk):
+        return NothingFound(ink.reason, ink.steps, ink.polarity)
+    chosen, others, doubt = _choose_strokes(ink.patches)
+    if doubt:
+        return NothingFound(doubt, ink.steps, ink.polarity)
     trail = Trail(list(ink.steps))
     trail.add("The digit", "Strokes that belong together; specks and distant marks are left out.", chosen)
-    digit = fit(chosen, trail)
+    image = fit(chosen, trail)
     places = tuple(ink.place(other) for other in others)
-    return Preprocessed(digit, tuple(trail.steps), ink.polarity, ink.place(box_of(chosen)), places)
+    return FoundDigit(image, ink.place(box_of(chosen)), tuple(trail.steps), ink.polarity, places)
 
 
-def take_whole(ink: Ink) -> Preprocessed | None:
-    """All of a small picture as one digit, in MNIST's form; None where it is larger than `WHOLE_SIDE` or without ink.
+def whole_picture_as_digit(ink: Ink | NoInk | MnistImage) -> FoundDigit | None:
+    """All of a small picture as one digit, in MNIST's form; None where it has no ink or is larger than
+    `InkSettings.whole_side`.
 
     A digit cut out closely leaves hardly any paper to tell light and shadow by, and its strokes end at the borders as
     a neighbour's do. Here the paper is taken for even and all that stands out for the digit; its greys are kept, for
     they say where within so large a pixel a stroke ends. Whether it is so only the model can tell.
     """
-    if ink.grey is None or ink.why_not or max(ink.mask.shape) > WHOLE_SIDE * ink.scale:
+    if not isinstance(ink, Ink) or ink.grey is None or max(ink.mask.shape) > INK.whole_side * ink.scale:
         return None
     bright = ink.grey if ink.polarity == "light on dark" else 1 - ink.grey
     paper, darkest = float(np.percentile(bright, 5)), float(bright.max())
-    if darkest - paper < FAINTEST:
+    if darkest - paper < INK.faintest:
         return None
-    digit = np.clip((bright - paper) / (darkest - paper), 0, 1)
-    x, y, width, height = box = box_of(digit > FAINTEST_EDGE)
+    strength = np.clip((bright - paper) / (darkest - paper), 0, 1)
+    x, y, width, height = box = box_of(strength > INK.faintest_edge)
     trail = Trail(list(ink.steps[:2]))
     note = "All of so small a picture is taken for the digit, and its paper for even; it looks more like one that way."
-    trail.add("The whole picture", note, digit)
-    seen = centre(digit[y : y + height, x : x + width], trail)
-    return Preprocessed(seen, tuple(trail.steps), ink.polarity, ink.place(box))
+    trail.add("The whole picture", note, strength)
+    image = centre(strength[y : y + height, x : x + width], trail)
+    return FoundDigit(image, ink.place(box), tuple(trail.steps), ink.polarity)
 
 
 def _choose_strokes(patches: Patches) -> tuple[np.ndarray, list[Box], str]:
@@ -130,14 +137,14 @@ def _is_cut_off(patches: Patches, index: int, main: int, stroke: float) -> bool:
     return bool(thickness < 0.6 * stroke or overlap < 0.3 * width)
 
 
-def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, pieces: int) -> str:
+def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, patches: int) -> str:
     """Why what was found can't be a digit, or an empty string."""
     _, _, width, height = box_of(chosen)
     size = max(width, height)
     if size < 7:
         return "There is only a speck of ink. Draw the digit larger, or take the picture from nearer."
     busy = int((areas > 0.02 * areas[main]).sum())
-    is_scattered = pieces > 8 and areas[main] < 0.5 * np.count_nonzero(chosen)
+    is_scattered = patches > 8 and areas[main] < 0.5 * np.count_nonzero(chosen)
     if busy > 60 or is_scattered or (busy > 12 and areas[main] < 0.25 * areas.sum()):
         return "This looks like a texture or a photograph, not like a digit on paper."
     if width > 4 * height:

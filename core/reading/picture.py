@@ -38,6 +38,21 @@ class Picture:
     colours: np.ndarray
     size: tuple[int, int]
 
+    def locate(self, left: float, top: float, right: float, bottom: float) -> tuple[float, float, float, float]:
+        """Where a part of the upright original lies in `colours`: its four edges, in pixels of the original -> the same
+        in pixels of `colours`, inside it.
+
+        Each axis has its own scale: the shorter side of a reduced picture was rounded to whole pixels.
+        """
+        height, width = self.colours.shape[:2]
+        across, down = width / self.size[0], height / self.size[1]
+        return (
+            min(max(left * across, 0.0), width),
+            min(max(top * down, 0.0), height),
+            min(max(right * across, 0.0), width),
+            min(max(bottom * down, 0.0), height),
+        )
+
 
 def read(content: bytes) -> Picture:
     """The first frame of a picture file, turned upright by its EXIF tag, transparency laid on contrasting paper.
@@ -61,7 +76,8 @@ def read(content: bytes) -> Picture:
         )
     try:
         # JPEG only: decodes at a half, a quarter or an eighth, neither side smaller than asked for.
-        image.draft("RGB", tuple(max(1, side * LIMITS.side // max(image.size)) for side in image.size))
+        longest = max(image.size)
+        image.draft("RGB", (max(1, width * LIMITS.side // longest), max(1, height * LIMITS.side // longest)))
         turned = _turn(image)
         colours = _flatten(turned)
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
@@ -153,5 +169,5 @@ def _shrink(image: Image.Image) -> Image.Image:
         return image
     image = image.reduce(max(1, longest // LIMITS.side))  # whole-number averaging: the fast part
     scale = min(1.0, LIMITS.side / max(image.size))
-    size = tuple(max(1, round(side * scale)) for side in image.size)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     return image if size == image.size else image.resize(size, Image.Resampling.BILINEAR)

@@ -13,21 +13,28 @@ from core.config import EXPECTATIONS, POLARITIES
 from core.network.checkpoint import Checkpoint
 from core.network.prediction import Prediction, predict
 from core.reading import binarizer
-from core.reading.ink import Ink, find_ink
+from core.reading.ink import Ink, MnistImage, NoInk, find_ink
 from core.reading.mnist_form import Box, Stage
-from core.reading.number import BEST, WORST, Line, Piece, find_closer, find_digits, find_lines, is_number
-from core.reading.one_digit import Preprocessed, find_digit, take_whole
+from core.reading.number import NumberDigit, find_closer, find_digits, find_lines, is_number
+from core.reading.one_digit import FoundDigit, NothingFound, find_digit, whole_picture_as_digit
 from core.reading.picture import Picture
+from core.reading.settings import NUMBER
 
 # More readings at once than processors only make each other wait, all of them: the first would be as late as the last.
 AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
-# Nats that speak on average for each digit of a number, score and likeness together. Letters in a row are taken for
-# digits where leaving them out would cost more: 18 of 31 such words lie below this, and three of 432 drawn numbers.
-LEAST = 2.5
-# Nats by which it must speak more for digits to read with the other polarity, where the polarity is a guess, or to take
-# all of a small picture for one.
-TELLING = 2.0
 FRAME = (79, 179, 217)  # light blue, to be seen on black and on white
+
+
+TellInk = Callable[[np.ndarray], np.ndarray]
+"""Contrast (H, W) float32 -> how likely each pixel is ink, (H, W) float32 in [0, 1]; see `find_ink`."""
+
+
+@dataclass(frozen=True)
+class FoundNumber:
+    """How a number was found: the `steps` to its ink and its digits."""
+
+    steps: tuple[Stage, ...]
+    polarity: str
 
 
 @dataclass(frozen=True)
@@ -53,11 +60,12 @@ class Digit:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read. Of one digit `prediction` is the answer, None where there was no ink to ask the model about, or
-    where a number was read; `digits` are those of the number, or the one. `model` and `version` say who answered."""
+    """What was read, and how it was found. Of one digit `prediction` is the answer, None where nothing was found to ask
+    the model about, or where a number was read; `digits` are those of the number, or the one. `model` and `version` say
+    who answered."""
 
     picture: Picture
-    found: Preprocessed
+    found: FoundDigit | FoundNumber | NothingFound
     prediction: Prediction | None
     digits: tuple[Digit, ...]
     model: str
@@ -105,8 +113,10 @@ class Reading:
     @property
     def sentence(self) -> str:
         """The answer in words, or why there is none."""
-        if not self.is_number:
-            return self.prediction.sentence if self.prediction else self.found.why_not
+        if isinstance(self.found, NothingFound):
+            return self.found.reason
+        if self.prediction:
+            return self.prediction.sentence
         count = len(self.digits)
         digits = f"A number of {count} digits" if count > 1 else "A number of one digit"
         if not self.doubtful:
@@ -133,129 +143,148 @@ def read(
     """
     if expect not in EXPECTATIONS:
         raise ValueError(f"expect must be one of {', '.join(EXPECTATIONS)}, not {expect!r}")
+    task = _Task(checkpoint, picture, crop, expect)
     with AT_ONCE:
-        first = _look(checkpoint, picture, polarity, crop, expect)
-        found = first.reading.found.polarity
-        if first.is_guess:
-            other = _look(checkpoint, picture, _opposite(found), crop, expect)
-            if other.spoken > first.spoken + TELLING:
-                first, found = other, _opposite(found)
-        looks = [first]
-        is_settled = first.reading.verdict == "digit" and not first.reading.is_number
-        if first.is_rough and not is_settled and (network := _load_binarizer()):
+        best = _read_once(task, polarity)
+        if best.is_guess:
+            other = _read_once(task, _opposite(best.reading.found.polarity))
+            if other.mean_log_odds > best.mean_log_odds + NUMBER.min_gain_to_switch:
+                best = other
+        hypotheses = [best]
+        is_settled = best.reading.verdict == "digit" and not best.reading.is_number
+        if best.is_rough and not is_settled and (network := _load_binarizer()):
             tell_ink = functools.partial(binarizer.find, network)
-            looks.append(_look(checkpoint, picture, found, crop, expect, tell_ink))
-    # Neither look is trusted more: the surer one counts, then the one with more to say for its digits.
-    return max(looks, key=lambda look: (look.reading.text != "", look.reading.verdict == "digit", look.worth)).reading
+            hypotheses.append(_read_once(task, best.reading.found.polarity, tell_ink))
+    # Neither is trusted more: the surer one counts, then the one with more to say for its digits.
+    return max(
+        hypotheses, key=lambda one: (one.reading.text != "", one.reading.verdict == "digit", one.path_score)
+    ).reading
 
 
 @dataclass(frozen=True)
-class _Look:
-    """What one look at a picture gave, how much in nats speaks for its digits together (`worth`) and on average for
-    each being one (`spoken`); `is_rough` and `is_guess` as in `core.reading.ink.Ink`."""
+class _Task:
+    """What is to be read, and by whom; see `read`."""
+
+    checkpoint: Checkpoint
+    picture: Picture
+    crop: tuple[float, float, float, float] | None
+    expect: str
+
+
+@dataclass(frozen=True)
+class _Hypothesis:
+    """One way to read a picture, and what speaks for it in nats: the `path_score` of its digits together and their
+    `mean_log_odds` of being digits. `is_rough` and `is_guess` as in `core.reading.ink.Ink`."""
 
     reading: Reading
-    worth: float
-    spoken: float
+    path_score: float
+    mean_log_odds: float
     is_rough: bool
     is_guess: bool
 
 
+class _Answers:
+    """A model's answers, about each image once: what is read as one digit is often all there is of a number, or a part
+    of it."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        """Nothing has been asked yet."""
+        self._checkpoint = checkpoint
+        self._known: dict[bytes, Prediction] = {}
+
+    def about(self, images: np.ndarray) -> list[Prediction]:
+        """The answers about images (N, 28, 28) float32 in [0, 1]."""
+        keys = [image.tobytes() for image in images]
+        new = {key: image for key, image in zip(keys, images, strict=True) if key not in self._known}
+        if new:
+            self._known.update(zip(new, predict(self._checkpoint, np.stack(list(new.values()))), strict=True))
+        return [self._known[key] for key in keys]
+
+
 @functools.cache
 def _load_binarizer() -> binarizer.Binarizer | None:
-    """What tells ink from print; None where its file is missing or damaged, and nothing is looked at twice then."""
+    """What tells ink from print; None where its file is missing or damaged, and nothing is read twice then."""
     try:
         return binarizer.load()
     except (OSError, ValueError):
         return None
 
 
-def _look(
-    checkpoint: Checkpoint,
-    picture: Picture,
-    polarity: str,
-    crop: tuple[float, float, float, float] | None,
-    expect: str,
-    tell_ink: Callable[[np.ndarray], np.ndarray] | None = None,
-) -> _Look:
-    """One look at a picture, for arguments as in `read` and `find_ink`."""
-    ink = find_ink(picture, polarity, crop, tell_ink)
-    is_rough, is_guess = ink.is_rough, ink.is_guess
-    known: dict[bytes, Prediction] = {}
-    one, prediction = _find_one(checkpoint, ink, known)
-    digits = (Digit(prediction, one.box, one.digit),) if prediction and prediction.text else ()
-    worth = prediction.score if prediction else WORST
-    spoken = _weigh([prediction]) if prediction else 2 * WORST
-    if expect != "one":
+def _read_once(task: _Task, polarity: str, tell_ink: TellInk | None = None) -> _Hypothesis:
+    """The picture read with one polarity and one way to tell its ink: the ink first, then one digit, then a number."""
+    answers = _Answers(task.checkpoint)
+    ink = find_ink(task.picture, polarity, task.crop, tell_ink)
+    one = _read_one_digit(task, ink, answers)
+    if task.expect == "one":
+        return one
+    return _read_number(task, ink, one, answers, tell_ink) or one
+
+
+def _read_one_digit(task: _Task, ink: Ink | NoInk | MnistImage, answers: _Answers) -> _Hypothesis:
+    """The ink as one digit, or all of a small picture where that looks more like one."""
+    found, whole = find_digit(ink), whole_picture_as_digit(ink)
+    ways = [way for way in (found, whole) if isinstance(way, FoundDigit)]
+    said = answers.about(np.stack([way.image for way in ways])) if ways else []
+    prediction = said[0] if isinstance(found, FoundDigit) else None
+    if whole is not None:
+        usual = _mean_log_odds([prediction]) if prediction else 0.0
+        if _mean_log_odds(said[-1:]) > usual + NUMBER.min_gain_to_switch:
+            found, prediction = whole, said[-1]
+    if prediction is None or isinstance(found, NothingFound):
+        reading = _conclude(task, found, None, ())
+        return _Hypothesis(reading, NUMBER.worst, 2 * NUMBER.worst, ink.is_rough, ink.is_guess)
+    digits = (Digit(prediction, found.box, found.image),) if prediction.text else ()
+    reading = _conclude(task, found, prediction, digits)
+    return _Hypothesis(reading, prediction.score, _mean_log_odds([prediction]), ink.is_rough, ink.is_guess)
+
+
+def _read_number(
+    task: _Task, ink: Ink | NoInk | MnistImage, one: _Hypothesis, answers: _Answers, tell_ink: TellInk | None
+) -> _Hypothesis | None:
+    """The ink as a number, looked at from nearer where it is small; None where it is none, but rather `one` digit."""
+    written = find_lines(ink)
+    if isinstance(ink, Ink) and (closer := find_closer(ink, written)):
+        crop, smallest = closer
+        ink = find_ink(task.picture, ink.polarity, crop, tell_ink, smallest)
         written = find_lines(ink)
-        if closer := find_closer(ink, written):
-            crop, smallest = closer
-            ink = find_ink(picture, ink.polarity, crop, tell_ink, smallest)
-            written = find_lines(ink)
-        lines, answers = _find_number(checkpoint, written, known)
-        asked = [answers[piece.asked] for line in lines for piece in line]
-        if lines and (expect == "number" or (_are_digits(asked) and is_number(lines, ink, one, worth))):
-            digits = tuple(
-                Digit(answers[piece.asked], ink.place(piece.box), piece.digit, number)
-                for number, line in enumerate(lines)
-                for piece in line
-            )
-            one, prediction = _show_number(ink, lines), None
-            worth, spoken = sum(piece.worth for line in lines for piece in line), _weigh(asked)
-    reading = Reading(picture, one, prediction, digits, checkpoint.name, checkpoint.version)
-    return _Look(reading, worth, spoken, is_rough, is_guess)
+    lines = find_digits(written, answers.about)
+    if not lines or not isinstance(ink, Ink):
+        return None
+    said = [digit.prediction for line in lines for digit in line]
+    alone = one.reading.found.box if isinstance(one.reading.found, FoundDigit) else None
+    if task.expect != "number" and not (_are_digits(said) and is_number(lines, ink, alone, one.path_score)):
+        return None
+    digits = tuple(
+        Digit(digit.prediction, ink.place(digit.box), digit.image, number)
+        for number, line in enumerate(lines)
+        for digit in line
+    )
+    path_score = sum(digit.path_score for line in lines for digit in line)
+    reading = _conclude(task, _show_number(ink, lines), None, digits)
+    return _Hypothesis(reading, path_score, _mean_log_odds(said), one.is_rough, one.is_guess)
 
 
-def _find_one(
-    checkpoint: Checkpoint, ink: Ink, known: dict[bytes, Prediction]
-) -> tuple[Preprocessed, Prediction | None]:
-    """The ink as one digit, and the model's answer, None where there is no digit to ask about; `known` as in `_ask`."""
-    one, whole = find_digit(ink), take_whole(ink)
-    asked = [way for way in (one, whole) if way is not None and way.digit is not None]
-    answers = _ask(checkpoint, np.stack([way.digit for way in asked]), known) if asked else []
-    prediction = answers[0] if one.digit is not None else None
-    if whole is not None and _weigh(answers[-1:]) > (_weigh([prediction]) if prediction else 0.0) + TELLING:
-        return whole, answers[-1]
-    return one, prediction
-
-
-def _ask(checkpoint: Checkpoint, digits: np.ndarray, known: dict[bytes, Prediction]) -> list[Prediction]:
-    """The model's answers about digits (N, 28, 28) float32, of each image once: `known` are those it has given, more
-    of them afterwards. What is read as one digit is often all there is of a number, or a piece of it."""
-    images = [digit.tobytes() for digit in digits]
-    new = {image: digit for image, digit in zip(images, digits, strict=True) if image not in known}
-    if new:
-        known.update(zip(new, predict(checkpoint, np.stack(list(new.values()))), strict=True))
-    return [known[image] for image in images]
-
-
-def _find_number(
-    checkpoint: Checkpoint, written: list[Line], known: dict[bytes, Prediction]
-) -> tuple[list[list[Piece]], list[Prediction]]:
-    """The pieces of ink that are a number's digits, and the model's answers to all pieces it was asked about; `known`
-    as in `_ask`."""
-    answers: list[Prediction] = []
-
-    def judge(digits: np.ndarray) -> np.ndarray:
-        new = _ask(checkpoint, digits, known)
-        answers.extend(new)
-        return np.array([answer.score for answer in new])
-
-    return find_digits(written, judge), answers
+def _conclude(
+    task: _Task,
+    found: FoundDigit | FoundNumber | NothingFound,
+    prediction: Prediction | None,
+    digits: tuple[Digit, ...],
+) -> Reading:
+    return Reading(task.picture, found, prediction, digits, task.checkpoint.name, task.checkpoint.version)
 
 
 def _are_digits(answers: list[Prediction]) -> bool:
     """Whether what was cut from a line looks like digits and not like the letters of a word; yes where the model can't
     tell."""
-    return any(answer.digit_logit is None for answer in answers) or _weigh(answers) > LEAST
+    return any(answer.digit_logit is None for answer in answers) or _mean_log_odds(answers) > NUMBER.min_word_log_odds
 
 
-def _weigh(answers: list[Prediction]) -> float:
-    """Nats that speak on average for each of these being a digit: score and likeness together, of a model that has not
-    learnt to tell the score twice."""
-    likenesses = [answer.score if answer.digit_logit is None else answer.digit_logit for answer in answers]
-    spoken = np.clip([[answer.score for answer in answers], likenesses], WORST, BEST)
-    return float(spoken.sum(axis=0).mean())
+def _mean_log_odds(answers: list[Prediction]) -> float:
+    """Nats that speak on average for each of these being a digit: those for a whole digit and those for a digit at all
+    together; of a model that has not learnt to tell, the first twice."""
+    whole = [answer.score for answer in answers]
+    at_all = [answer.score if answer.digit_logit is None else answer.digit_logit for answer in answers]
+    return float(np.clip([whole, at_all], NUMBER.worst, NUMBER.best).sum(axis=0).mean())
 
 
 def _opposite(polarity: str) -> str:
@@ -263,15 +292,14 @@ def _opposite(polarity: str) -> str:
     return next(other for other in POLARITIES if other not in (polarity, "auto"))
 
 
-def _show_number(ink: Ink, lines: list[list[Piece]]) -> Preprocessed:
+def _show_number(ink: Ink, lines: list[list[NumberDigit]]) -> FoundNumber:
     """How a number was found: the steps to its ink, and one in which its digits are framed."""
     framed = np.repeat(np.where(ink.mask, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
     for line in lines:
-        for x, y, width, height in (piece.box for piece in line):
+        for x, y, width, height in (digit.box for digit in line):
             cv2.rectangle(framed, (x - 2, y - 2), (x + width + 1, y + height + 1), FRAME, 2)
     note = "Cut where the model finds whole digits; specks, commas and signs are left out."
-    steps = (*ink.steps, Stage("The digits", note, framed))
-    return Preprocessed(None, steps, ink.polarity)
+    return FoundNumber((*ink.steps, Stage("The digits", note, framed)), ink.polarity)
 
 
 def _ordinal(number: int) -> str:

@@ -4,10 +4,7 @@ import cv2
 import numpy as np
 
 from core.reading.mnist_form import pad
-
-THICKEST_LINE = 0.03  # of the picture's longer side: a thicker straight stroke is the digit's own
-THICKEST_RULE = 0.06  # unless it runs past the digit on both sides, as rules do in a picture cut close
-STEEPEST_RULE = 0.06  # of such a rule, in pixels down for each to the right
+from core.reading.settings import INK
 
 
 def find_strands(ink: np.ndarray) -> np.ndarray:
@@ -59,8 +56,8 @@ def find_lines(visible: np.ndarray, contrast: np.ndarray) -> np.ndarray:
                 darkest = np.where(on_run, contrast, 0).max(axis)
                 line &= contrast < 1.3 * float(np.median(darkest[darkest > 0]))
                 thickness = np.count_nonzero(line & on_run) / extent / max(across, length)
-                if thickness < THICKEST_LINE or (
-                    axis == 0 and thickness < THICKEST_RULE and _runs_past(visible, labels == label)
+                if thickness < INK.thickest_line or (
+                    axis == 0 and thickness < INK.thickest_rule and _runs_past(visible, labels == label)
                 ):
                     lines |= line
     return lines & visible
@@ -76,7 +73,7 @@ def _runs_past(visible: np.ndarray, line: np.ndarray) -> bool:
     thickness = inked.sum() / len(columns)
     middles = np.arange(len(line)) @ inked[:, columns] / inked[:, columns].sum(0)
     slope, start = np.polyfit(columns, middles, 1)
-    if abs(slope) > STEEPEST_RULE or np.median(np.abs(middles - slope * columns - start)) > 0.15 * thickness:
+    if abs(slope) > INK.steepest_rule or np.median(np.abs(middles - slope * columns - start)) > 0.15 * thickness:
         return False
     near = cv2.dilate(line.astype(np.uint8), np.ones((2 * round(thickness) + 1, 1), np.uint8)) > 0
     beside = visible & near & (cv2.dilate(line.astype(np.uint8), np.ones((5, 1), np.uint8)) == 0)
@@ -89,7 +86,7 @@ def find_frame(visible: np.ndarray) -> np.ndarray:
     (H, W) bool to bool.
     """
     frame = np.zeros(visible.shape, bool)
-    deep = max(3, round(2 * THICKEST_LINE * max(visible.shape)))
+    deep = max(3, round(2 * INK.thickest_line * max(visible.shape)))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(visible.astype(np.uint8), connectivity=8)
     for label, (x, y, width, height, _) in enumerate(stats):
         if label == 0 or width < 0.6 * visible.shape[1] or height < 0.6 * visible.shape[0]:
@@ -104,7 +101,7 @@ def find_frame(visible: np.ndarray) -> np.ndarray:
 
 def find_edges(visible: np.ndarray) -> np.ndarray:
     """The rules just above and below a digit that was cut out between them. (H, W) bool to bool."""
-    deep = max(3, round(3 * THICKEST_LINE * max(visible.shape)))
+    deep = max(3, round(3 * INK.thickest_line * max(visible.shape)))
     edges = np.zeros(visible.shape, bool)
     for turn in (0, 2):
         side = np.rot90(visible, turn)
@@ -134,7 +131,7 @@ def _find_side(patch: np.ndarray, deep: int) -> np.ndarray:
     columns = np.flatnonzero(covered)
     slope, start = np.polyfit(columns, starts[covered], 1)
     bend = np.abs(starts[covered] - slope * columns - start)
-    if thickness < 2 * THICKEST_LINE * max(patch.shape) and np.median(bend) < 0.5 * thickness:
+    if thickness < 2 * INK.thickest_line * max(patch.shape) and np.median(bend) < 0.5 * thickness:
         rows = np.arange(len(strip))[:, None]
         line = start + slope * np.arange(patch.shape[1])
         side[:deep] = strip & (np.abs(rows - line - thickness / 2) < 0.75 * thickness + 1)

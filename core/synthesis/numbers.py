@@ -12,7 +12,7 @@ import torch
 
 from core.data.digits import NO_DIGIT, DigitSet
 from core.network.architectures import to_input
-from core.reading.cuts import Atom, join
+from core.reading.cuts import Primitive, join
 from core.reading.ink import Ink
 from core.reading.mnist_form import Trail, fit
 from core.reading.number import cut_everywhere
@@ -191,16 +191,16 @@ def _as_ink(mask: np.ndarray) -> Ink:
 
 
 def _label_candidates(
-    candidates: list[tuple[Atom, ...]], owner: np.ndarray, labels: list[int], parts: bool, rng: np.random.Generator
-) -> list[tuple[tuple[Atom, ...], int]]:
+    candidates: list[tuple[Primitive, ...]], owner: np.ndarray, labels: list[int], parts: bool, rng: np.random.Generator
+) -> list[tuple[tuple[Primitive, ...], int]]:
     """A random choice of the candidates, each with its label: the digit whose ink it holds, or `NO_DIGIT`.
 
     Candidates that are clearly neither are left out.
     """
     inks = [(owner >> number) & 1 > 0 for number in range(len(labels))]
     totals = [np.count_nonzero(ink) for ink in inks]
-    whole: list[tuple[tuple[Atom, ...], int]] = []
-    non_digits: list[tuple[tuple[Atom, ...], int]] = []
+    whole: list[tuple[tuple[Primitive, ...], int]] = []
+    non_digits: list[tuple[tuple[Primitive, ...], int]] = []
     for at in rng.permutation(len(candidates)):
         ink, (x, y, width, height) = join(candidates[at])
         mine = [np.count_nonzero(ink & of_one[y : y + height, x : x + width]) for of_one in inks]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -107,6 +108,8 @@ class Results:
         """Nothing is known yet."""
         self._lock = threading.Lock()
         self._known: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        # A lock for each key that is being computed.
+        self._gates: weakref.WeakValueDictionary[tuple[object, ...], Any] = weakref.WeakValueDictionary()
 
     def find(self, key: tuple[object, ...]) -> Any | None:
         """The result kept under `key`, or None."""
@@ -116,18 +119,25 @@ class Results:
             return self._known.get(key)
 
     def keep(self, key: tuple[object, ...], compute: Callable[[], Any]) -> Any:
-        """The result under `key`, computed on all cores where it is not yet known."""
-        known = self.find(key)
-        if known is None:
-            from core.evaluation.report import use_all_cores
+        """The result under `key`, computed on all cores where it is not yet known.
 
-            use_all_cores()
-            known = compute()
-            with self._lock:
-                self._known[key] = known
-                while len(self._known) > self.MOST:
-                    self._known.popitem(last=False)
-        return known
+        Who asks for what is being computed waits for it; where that is given up, the next one computes. Not to be
+        called by `compute` with the same key.
+        """
+        with self._lock:
+            gate = self._gates.setdefault(key, threading.Lock())
+        with gate:
+            known = self.find(key)
+            if known is None:
+                from core.evaluation.report import use_all_cores
+
+                use_all_cores()
+                known = compute()
+                with self._lock:
+                    self._known[key] = known
+                    while len(self._known) > self.MOST:
+                        self._known.popitem(last=False)
+            return known
 
 
 @st.cache_resource(show_spinner=False)

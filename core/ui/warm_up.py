@@ -29,11 +29,10 @@ def _warm_up(models: ModelInUse, delay: float) -> None:
     import altair
     import numpy as np
 
-    from core.network import prediction
-    from core.reading import one_digit, picture
+    from core.reading import picture, reader
 
     with contextlib.suppress(checkpoint.CheckpointError):  # the page says so; here is nobody to tell
         checkpoint_in_use = models.load()
         stroke = np.pad(np.zeros((40, 4), np.uint8), 30, constant_values=255)
-        prediction.predict(checkpoint_in_use, np.stack([one_digit.preprocess(picture.from_array(stroke)).digit]))
+        reader.read(checkpoint_in_use, picture.from_array(stroke))
     altair.Chart(altair.Data(values=[])).mark_bar().to_dict()

@@ -2,19 +2,33 @@
 
 import gzip
 import io
+import json
 import struct
+import sys
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from benchmarks import pages, whole_numbers
 from core.config import TrainingSettings
 from core.data import mnist as mnist_module
 from core.data.digits import DigitSet
 from core.data.split import split
 from core.evaluation import set_formats, testset
+from core.network import checkpoint
+from core.reading import picture, reader
+from core.synthesis import sheets as draw_samples
+from core.workspace import SHIPPED
+from scripts import evaluate, predict
+
+
+@pytest.fixture(scope="module")
+def model() -> checkpoint.Checkpoint:
+    return checkpoint.load(checkpoint.SHIPPED)
 
 
 @pytest.fixture(scope="module")
@@ -102,45 +116,128 @@ def test_idx_is_read_packed_or_not_and_finds_its_labels(tmp_path, mnist):
     assert not testset.read_files("x", [("x-images-idx3-ubyte", images)]).is_labelled
 
 
-def test_pictures_are_labelled_by_folder_or_name_and_preprocessed_as_on_predict(tmp_path, mnist):
+def test_pictures_are_labelled_by_folder_or_name_and_read_as_on_predict(tmp_path, mnist, model):
+    root = tmp_path / "set"
     for number in range(6):
-        folder = tmp_path / str(int(mnist.labels[number]))
-        folder.mkdir(exist_ok=True)
+        folder = root / str(int(mnist.labels[number]))
+        folder.mkdir(exist_ok=True, parents=True)
         (folder / f"{number}.png").write_bytes(as_png(mnist.images[number]))
-    (tmp_path / ".DS_Store").write_bytes(b"x")
-    (tmp_path / "notes.txt").write_bytes(b"by Anna")
-    (tmp_path / "4_blank.png").write_bytes(as_png(torch.full((28, 28), 255, dtype=torch.uint8), 200))
+    (root / ".DS_Store").write_bytes(b"x")
+    (root / "notes.txt").write_bytes(b"by Anna")
+    (root / "4_blank.png").write_bytes(as_png(torch.full((28, 28), 255, dtype=torch.uint8), 200))
+    (root / "5_damaged.png").write_bytes(b"no picture")
     shares = []
-    found = testset.read(tmp_path, shares.append)
+    pictures = testset.read(root)
+    found = pictures.for_model(model, shares.append)
     assert sorted(found.digits.labels.tolist()) == sorted(mnist.labels[:6].tolist())
     for image, label, name in zip(found.digits.images, found.digits.labels, found.names, strict=True):
-        assert name.startswith(f"{label}/") and any(torch.equal(image, other) for other in mnist.images[:6])
-    assert {entry.name for entry in found.skipped} == {"notes.txt", "4_blank.png"}
-    assert all(entry.why.endswith(".") for entry in found.skipped) and "2 of 8 files" in found.remarks[0]
-    assert shares[-1] == 1.0
-    packed = as_zip(
-        {f"set/{path.relative_to(tmp_path)}": path.read_bytes() for path in sorted(tmp_path.rglob("*.png"))}
+        assert name.startswith(f"set/{label}/") and any(torch.equal(image, other) for other in mnist.images[:6])
+    assert {entry.name for entry in found.skipped} == {"set/notes.txt", "set/5_damaged.png"}
+    assert all(entry.why.endswith(".") for entry in found.skipped) and "2 of 9 files" in found.remarks[0]
+    assert [(one.name, one.label, one.read_as) for one in found.others] == [("set/4_blank.png", 4, "no digit")]
+    assert "1 picture of 9 as no digit" in found.remarks[1] and found.count_read_as(testset.ReadAs.DIGIT) == 6
+    assert len(shares) == 8 and shares[-1] == 1.0
+    packed = as_zip({f"set/{path.relative_to(root)}": path.read_bytes() for path in sorted(root.rglob("*.*"))})
+    again = testset.read_files("set.zip", [("set.zip", packed)])
+    assert again.key == pictures.key and again.for_model(model).key == found.key
+
+
+def test_a_folder_named_by_a_digit_labels_what_lies_in_it(tmp_path, mnist):
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "1.png").write_bytes(as_png(mnist.images[0]))
+    assert [one.label for one in testset.read(tmp_path / "7").pictures] == [7]
+
+
+# --- one reader -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def drawn() -> list[tuple[str, bytes]]:
+    """Every sample, a page of each kind, numbers, amounts on printed paper, and sheets without a digit."""
+    files = [(path.name, path.read_bytes()) for path in sorted((SHIPPED / "samples").glob("[0-9]_*"))]
+    for kind in pages.KINDS:
+        (page,), (label,) = pages.draw(kind, 1)
+        files.append((f"{label}_{kind}.png", draw_samples.encode(page.colours, "png")))
+    for kind, count in (("security_digit", 6), ("filling", 3), ("close", 2), ("word", 1)):
+        for number in range(count):
+            page = whole_numbers.make(kind, number, 900)
+            files.append((f"{(page.text or '0')[0]}_{kind}_{number}.png", draw_samples.encode(page.sheet, "png")))
+    blank = np.full((90, 90, 3), 255, np.uint8)
+    return [*files, ("3_blank.png", draw_samples.encode(blank, "png"))]
+
+
+def test_evaluate_judges_the_very_image_that_predict_shows(drawn, model):
+    found = testset.read_files("drawn", drawn).for_model(model)
+    judged = dict(zip(found.names, found.digits.images.numpy(), strict=True))
+    others = {one.name: one for one in found.others}
+    assert len(judged) + len(others) == len(drawn)
+    for name, content in drawn:
+        shown = reader.read(model, picture.read(content))
+        if name in judged:
+            assert not shown.is_number and shown.text, name
+            assert np.array_equal(judged[name], (shown.found.image * 255).round().astype(np.uint8)), name
+        else:
+            assert others[name].read_as == ("number" if shown.is_number else "no digit")
+            assert (others[name].text, others[name].why) == (shown.text, shown.sentence)
+    assert {one.read_as for one in found.others} == {"number", "no digit"}
+    assert found.places == tuple(at for at, (name, _) in enumerate(drawn) if name in judged)
+
+
+def test_both_scripts_count_the_same_answers_as_right(drawn, tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "drawn"
+    folder.mkdir()
+    chosen = drawn[-24:]
+    for name, content in chosen:
+        (folder / name).write_bytes(content)
+    monkeypatch.setattr(sys, "argv", ["predict.py", "--format", "json", str(folder)])
+    assert predict.main() == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    monkeypatch.setattr(sys, "argv", ["evaluate.py", "--format", "json", "--data", str(folder)])
+    assert evaluate.main() == 0
+    facts = json.loads(capsys.readouterr().out)
+    as_digit = [row for row in rows if len(row["digits"]) == 1]
+    assert facts["n"] == len(as_digit) and len(rows) == len(chosen)
+    assert facts["accuracy"] == np.mean([row["text"] == str(row["label"]) for row in as_digit])
+    assert facts["read_as_number"] == sum(len(row["digits"]) > 1 for row in rows)
+    assert facts["read_as_no_digit"] == sum(not row["text"] for row in rows)
+
+
+def test_another_version_of_a_model_has_a_key_of_its_own(drawn, model):
+    few = testset.read_files("few", drawn[:2])
+    keys = {few.for_model(other).key for other in (model, replace(model, version="0"), replace(model, name="other"))}
+    assert len(keys) == 3
+
+
+def test_two_models_are_compared_on_what_both_read_as_a_digit(mnist):
+    first, second = (
+        testset.TestSet("s", mnist.pick(torch.arange(len(places))), tuple("abcde"[: len(places)]), places=places)
+        for places in ((0, 2, 3, 5), (1, 2, 5))
     )
-    assert testset.read_files("set.zip", [("set.zip", packed)]).key == found.key
+    one, other = testset.in_common(first, second)
+    assert (one.tolist(), other.tolist()) == ([1, 3], [1, 2])
+    assert first.pick(one).places == second.pick(other).places == (2, 5)
+    assert first.pick(one).names == ("b", "d") and torch.equal(first.pick(one).digits.images, mnist.images[[1, 3]])
+    pixels = testset.TestSet("p", mnist)
+    assert all(index.tolist() == list(range(30)) for index in testset.in_common(pixels, pixels))
 
 
-@pytest.mark.parametrize(
-    ("name", "label"),
-    [
-        ("7.png", 7),
-        ("7_anna.jpg", 7),
-        ("4.5.jpg", 4),
-        ("0 (1).png", 0),
-        ("3/12.png", 3),
-        ("set/3/anna/4.png", 3),
-        ("..\\8\\x.png", 8),
-        ("12.png", None),
-        ("IMG_2041.jpg", None),
-        ("", None),
-    ],
-)
-def test_label_of(name, label):
-    assert testset.label_of(name) == label
+def test_a_set_in_which_a_model_reads_no_digit_is_refused(model, drawn):
+    for files, sentence in (
+        ([drawn[-1]], "reference read no picture in mine as one digit. The first: 3_blank.png: There is no ink"),
+        ([("7.png", b"not a picture"), ("8.png", b"")], "No picture in mine could be read. The first: 7.png: This is"),
+    ):
+        with pytest.raises(testset.TestSetError, match=sentence):
+            testset.read_files("mine", files).for_model(model)
+
+
+def test_more_than_fits_into_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(set_formats, "LARGEST", 1000)
+    for number in range(3):
+        (tmp_path / f"{number}.png").write_bytes(bytes(400))
+    with pytest.raises(testset.TestSetError, match="more than"):
+        testset.read(tmp_path)
+    with pytest.raises(testset.TestSetError, match="more than"):
+        testset.read_files("mine", [(f"{number}.png", bytes(400)) for number in range(3)])
 
 
 def malformed(rows: np.ndarray, mnist: DigitSet) -> dict[str, tuple[list[tuple[str, bytes]], str]]:
@@ -186,7 +283,6 @@ def malformed(rows: np.ndarray, mnist: DigitSet) -> dict[str, tuple[list[tuple[s
         "idx counts differ": ([("x-idx3-ubyte", images), ("x-idx1-ubyte", as_idx(np.zeros(9)))], "9 labels"),
         "idx label 10": ([("x-idx3-ubyte", images), ("x-idx1-ubyte", as_idx(np.full(30, 10)))], "label 10"),
         "pictures without labels": ([("a.png", png), ("IMG_12.png", png)], "no labels"),
-        "no readable picture": ([("7.png", b"not a picture"), ("8.png", b"")], "No picture"),
     }
 
 

@@ -1,11 +1,12 @@
 """Charts of an evaluation: numbers that can be read, and that don't claim more than was counted."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 import torch
-from conftest import contrast
 from PIL import ImageColor
+from running_app import contrast
 
 from core.evaluation.report import Report
 from core.evaluation.robustness import DAMAGES, Point
@@ -22,24 +23,32 @@ def cells(chart) -> dict[tuple[int, int], dict]:
     return {(row["true"], row["predicted"]): row for row in rows}
 
 
+def first(layers: list[dict], mark: str) -> dict:
+    """The encoding of the first layer that draws such marks."""
+    return next(layer["encoding"] for layer in layers if layer["mark"]["type"] == mark)
+
+
 def mix(one: str, other: str, share: float) -> str:
     pairs = zip(ImageColor.getrgb(one), ImageColor.getrgb(other), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
 @pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("shade", [step / 50 for step in range(51)])
-def test_numbers_stand_out_on_every_shade(dark, shade):
-    quiet, loud = ("white", "black") if dark else ("black", "white")
-    number = loud if shade > evaluation_charts.TURN[dark] else quiet
-    assert contrast(mix(evaluation_charts.PAPER[dark], evaluation_charts.LINES[dark][0], shade), number) >= 4.45
+def test_numbers_stand_out_on_every_shade(dark):
+    layers = evaluation_charts.confusion_matrix(report_of([1, 2], [1, 7]), dark=dark).to_dict()["layer"]
+    paper, accent = first(layers, "rect")["color"]["scale"]["range"]
+    colour = first(layers, "text")["color"]
+    turn = float(re.fullmatch(r"datum\.shade > ([\d.]+)", colour["condition"]["test"])[1])
+    for shade in (step / 50 for step in range(51)):
+        number = colour["condition"]["value"] if shade > turn else colour["value"]
+        assert contrast(mix(paper, accent, shade), number) >= 4.45, shade
 
 
 def test_shares_are_never_rounded_to_none_or_all():
     report = report_of([1] * 3000 + [2] * 4, [1] * 2999 + [7] + [2, 2, 2, 5])
     found = cells(evaluation_charts.confusion_matrix(report, "By true digit"))
     texts = {place: found[place]["text"] for place in ((1, 1), (1, 7), (2, 2), (2, 5), (2, 3), (3, 3))}
-    assert texts == {(1, 1): "99.9", (1, 7): "<0.1", (2, 2): "75.0", (2, 5): "25.0", (2, 3): "0", (3, 3): "–"}
+    assert texts == {(1, 1): ">99.9", (1, 7): "<0.1", (2, 2): "75.0", (2, 5): "25.0", (2, 3): "0", (3, 3): "–"}
 
 
 @pytest.mark.parametrize(("view", "words"), [("By true digit", "each row: 100 %"), ("By answer", "each column: 100 %")])

@@ -1,25 +1,23 @@
-"""What is taken away: CSV, charts, a page that needs nothing else; and the command line that writes it."""
+"""The report: a page that needs nothing else and runs nothing; and the command line that writes it."""
 
 import importlib.util
-import io
 import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import torch
 
 from core.data import mnist
-from core.data.digits import DigitSet
 from core.evaluation import testset
 from core.evaluation.report import Evaluation, Report
 from core.evaluation.robustness import DAMAGES, Point
-from core.figures import export, html_report
+from core.figures import html_report
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,49 +44,17 @@ def curves() -> dict[str, list[Point]]:
     return {"mine 0123abcd": [Point("blur", at, 0.9, 0.85, 0.95, 150, when) for at in DAMAGES["blur"].strengths]}
 
 
-def test_predictions_csv_holds_every_picture(evaluation, digits):
-    table = pd.read_csv(io.StringIO(html_report.predictions_csv(evaluation, digits)))
-    assert len(table) == 200 and table["label"].tolist() == digits.digits.labels.tolist()
-    assert table["answer"].tolist() == evaluation.report.answers.tolist() and table["file"][7] == "7.png"
-    shares = table[[f"p{digit}" for digit in range(10)]]
-    assert shares.sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-4)
-    assert shares.max(axis=1).to_numpy() == pytest.approx(table["confidence"].to_numpy())
-
-
-def test_files_are_named_by_model_version_and_data(evaluation, digits):
-    names = [file.name for file in html_report.tables(evaluation, digits)]
-    assert names == [f"mine-0123abcd-a-set-of-mine-{what}.csv" for what in ("predictions", "per-digit")]
-
-
-def test_a_name_that_a_spreadsheet_would_run_is_defused(evaluation, digits):
-    names = ("=1+1.png", *digits.names[1:])
-    content = html_report.predictions_csv(evaluation, testset.TestSet("u", digits.digits, names))
-    assert pd.read_csv(io.StringIO(content))["file"][0] == "'=1+1.png"
-
-
-def test_a_set_without_labels_has_an_empty_label_column(digits):
-    labels = torch.full((200,), testset.UNKNOWN)
-    unknown = testset.TestSet("u", DigitSet(digits.digits.images, labels))
-    evaluation = Evaluation("m", "v", "u", datetime.now(UTC), Report(labels, torch.zeros(200, 10)))
-    assert pd.read_csv(io.StringIO(html_report.predictions_csv(evaluation, unknown)))["label"].isna().all()
-
-
-def test_per_digit_table_leaves_a_gap_where_nothing_was_answered(evaluation):
-    table = html_report.per_digit_table(evaluation.report)
-    assert table["Precision"].isna().tolist() == [False] * 9 + [True]
-    assert not table["Recall"].isna().any() and table["Pictures"].sum() == 200
-
-
 class Page(HTMLParser):
     """Collects what a browser would fetch, and the text."""
 
     def __init__(self, content: str) -> None:
         super().__init__()
-        self.fetched, self.text, self.tags = [], "", []
+        self.fetched, self.text, self.tags, self.attributes = [], "", [], []
         self.feed(content)
 
     def handle_starttag(self, tag, attributes):
         self.tags.append(tag)
+        self.attributes += [name for name, _ in attributes]
         self.fetched += [value for name, value in attributes if name in ("src", "href", "srcset", "xlink:href")]
 
     def handle_data(self, text):
@@ -108,21 +74,28 @@ def test_the_page_needs_nothing_from_elsewhere_and_shows_everything(evaluation, 
     assert "epochs" in page.text and "–" in page.text and "nan" not in page.text.lower()
 
 
+def test_whatever_a_name_or_a_fact_holds_is_shown_and_never_run(digits):
+    """Names come from files, facts from a model's JSON: both may be a stranger's."""
+    evil = "\"><img src=x onerror=alert(1)><script>alert('&')</script>"
+    hostile = testset.TestSet(f"set {evil}", digits.digits, (f"file {evil}",) * 200, (), (f"remark {evil}",))
+    wrong = torch.nn.functional.one_hot((digits.digits.labels + 1) % 10, 10).float()
+    report = Report(digits.digits.labels, wrong)
+    evaluation = Evaluation(f"model {evil}", f"version {evil}", hostile.name, datetime.now(UTC), report)
+    facts = {f"fact {evil}": evil, "nested": {evil: evil}, "listed": [evil], "settings": {f"setting {evil}": evil}}
+    curves = {f"curve {evil}": [Point("blur", 0, 0.9, 0.85, 0.95, 150, datetime.now(UTC))]}
+    page = Page(html_report.as_html(evaluation, hostile, facts, curves))
+    assert "script" not in page.tags and page.tags.count("img") == 20
+    assert not [name for name in page.attributes if name.startswith("on")]
+    assert all(source.startswith(("data:image/png;base64,", "#")) for source in page.fetched)
+    for what in ("set", "model", "version", "remark", "file", "fact", "setting", "curve"):
+        assert f"{what} {evil}" in page.text
+
+
 def test_the_page_of_a_perfect_model_without_facts(digits):
     logits = torch.nn.functional.one_hot(digits.digits.labels, 10).float() * 9
     perfect = Evaluation("m", "v", "d", datetime.now(UTC), Report(digits.digits.labels, logits))
     page = Page(html_report.as_html(perfect, digits, {}))
     assert "None." in page.text and "Not known" in page.text and "100.00\u00a0%" in page.text
-
-
-def test_every_chart_can_be_taken_away_and_names_its_source(evaluation, curves):
-    charts = html_report.charts(evaluation, curves)
-    assert {"Confusion matrix", "Per digit", "Reliability", "Coverage", "Robustness to blur"} <= set(charts)
-    for title, chart in charts.items():
-        picture = export.as_svg(chart)
-        assert picture.startswith("<svg") and "mine 0123abcd" in picture and title in picture
-        assert ("150 pictures of" in picture) == title.startswith("Robustness"), "the curves have a source of their own"
-    assert export.as_png(charts["Coverage"]).startswith(b"\x89PNG")
 
 
 def test_the_models_facts_are_written_for_people(evaluation, digits):
@@ -187,6 +160,19 @@ def test_the_command_line_refuses_with_a_sentence(options, word, tmp_path, monke
     assert load_script().main() == 2
     printed = capsys.readouterr()
     assert word in printed.err and printed.out == ""
+
+
+def test_the_command_line_tells_what_was_not_read_as_one_digit_and_the_page_lists_it(evaluation, digits):
+    others = tuple(
+        testset.OtherReading(f"{n}.png", 7, testset.ReadAs.NUMBER, "42", "A number of 2 digits.") for n in range(30)
+    )
+    counted, read = replace(evaluation, no_digit=1, numbers=30), replace(digits, others=others)
+    facts = load_script().as_facts(counted, read)
+    assert facts["n"] == 200 and facts["read_as_no_digit"] == 1 and facts["read_as_number"] == 30
+    lines = load_script().as_table(counted, read).splitlines()
+    assert "read as a number   30, not counted above" in lines and "read as no digit   1, not counted above" in lines
+    text = Page(html_report.as_html(counted, read, {})).text
+    assert "Not read as one digit" in text and text.count("42") >= 20 and "And 10 more." in text
 
 
 def test_the_table_for_people(evaluation, digits):

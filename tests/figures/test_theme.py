@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import contrast
+from running_app import contrast
 
 from core.figures import theme
 

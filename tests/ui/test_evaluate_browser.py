@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 import torch
-from conftest import ROOT, contrast, start_server
 from playwright.sync_api import Page, expect
+from running_app import ROOT, contrast, start_server
 
 from core.network import checkpoint
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from core.data import mnist
 from core.data.digits import DigitSet
+from core.evaluation import testset
 from core.evaluation.neighbours import Neighbours
 from core.network import checkpoint
 from core.network.architectures import to_input
@@ -186,8 +187,8 @@ def test_a_picture_is_handed_to_predict(lab):
     page.run(timeout=SECONDS)
     assert page.title[0].value == "Predict"
     sample = page.session_state["sample"]
-    assert sample["name"].startswith("MNIST test set number")
-    assert Image.open(io.BytesIO(sample["content"])).size == (28, 28)
+    assert sample.name.startswith("MNIST test set number")
+    assert Image.open(io.BytesIO(sample.content)).size == (28, 28)
 
 
 def test_errors_are_filtered_and_sorted(lab):
@@ -371,6 +372,73 @@ def test_an_own_set_is_measured_and_a_malformed_one_refused(lab, small):
     page = lab.run()
     assert "mine.zip, 20 pictures" in lab.texts() and "1 of 21 files could not be used" in lab.texts()
     assert page.metric[0].label == "Accuracy"
+
+
+def side_by_side(*digits: Tensor) -> Tensor:
+    """Digits in one picture, far enough apart to be a number and large enough to be seen as one."""
+    gap = torch.zeros(28, 12, dtype=torch.uint8)
+    row = torch.cat([part for digit in digits for part in (gap, digit)] + [gap], dim=1)
+    return nn.functional.pad(row, (0, 0, 14, 14)).repeat_interleave(4, 0).repeat_interleave(4, 1)
+
+
+def test_pictures_that_are_not_read_as_one_digit_are_counted_apart(lab, small):
+    test = small[1]
+    labels = test.labels.tolist()
+    files = {f"{label}/{n}.png": as_png(test.images[n]) for n, label in enumerate(labels[:20])}
+    empty = as_png(torch.zeros(60, 60, dtype=torch.uint8))
+    number = as_png(side_by_side(*(test.images[labels.index(digit)] for digit in (1, 0, 4))))
+    lab.open("Errors").selectbox(key="evaluate_data").set_value("Your own set")
+    page = lab.run()
+    sent = own_set({**files, "7/empty.png": empty, "4/number.png": number})
+    page.file_uploader[0].set_value(("mine.zip", sent, "application/zip"))
+    page = lab.run()
+    figures = {metric.label: (metric.value, metric.delta) for metric in page.metric}
+    assert figures["Not one digit"] == ("2", "1 number, 1 without a digit")
+    assert figures["Errors"][1] == "of 20 pictures", "they are no errors"
+    for kind, name, what in (("No digit", "7/empty.png", "without a digit"), ("Read as a number", "4/number.png", "")):
+        page.segmented_control(key="errors_kind").set_value(kind)
+        page = lab.run()
+        assert page.dataframe[0].value["File"].tolist() == [name]
+        assert f"1 picture {what or 'read as a number'}" in lab.texts()
+    row = page.dataframe[0].value.iloc[0]
+    assert row["Read as"].isdigit() and len(row["Read as"]) > 1 and row["Labelled"] == 4
+    next(button for button in page.button if button.label == "Open in Predict").click()
+    page.run(timeout=SECONDS)
+    assert page.title[0].value == "Predict" and page.session_state["sample"].content == number
+
+
+def test_a_set_is_read_by_the_model_that_judges_it(lab, small):
+    """Which 28x28 pixels of a picture are judged depends on the model, as on Predict: each model reads for itself."""
+    test = small[1]
+    files = {f"{label}/{n}.png": as_png(test.images[n]) for n, label in enumerate(test.labels[:12].tolist())}
+    lab.open().selectbox(key="evaluate_data").set_value("Your own set")
+    page = lab.run()
+    page.file_uploader[0].set_value(("mine.zip", own_set(files), "application/zip"))
+    read = []
+    original = testset.PictureSet.for_model
+
+    def note(self, model, progress=None):
+        read.append(f"{model.name} {model.version}")
+        return original(self, model, progress)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(testset.PictureSet, "for_model", note)
+        lab.run()
+        page.session_state["evaluate_section"] = "Compare"
+        page.session_state["compare_with"] = "oracle"
+        lab.run()
+        lab.run()
+    assert read == ["means 11111111", "oracle 33333333"]
+    assert "oracle 33333333 · mine.zip" in lab.texts()
+
+
+def test_a_set_in_which_no_picture_is_one_digit_is_refused_with_a_sentence(lab):
+    lab.open().selectbox(key="evaluate_data").set_value("Your own set")
+    page = lab.run()
+    empty = as_png(torch.zeros(60, 60, dtype=torch.uint8))
+    page.file_uploader[0].set_value(("mine.zip", own_set({"7/empty.png": empty}), "application/zip"))
+    page = lab.run()
+    assert "means read no picture in mine.zip as one digit" in lab.texts() and not page.metric
 
 
 def test_a_files_name_is_shown_as_it_is_never_as_markdown(lab, small):

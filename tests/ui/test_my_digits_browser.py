@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import start_server
+from running_app import start_server
 
 from core.my_digits.store import Corrections
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import copy_app, start_server
+from running_app import copy_app, start_server
 
 from core.config import PRESETS
 from core.network.architectures import build

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from html import escape
 
 import numpy as np
@@ -13,27 +14,28 @@ from core.config import POLARITIES
 from core.figures import boxes, digit_images, theme
 from core.reading import batch, picture, reader
 from core.reading.mnist_form import Stage
+from core.reading.one_digit import FoundDigit
 from core.ui import correction, resources, widgets
 
 SQUARE = 320  # pixels: side of a shown picture, twice what a page gives it
-CHANGING = ("draw", "sample")  # keys of places that show one picture after the other
 
 Crop = tuple[float, float, float, float]  # left, top, right, bottom as shares of the picture
+Load = Callable[[], picture.Picture]  # gives the picture, decoded only where it has not been read yet
 
 memory = st.session_state
 
 
-def show(content: bytes, name: str, key: str, caption: str = "As given") -> None:
-    """Everything there is to say of one picture, in a file's bytes: its answer, and below it what that depends on.
+def show(load: Load, name: str, key: str, caption: str = "As given", content: bytes = b"") -> None:
+    """Everything there is to say of one picture: its answer, and below it what that depends on.
 
-    `key` names the place on the page, or the file where a place shows one file only.
+    `key` and `content` as in `read`.
     """
     answer = st.container()  # above the controls that it depends on
     with st.container(horizontal=True, vertical_alignment="center"):
         polarity, crop = ask_for_overrides(key)
         steps = st.toggle("How it got there", key=f"steps-{key}", help="Every step from your picture to the model's.")
     try:
-        reading = read(content, key, polarity, crop)
+        reading = read(load, key, polarity, crop, content)
     except picture.PictureError as error:
         answer.error(f"{batch.show_name(name)}: {error}", icon=":material/broken_image:")
         return
@@ -50,18 +52,22 @@ def show_example(invitation: str) -> None:
     st.caption(f"An example. {invitation}")
 
 
-def read(content: bytes, key: str, polarity: str = "auto", crop: Crop | None = None) -> reader.Reading:
+def read(
+    load: Load, key: str, polarity: str = "auto", crop: Crop | None = None, content: bytes = b""
+) -> reader.Reading:
     """Read a picture, or give the last reading again where nothing it depends on has changed.
+
+    `key` names the file, or the place on the page; a place that shows one picture after the other tells them apart by
+    their `content`.
 
     Raises `PictureError` for bytes that are no picture.
     """
     model = resources.model_in_use()
-    changing = hash(content) if key in CHANGING else None  # any other key names its content
-    asked = (key, changing, polarity, crop, memory.expect, model.name, model.version)
+    asked = (key, hash(content), polarity, crop, memory.expect, model.name, model.version)
     reading: reader.Reading
     last_asked, reading = memory.get("last_reading", (None, None))
     if last_asked != asked:
-        reading = reader.read(model, picture.read(content), polarity, crop, memory.expect)
+        reading = reader.read(model, load(), polarity, crop, memory.expect)
         memory.last_reading = (asked, reading)
     return reading
 
@@ -84,10 +90,10 @@ def show_reading(reading: reader.Reading, name: str, caption: str, key: str) -> 
         widgets.probabilities(reading.probabilities)
     with st.container(horizontal=True):
         show_square(boxes.mark_digit(reading), caption, f"The picture {batch.show_name(name)}")
-        if reading.found.digit is not None:
-            show_what_the_model_sees(reading.found.digit)
-    if reading.found.digit is not None:
-        correction.offer_correction(reading.found.digit, reading.text, reading.model, reading.version, key)
+        if isinstance(reading.found, FoundDigit):
+            show_what_the_model_sees(reading.found.image)
+    if isinstance(reading.found, FoundDigit):
+        correction.offer_correction(reading.found.image, reading.text, reading.model, reading.version, key)
 
 
 def show_number(reading: reader.Reading, name: str, key: str) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import zlib
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from core.reading import picture
 from core.ui.predict import answer
 
 SIDE = 280  # pixels: fits a phone 320 pixels wide
@@ -34,7 +36,7 @@ def show() -> None:
                 st.download_button("Save", drawing[1], "digit.png", "image/png", icon=":material/download:")
     with right:
         if drawing:
-            answer.show(drawing[1], "drawing.png", "draw", "As drawn")
+            answer.show(partial(picture.read, drawing[1]), "drawing.png", "draw", "As drawn", drawing[1])
         else:
             answer.show_example(
                 "Draw a digit: the answer appears here as you draw, with nothing to press. Without mouse or "

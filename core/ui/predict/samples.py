@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -57,7 +58,7 @@ def show() -> None:
         if not sample:
             answer.show_example("Press a picture, or let yourself be surprised.")
             return
-        answer.show(sample.content, sample.name, "sample")
+        answer.show(partial(picture.read, sample.content), sample.name, "sample", content=sample.content)
         if sample.label is not None and st.toggle("Show the label", key=f"label-{sample.name}"):
             st.markdown(f"The person who wrote it meant {words.article(sample.label)} **{sample.label}**.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -111,7 +112,7 @@ def read_alone(name: str, content: bytes) -> batch.Item:
     """Read the one file that was sent; its answer is shown at once, so the reading is kept for that."""
     key = batch.identify(name, content)
     try:
-        return batch.summarise(name, content, answer.read(content, key))
+        return batch.summarise(name, content, answer.read(partial(picture.read, content), key))
     except picture.PictureError as error:
         return batch.refuse(name, str(error), key)
 
@@ -121,7 +122,7 @@ def show_item(item: batch.Item) -> None:
     if item.error:
         st.error(f"{batch.show_name(item.name)}: {item.error}", icon=":material/broken_image:")
         return
-    answer.show(item.content, item.name, item.key)
+    answer.show(item.picture, item.name, item.key)
 
 
 def sum_up(items: list[batch.Item]) -> list[batch.Item]:

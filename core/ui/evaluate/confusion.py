@@ -1,0 +1,89 @@
+"""The confusion matrix, and the pictures behind the chosen cell beside it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import words
+from core.figures import evaluation_charts
+from core.ui import shell, widgets
+from core.ui.evaluate import pictures
+from core.ui.evaluate.measured import Shown, rerun_when_model_changed, show_source
+
+memory = st.session_state
+
+
+@st.fragment
+def show(shown: Shown) -> None:
+    """The matrix on the left, a cell's pictures on the right; opens on the pair that is confused most."""
+    rerun_when_model_changed()
+    _choose_cell(shown)
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        _show_matrix(shown)
+    with right:
+        _show_cell(shown)
+
+
+def _choose_cell(shown: Shown) -> None:
+    """The worst pair of another model or other data; else the cell that was clicked since the last look."""
+    worst = shown.evaluation.report.worst_pair()
+    if memory.get("cell_of") != shown.evaluation.source:
+        memory.cell_of, memory.true_digit, memory.read_digit = shown.evaluation.source, *worst
+        _forget_click()
+    elif (clicked := _clicked_cell()) and clicked != memory.last_click:
+        memory.last_click = clicked
+        memory.true_digit, memory.read_digit = clicked
+    memory.setdefault("true_digit", worst[0])
+    memory.setdefault("read_digit", worst[1])
+
+
+def _show_matrix(shown: Shown) -> None:
+    answers = shown.evaluation.report
+    view = widgets.choice("Show", evaluation_charts.MATRIX_VIEWS, key="matrix_view", in_address=False)
+    hide = st.toggle(
+        "Hide the right answers", key="matrix_hide", help="Leaves the diagonal empty.", persist_state="session"
+    )
+    true, read = answers.worst_pair()
+    st.altair_chart(
+        evaluation_charts.confusion_matrix(
+            answers, view, hide, (memory.true_digit, memory.read_digit), dark=shell.is_dark()
+        ),
+        key=f"matrix-{memory.matrix_number}",
+        on_select="rerun",
+        selection_mode="cell",
+        alt=f"Confusion matrix, {shown.evaluation.source}. Most frequent: {true} read as {read}.",
+    )
+    show_source(shown.evaluation.source)
+
+
+def _show_cell(shown: Shown) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        true = _ask_for_digit("True digit", "true_digit", help="The same as clicking a cell of the matrix.")
+        read = _ask_for_digit("Read as", "read_digit")
+    members = shown.behind_cell(true, read)
+    verb = "read right" if true == read else f"read as {read}"
+    st.subheader(f"{true} {verb}: {words.count(len(members), 'picture')}")
+    if members:
+        pictures.show_gallery(shown, members, f"cell-{true}-{read}", beside=False)
+    else:
+        st.markdown(f"No {true} was {verb}. Choose another cell.")
+
+
+def _ask_for_digit(label: str, key: str, help: str | None = None) -> int:
+    return st.selectbox(
+        label, range(10), key=key, width=110, help=help, on_change=_forget_click, persist_state="session"
+    )
+
+
+def _forget_click() -> None:
+    """Start with a new matrix: the old one would keep quiet when the cell that is selected in it is clicked again."""
+    memory.last_click = None
+    memory.matrix_number = memory.get("matrix_number", 0) + 1
+
+
+def _clicked_cell() -> tuple[int, int] | None:
+    """The cell selected in the matrix, as (true, predicted), or None."""
+    state = memory.get(f"matrix-{memory.matrix_number}") or {}
+    points = state.get("selection", {}).get("cell") or []
+    return (int(points[0]["true"]), int(points[0]["predicted"])) if points else None

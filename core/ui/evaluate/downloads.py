@@ -1,0 +1,17 @@
+"""Buttons for files to take away."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from core.figures.take_away import Download
+
+
+def offer(
+    files: tuple[Download, ...], icon: str, kind: Literal["primary", "secondary", "tertiary"] = "secondary"
+) -> None:
+    """A button for each file, which is made when the button is pressed."""
+    for file in files:
+        st.download_button(file.title, file.make, file.name, file.mime, icon=icon, type=kind, on_click="ignore")

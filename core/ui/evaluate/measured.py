@@ -1,0 +1,133 @@
+"""What the page is about: the chosen model, the chosen pictures, and the model's answers to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import words
+from core.data.digits import DataError
+from core.evaluation import report, testset
+from core.evaluation.answered import AnsweredSet
+from core.network import checkpoint
+from core.ui import resources
+from core.ui.evaluate import own_set
+
+MNIST, VALIDATION, OWN = SETS = ("MNIST test set", "Validation split", "Your own set")
+
+REFUSALS = (checkpoint.CheckpointError, DataError, testset.TestSetError)  # what `answer` raises, each with a sentence
+
+Asked = testset.TestSet | testset.PictureSet
+
+memory = st.session_state
+
+
+@dataclass(frozen=True)
+class Shown(AnsweredSet):
+    """The answers that the page is about, the model that gave them, and what it was asked: pictures that another model
+    may read otherwise."""
+
+    card: checkpoint.ModelCard
+    asked: Asked
+
+
+def ask() -> Shown:
+    """Two boxes, a model and a set; measured where nobody asked for it before. Says what is missing and stops."""
+    names = checkpoint.names()
+    if not names:
+        st.title("Evaluate")
+        st.info("There is no model yet. Train one, and this page shows where it is wrong.", icon=":material/info:")
+        st.stop()
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.title("Evaluate", width="content")
+        name = _ask_for_one("Model", names, "evaluate_model", checkpoint.in_use())
+        chosen = _ask_for_one("Pictures", SETS, "evaluate_data")
+    try:
+        card = resources.model_card(name)
+        shown = answer(card, _choose_set(chosen, card))
+    except REFUSALS as error:
+        st.error(words.escape_markdown(str(error)), icon=":material/error:")
+        st.stop()
+    _say_when_model_changed(name)
+    return shown
+
+
+def answer(card: checkpoint.ModelCard, asked: Asked) -> Shown:
+    """A model's answers to a set, found or measured now. Raises one of `REFUSALS`.
+
+    When the model's weights changed since this visitor saw its figures, the old ones stay until asked.
+    """
+    place = (card.name, asked.key, asked.name)
+    versions = memory.setdefault("shown_version", {})  # by model and set: whose figures this visitor sees
+    seen = versions.get(place, card.version)
+    old = resources.results().find(("evaluation", *place, seen)) if seen != card.version else None
+    if old and not _ask_for_new_version(card, seen):
+        return Shown(old.evaluation, old.test_set, card, asked)
+    versions[place] = card.version
+    found = resources.results().keep(("evaluation", *place, card.version), lambda: _measure(card.name, asked))
+    return Shown(found.evaluation, found.test_set, card, asked)
+
+
+def show_source(line: str) -> None:
+    """What stands under every figure: model, version, data and time."""
+    st.caption(words.escape_markdown(line))
+
+
+def rerun_when_model_changed() -> None:
+    """For a part of the page that runs alone: when another model was chosen, the whole page has something to say."""
+    if checkpoint.in_use() != memory.in_use_at_last_run:
+        st.rerun()
+
+
+def _ask_for_one(label: str, options: list[str] | tuple[str, ...], key: str, usual: str = "") -> str:
+    default = options.index(usual) if usual in options else 0
+    return st.selectbox(label, options, default, key=key, width=220, bind="query-params", persist_state="session")
+
+
+def _choose_set(chosen: str, card: checkpoint.ModelCard) -> Asked:
+    """The pictures to judge by; for an own set that is not there yet it asks for one and stops."""
+    if chosen == MNIST:
+        return resources.results().keep(("test set",), lambda: testset.TestSet(MNIST, resources.digits(train=False)))
+    if chosen == VALIDATION:
+        settings = str(sorted((card.facts.get("settings") or {}).items()))
+        return resources.results().keep(
+            ("validation split", settings), lambda: testset.validation(card.facts, resources.digits(train=True))
+        )
+    return own_set.ask()
+
+
+def _ask_for_new_version(card: checkpoint.ModelCard, seen: str) -> bool:
+    """Whether the visitor wants the figures of the model's new version."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.warning(
+            f"{card.name} has changed: it is version {card.version} now. These are the figures of {seen}.",
+            icon=":material/update:",
+        )
+        return st.button("Measure the new version", type="primary", key=f"renew-{card.name}")
+
+
+def _measure(name: str, asked: Asked) -> AnsweredSet:
+    """Let the model read every picture and answer, saying how far it has got."""
+    progress, doing = st.progress(0.0, "Loading the model …"), ""
+
+    def tell(share: float) -> None:
+        progress.progress(share, f"{doing} … {share:.0%}")
+
+    try:
+        model = resources.model(name)
+        doing = "Reading your pictures"
+        test_set = asked.for_model(model, tell)
+        doing = f"Judging {words.count(len(test_set.digits), 'digit')}"
+        return AnsweredSet(report.measure(model, test_set, tell), test_set)
+    finally:
+        progress.empty()
+
+
+def _say_when_model_changed(name: str) -> None:
+    """The visitor came for the model in use; say so when meanwhile another one was chosen."""
+    in_use = memory.in_use_at_last_run = checkpoint.in_use()
+    if name != in_use and memory.get("model_in_use_seen", in_use) != in_use:
+        st.info(f"The model in use is {in_use} now. This page still shows {name}.", icon=":material/update:")
+    else:
+        memory.model_in_use_seen = in_use

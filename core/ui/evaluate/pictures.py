@@ -1,0 +1,123 @@
+"""Pictures one can press, and the pressed one in detail: the same wherever pictures are shown on this page."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from core import words
+from core.data.digits import DataError
+from core.evaluation.answered import AnsweredPicture
+from core.figures import digit_images
+from core.ui import resources, widgets
+from core.ui.evaluate.measured import Shown
+
+NEIGHBOURS = 8
+
+memory = st.session_state
+
+
+def show_gallery(shown: Shown, members: list[int], key: str, beside: bool = True) -> int:
+    """Pictures one can press, a page at a time, and the pressed one in detail, beside them or below.
+
+    `members` are places in the set, at least one. Gives the place of the open picture.
+    """
+    per_page = 20 if beside else 12
+    pages = math.ceil(len(members) / per_page)
+    page = min(memory.get(f"page-{key}", 1), pages)
+    if pages > 1:
+        memory[f"page-{key}"] = page  # a filter may have left fewer pages than the one that was open
+    part = members[(page - 1) * per_page : page * per_page]
+    picked = memory.get(f"picked-{key}")
+    picked = picked if picked in part else part[0]
+    gallery, detail = st.columns(2, gap="large") if beside else (st.container(), st.container())
+    with gallery, st.container(horizontal=True, key=f"gallery-{key}", gap="xsmall"):
+        for place in part:
+            _show_button(shown.picture(place), key, is_open=place == picked)
+    if pages > 1:
+        gallery.number_input(f"Page (of {pages:,})", 1, pages, key=f"page-{key}", width=160)
+    with detail:
+        _show_picture(shown, shown.picture(picked))
+    return picked
+
+
+def _show_button(picture: AnsweredPicture, key: str, is_open: bool) -> None:
+    truth = "" if picture.label is None else f"{words.a_digit(picture.label)} "
+    sure = words.probability(picture.confidence)
+    address = digit_images.as_data_url(digit_images.digit_png(picture.image))
+    st.button(
+        f"![{truth}read as {picture.answer}, {sure} sure]({address})",
+        key=f"{key}-{picture.place}",
+        type="primary" if is_open else "secondary",
+        on_click=_pick,
+        args=(key, picture.place),
+    )
+
+
+def _pick(key: str, place: int) -> None:
+    """Remember which picture of a gallery was pressed."""
+    memory[f"picked-{key}"] = place
+
+
+def _show_picture(shown: Shown, picture: AnsweredPicture) -> None:
+    """One picture: label, answer, probabilities, what the model sees, the nearest training images."""
+    what = "" if picture.label is None else f": {words.a_digit(picture.label)}"
+    with st.container(border=True):
+        left, right = st.columns([1, 2])
+        left.image(
+            digit_images.as_data_url(digit_images.digit_png(picture.image, 6)),
+            width=168,
+            alt=f"The digit as the model sees it{what}",
+        )
+        with right:
+            st.markdown(f"{_say_answer(picture)} with {words.probability(picture.confidence)} confidence.")
+            st.markdown(_say_second(picture))
+            st.caption(words.escape_markdown(picture.name))
+            if st.button("Open in Predict", key=f"open-{picture.place}", icon=":material/open_in_new:"):
+                memory.predict_given = {
+                    "name": f"{shown.test_set.name} {picture.name}",
+                    "picture": digit_images.digit_png(picture.image, 1),
+                }
+                st.switch_page("pages/1_Predict.py", query_params={"way": "Samples"})
+        widgets.probabilities(picture.probabilities, key=f"bars-{picture.place}")
+        _show_neighbours(picture)
+
+
+def _say_answer(picture: AnsweredPicture) -> str:
+    if picture.label is None:
+        return f"Read as **{picture.answer}**"
+    if picture.label == picture.answer:
+        return f"Read right: **{picture.answer}**"
+    return f"Labelled **{picture.label}**, read as **{picture.answer}**"
+
+
+def _say_second(picture: AnsweredPicture) -> str:
+    share = picture.probabilities[picture.second]
+    if share < 0.0005:  # what would read "<0.1 %"
+        return "No other comes near."
+    return f"The next best is {picture.second} with {words.probability(share)}."
+
+
+def _show_neighbours(picture: AnsweredPicture) -> None:
+    """The training images most alike, and a doubt about the label where they speak against it."""
+    try:
+        nearest = resources.neighbours().nearest(picture.image, NEIGHBOURS)
+    except DataError:
+        return
+    labels = ", ".join(map(str, nearest.labels))
+    st.markdown(
+        "Nearest training images",
+        help="The training images most alike, compared as pictures, slightly blurred. It does not depend on the model: "
+        "an independent second opinion.",
+    )
+    st.image(
+        digit_images.as_data_url(digit_images.strip_png(nearest.images, times=2)),
+        width=480,
+        alt=f"The most similar training images are labelled {labels}",
+    )
+    st.caption(f"Labelled {labels}")
+    if nearest.doubt(picture.label, picture.answer):
+        st.markdown(
+            f":material/help: Perhaps the label is wrong: pictures like this one are labelled {picture.answer}."
+        )
