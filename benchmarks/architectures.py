@@ -13,8 +13,8 @@ import torch
 
 from core.config import ARCHITECTURES, TrainingSettings
 from core.data import mnist
-from core.data.split import split
 from core.network.architectures import build_without_memory, count_parameters
+from core.training.examples import gather
 from core.training.loop import Training
 
 
@@ -45,7 +45,7 @@ def main() -> None:
         best, seconds = [], []
         for seed in options.seeds:
             seeded = replace(settings, seed=seed)
-            training = Training(*split(digits, seeded), seeded)
+            training = Training(gather(digits, seeded), seeded)
             for _ in training:
                 pass
             best.append(training.best.validation_accuracy)

@@ -52,7 +52,7 @@ def write(digits: DigitSet, aspect: float, slant: float, degrees: float, pen: in
     if pen < 0:
         images = torch.lerp(images, -F.max_pool2d(-images, 3, stride=1, padding=1), 0.4)
     if is_european:
-        images = augment.distort(images, digits.labels, augment.Distortion(habits=1.0), rng)
+        images = augment.augment(images, digits.labels, augment.Augmentation(writing_styles=1.0), rng)
     grid = F.affine_grid(_place(aspect, slant, degrees).expand(len(digits), 2, 3), list(images.shape), False)
     images = F.grid_sample(images, grid, align_corners=False)
     return DigitSet(images.clamp(0, 1).squeeze(1).mul(255).round().to(torch.uint8), digits.labels)
@@ -88,14 +88,14 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=30, help="digits each writer keeps and has learnt")
-    parser.add_argument("--looks", type=int, default=USUAL.looks, help="how often each is shown")
+    parser.add_argument("--repeats", type=int, default=USUAL.repeats, help="how often each is shown")
     parser.add_argument("--learning-rate", type=float, default=USUAL.learning_rate)
     parser.add_argument("--writers", nargs="*", choices=WRITERS, default=list(WRITERS))
     options = parser.parse_args()
-    settings = FineTuningSettings(looks=options.looks, learning_rate=options.learning_rate)
+    settings = FineTuningSettings(repeats=options.repeats, learning_rate=options.learning_rate)
     base = checkpoint.load(checkpoint.SHIPPED)
     everything, test = mnist.load(train=True), mnist.load(train=False)
-    validation = split(everything, TrainingSettings.from_dict(base.facts["settings"]))[1]
+    validation = split(everything, TrainingSettings.from_record(base.facts["settings"]))[1]
     order = torch.randperm(len(validation), generator=torch.Generator().manual_seed(1))
     own_half, other_half = validation.pick(order[:HALF]), validation.pick(order[HALF:])
     things = torch.from_numpy(non_digits.make(1000, seed=77))
@@ -111,7 +111,7 @@ def main() -> None:
             # As the page does it, from the click to the outcome: training, judging, the test set, the facts.
             job = TrainingJob(lambda train: everything if train else test, Path(folder) / "runs", Path(folder))
             began = time.perf_counter()
-            job.fine_tune(FineTuning(base, learnt, [], settings), "tuned")
+            job.start(FineTuning(base, learnt, [], settings), "tuned")
             job.wait()
             times.append(time.perf_counter() - began)
             tuned = checkpoint.load("tuned", Path(folder))
@@ -120,7 +120,7 @@ def main() -> None:
         print(
             f"{name}: other digits of this hand {before:.2%} -> {after:.2%}, MNIST's validation digits {plain:.2%} -> "
             f"{kept:.2%}; doubted digits {share_doubted(tuned, other_half.images):.1%}, junk "
-            f"{share_doubted(tuned, things):.1%}; {times[-1]:.1f} s with {job.threads_of_fine_tuning} threads",
+            f"{share_doubted(tuned, things):.1%}; {times[-1]:.1f} s with {job.all_threads} threads",
             flush=True,
         )
     print(

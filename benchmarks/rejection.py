@@ -20,7 +20,7 @@ from core.network import checkpoint
 from core.network.architectures import to_input
 from core.network.prediction import predict
 from core.synthesis import fonts, non_digits, pen_digits
-from core.training.augment import DISTORTIONS, distort
+from core.training.augment import LEVELS, augment
 
 COUNT = 5000  # of each kind; each digit of a typeface once
 
@@ -51,8 +51,8 @@ def gather() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     numerals = fonts.make(len(fonts.load("validation", fonts.DIGITS)), 3, "validation", fonts.DIGITS)
     remains = non_digits.make_of_digits(own.images.numpy(), own.labels.numpy(), COUNT, seed=99)
     digits = {
-        "MNIST, distorted": _distort(own, rng),
-        "other writers, distorted": _distort(hands, rng),
+        "MNIST, augmented": _augment(own, rng),
+        "other writers, augmented": _augment(hands, rng),
         "digits of other typefaces": numerals.astype(np.float32) / 255,
     }
     others = {
@@ -63,9 +63,9 @@ def gather() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     return digits, {kind: images.astype(np.float32) / 255 for kind, images in others.items()}
 
 
-def _distort(digits: DigitSet, rng: torch.Generator) -> np.ndarray:
+def _augment(digits: DigitSet, rng: torch.Generator) -> np.ndarray:
     images = to_input(digits.images)
-    return distort(images, digits.labels, DISTORTIONS["strong"], rng).squeeze(1).numpy()
+    return augment(images, digits.labels, LEVELS["strong"], rng).squeeze(1).numpy()
 
 
 if __name__ == "__main__":

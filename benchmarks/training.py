@@ -25,10 +25,10 @@ from torch.utils.data import DataLoader, SubsetRandomSampler
 from core.config import PRESETS, TrainingSettings
 from core.data import mnist as mnist_module
 from core.data.digits import DigitSet
-from core.data.split import split
 from core.evaluation.report import evaluate
 from core.training.device import choose_precision, name_processor
 from core.training.events import Step
+from core.training.examples import Examples, add_extras, gather
 from core.training.loop import Training
 
 ROUNDS = 5
@@ -83,7 +83,8 @@ def make_loader() -> DataLoader:
 def run_ours(settings: TrainingSettings) -> Iterator[int]:
     """Our own loop, as the page and the script run it. Gives the images of each step."""
     digits = mnist_module.load(train=True)
-    events = Training(digits, digits.pick(torch.arange(10)), settings)
+    examples = Examples(digits, digits.pick(torch.arange(10)), add_extras(digits, settings))
+    events = Training(examples, settings)
     return (event.images for event in events if isinstance(event, Step))
 
 
@@ -176,7 +177,7 @@ def race_reference(test: DigitSet, seed: int) -> float:
 def race_ours(digits: DigitSet, test: DigitSet, seed: int) -> float:
     """Seconds of our fastest preset, validation included."""
     settings = replace(PRESETS["fast"].settings, seed=seed)
-    training = Training(*split(digits, settings), settings)
+    training = Training(gather(digits, settings), settings)
     began = time.perf_counter()
     for _ in training:
         pass
@@ -195,7 +196,7 @@ def main() -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     defaults = TrainingSettings()
-    plain = replace(defaults, augmentation="none", epochs=1000)  # the reference loop distorts nothing either
+    plain = replace(defaults, augmentation="none", epochs=1000)  # the reference loop augments nothing either
     precision = choose_precision(defaults, torch.device("cpu"))
     chip = name_processor(torch.device("cpu"))
     print(f"{chip}, {torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}")
@@ -204,7 +205,7 @@ def main() -> None:
         {
             "reference": None,
             **{f"ours at batch {size}": replace(plain, batch_size=size) for size in SIZES},
-            f"ours at batch {defaults.batch_size} with {defaults.augmentation} distortion": replace(
+            f"ours at batch {defaults.batch_size} with {defaults.augmentation} augmentation": replace(
                 plain, augmentation=defaults.augmentation
             ),
         },

@@ -18,9 +18,9 @@ from core.data.split import split
 from core.evaluation.report import evaluate
 from core.network import checkpoint
 from core.synthesis import numbers, pen_digits
-from core.training.augment import DISTORTIONS, distort
+from core.training.augment import LEVELS, augment
 
-LOOKS = 4  # at each validation digit, each time distorted
+COPIES = 4  # of each validation digit, augmented each time
 WRITERS, CUT = 6000, 6000  # drawings of digits of other writers; pieces of numbers, of which about half are digits
 
 
@@ -38,21 +38,21 @@ def main() -> None:
 
 
 def gather() -> dict[str, DigitSet]:
-    """Digits of the validation split: as they are, distorted, cut from numbers; and those of other writers."""
+    """Digits of the validation split: as they are, augmented, cut from numbers; and those of other writers."""
     settings = TrainingSettings()
     _, digits = split(mnist.load(train=True), settings)
     rng = Generator().manual_seed(1)
-    many = digits.pick(torch.arange(len(digits)).repeat(LOOKS))
-    strong = replace(DISTORTIONS["strong"], habits=0.3)
+    many = digits.pick(torch.arange(len(digits)).repeat(COPIES))
+    strong = replace(LEVELS["strong"], writing_styles=0.3)
     seen = [
-        distort(part.images.unsqueeze(1).float() / 255, part.labels, strong, rng)
+        augment(part.images.unsqueeze(1).float() / 255, part.labels, strong, rng)
         for part in (many.pick(index) for index in torch.arange(len(many)).split(1000))
     ]
-    distorted = torch.cat(seen).squeeze(1).mul(255).round().to(torch.uint8)
+    augmented = torch.cat(seen).squeeze(1).mul(255).round().to(torch.uint8)
     cut = numbers.make(digits, CUT, seed=1)
     return {
         "as they are": digits,
-        "distorted": DigitSet(distorted, many.labels),
+        "augmented": DigitSet(augmented, many.labels),
         "other writers": pen_digits.make(WRITERS, seed=1, part="validation"),
         "cut from numbers": cut.pick(torch.nonzero(cut.labels >= 0).flatten()),
     }

@@ -1,13 +1,21 @@
 """Every number a person may change, with its unit, default and bounds."""
 
 import shlex
+from collections.abc import Collection, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any
 
 DIGIT_SIZE = 28  # pixels: side of the square the models read
 INK_SIZE = 20  # pixels: side of the box the ink is fitted into, as MNIST's makers did
 
-ARCHITECTURES = ("reference", "lenet5", "mlp", "modern")
+# The networks by name, with their titles. Their classes register under these names in core/network/architectures.py;
+# the list stands here because names must be known before torch, which takes seconds, is loaded.
+ARCHITECTURES = {
+    "reference": "Reference CNN",
+    "lenet5": "LeNet-5",
+    "mlp": "Multilayer perceptron",
+    "modern": "Modern CNN",
+}
 AUGMENTATIONS = ("none", "light", "strong")
 OPTIMISERS = ("sgd", "momentum", "adam", "adamw")
 SCHEDULES = ("constant", "cosine", "one-cycle")
@@ -16,9 +24,10 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 EXPECTATIONS = ("auto", "one", "number")
 POLARITIES = ("auto", "dark on light", "light on dark")
 
-
-# Settings that runs, models and links of before call otherwise.
+# Older runs, models and links know some settings by other names, and older runs and models were made before others
+# existed: what they did then is not always today's default.
 RENAMED = {"averaging": "ema_decay", "outliers": "outlier_exposure"}
+BEFORE_THEY_EXISTED = {"outlier_exposure": 0.0, "pen_digits": 0.0}
 
 
 class SettingError(ValueError):
@@ -31,7 +40,7 @@ def option(
     *,
     low: float | None = None,
     high: float | None = None,
-    choices: tuple[str, ...] | None = None,
+    choices: Collection[str] | None = None,
     unit: str = "",
 ) -> Any:
     """A dataclass field that carries what a widget or a command line needs to ask for it."""
@@ -64,13 +73,13 @@ class PictureLimits:
 class VerdictSettings:
     """When an answer is worded as doubt.
 
-    Of strongly distorted validation digits with a probability of 0.3 to 0.45 two thirds are read right: to call those
-    no digit would withhold the answer. Below 0.3 nearly all that comes is none.
+    Of strongly augmented validation digits with a probability of 0.3 to 0.45 two thirds are read right: to call those
+    no digit would withhold the answer. Below 0.3 nearly everything is a non-digit.
     """
 
     sure: float = option(0.80, "Below this probability the answer is unsure.", low=0.0, high=1.0)
     close: float = option(0.15, "A second-best digit at least this probable is named too.", low=0.0, high=1.0)
-    possible: float = option(0.30, "Below this probability it is no digit.", low=0.0, high=1.0)
+    possible: float = option(0.30, "Below this probability the answer is: no digit.", low=0.0, high=1.0)
 
 
 @dataclass(frozen=True)
@@ -78,61 +87,77 @@ class TrainingSettings:
     """One training run. The defaults are the recipe of the shipped model, which had three times as many epochs."""
 
     architecture: str = option("reference", "The network to train.", choices=ARCHITECTURES)
-    epochs: int = option(50, "How many times the whole training set is shown.", low=1, high=1000, unit="epochs")
-    batch_size: int = option(256, "Images per correction of the weights.", low=1, high=8192, unit="images")
-    learning_rate: float = option(2e-3, "How big each correction is, at its largest.", low=1e-6, high=10.0)
-    optimiser: str = option("adamw", "The rule that turns gradients into corrections.", choices=OPTIMISERS)
-    schedule: str = option("one-cycle", "How the learning rate moves during the run.", choices=SCHEDULES)
+    epochs: int = option(50, "How many times the network sees the whole training set.", low=1, high=1000, unit="epochs")
+    batch_size: int = option(256, "Images per training step.", low=1, high=8192, unit="images")
+    learning_rate: float = option(
+        2e-3, "How far each step moves the weights: the schedule's largest value.", low=1e-6, high=10.0
+    )
+    optimiser: str = option("adamw", "The rule that turns gradients into weight updates.", choices=OPTIMISERS)
+    schedule: str = option("one-cycle", "How the learning rate changes during the run.", choices=SCHEDULES)
     weight_decay: float = option(0.05, "How strongly weights are pulled towards zero.", low=0.0, high=1.0)
     dropout: float = option(
         0.5,
-        "Share of the last hidden layer silenced at random, so that no single part is relied on.",
+        "Share of the last hidden layer that is dropped at random in each step, so that the network relies on no "
+        "single feature.",
         low=0.0,
         high=0.95,
     )
     label_smoothing: float = option(
-        0.05, "Share of the target spread over all ten digits, against too much certainty.", low=0.0, high=0.5
+        0.05,
+        "Share of each target that is spread over all ten digits. It keeps the network from becoming overconfident.",
+        low=0.0,
+        high=0.5,
     )
     ema_decay: float = option(
         0.0,
-        "Judge and keep a running average of the weights (EMA): how much of it stays at each step. 0 is off.",
+        "Evaluate and keep an exponential moving average (EMA) of the weights: the share of the average that stays at "
+        "each step. 0 turns it off.",
         low=0.0,
         high=0.9999,
     )
-    augmentation: str = option("strong", "How much each image is distorted before each look.", choices=AUGMENTATIONS)
-    clean_share: float = option(0.1, "Share of the epochs, at the end, that see undistorted images.", low=0.0, high=1.0)
+    augmentation: str = option(
+        "strong", "How much each image is changed at random each time it is shown.", choices=AUGMENTATIONS
+    )
+    clean_share: float = option(
+        0.1, "Share of the epochs, at the end of the run, without augmentation.", low=0.0, high=1.0
+    )
     outlier_exposure: float = option(
         0.3,
-        "How much is shown beside the digits, as a share of them: letters, scribbles, two digits in one, for which no "
-        "answer is right, and digits cut from numbers.",
+        "How many extra examples are mixed in, as a share of the digits: half are letters, scribbles and touching "
+        "digits, for which every digit is equally wrong, half are digits cut from numbers.",
         low=0.0,
         high=1.0,
     )
     pen_digits: float = option(
         0.4,
-        "How many digits of 44 writers with other habits, crossed 7 and 1 with a foot, are shown beside MNIST's, as a "
-        "share of them.",
+        "How many digits from 44 writers with other writing styles (crossed 7, 1 with a foot) are mixed in, as a share "
+        "of MNIST's.",
         low=0.0,
         high=1.0,
     )
     training_images: int = option(
-        60_000, "Images to learn from, validation included.", low=100, high=60_000, unit="images"
+        60_000, "MNIST images to use, validation included.", low=100, high=60_000, unit="images"
     )
     validation_share: float = option(
-        1 / 12, "Share of those images kept aside to judge by, each digit alike.", low=0.01, high=0.5
+        1 / 12,
+        "Share of those images held out for validation, the same share of every digit.",
+        low=0.01,
+        high=0.5,
     )
-    left_out: tuple[int, ...] = option((), "Digits the model never sees, to watch what it makes of them.")
+    left_out: tuple[int, ...] = option((), "Digits the network never sees, to watch what it makes of them.")
     patience: int = option(
         0,
-        "Stop early after this many epochs without a better one. 0 never stops early.",
+        "Early stopping: end the run after this many epochs without a better validation accuracy. 0 turns it off.",
         low=0,
         high=1000,
         unit="epochs",
     )
     seed: int = option(0, "The same seed gives the same run on the same machine.", low=0, high=2**31 - 1)
-    device: str = option("auto", "Where to compute; auto takes a graphics card where there is one.", choices=DEVICES)
+    device: str = option("auto", "Where to compute. Automatic uses a GPU if there is one.", choices=DEVICES)
     precision: str = option(
-        "auto", "Number format of the products; auto takes bfloat16 where the chip has it built in.", choices=PRECISIONS
+        "auto",
+        "Number format for matrix products and convolutions. Automatic uses bfloat16 if the chip supports it natively.",
+        choices=PRECISIONS,
     )
 
     def __post_init__(self) -> None:
@@ -144,8 +169,20 @@ class TrainingSettings:
             raise SettingError("Left out must leave at least two digits to tell apart.")
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "TrainingSettings":
-        """Settings from JSON or a web address: numbers may be text, unknown names are passed over.
+    def from_record(cls, values: Any) -> "TrainingSettings":
+        """The settings that a run or a model was made with, from the JSON stored beside it, of any age.
+
+        Old names are understood, unknown ones ignored, and settings that did not exist yet take the value that says
+        what was done then. Raises `SettingError` for anything else than names with values inside their bounds.
+        """
+        if not isinstance(values, Mapping):
+            raise SettingError(f"Settings must be names with values, not {values!r}.")
+        today = {RENAMED.get(str(name), str(name)): value for name, value in values.items()}
+        return cls.from_dict({**BEFORE_THEY_EXISTED, **today})
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "TrainingSettings":
+        """Settings from a form or a web address: numbers may be text, unknown names are ignored, others are defaults.
 
         Raises `SettingError` for a value that can't be read or lies outside its bounds.
         """
@@ -158,7 +195,7 @@ class TrainingSettings:
         return asdict(self)
 
     def command(self, name: str) -> str:
-        """The line for a terminal that makes the same run: every setting that isn't the default, as an option."""
+        """The terminal command that repeats the run, with an option for every setting that isn't the default."""
         words = ["python", "scripts/train.py", "--name", name]
         for entry in fields(self):
             value = getattr(self, entry.name)
@@ -173,19 +210,20 @@ def _read(entry: Field, value: Any) -> Any:
     try:
         if isinstance(entry.default, tuple):
             return tuple(sorted({int(digit) for digit in value}))
-        return type(entry.default)(value)
-    except (TypeError, ValueError) as error:
+        kind: Any = type(entry.default)
+        return kind(value)
+    except (TypeError, ValueError, OverflowError) as error:
         raise SettingError(f"{entry.name.replace('_', ' ').capitalize()} can't be read from {value!r}.") from error
 
 
 @dataclass(frozen=True)
 class FineTuningSettings:
-    """How a copy of a model learns somebody's own digits. Chosen on validation data: benchmarks/fine_tuning.py."""
+    """How a copy of a model learns a person's own digits. Chosen on validation data: benchmarks/fine_tuning.py."""
 
-    images: int = option(10_240, "Images shown in all, own and MNIST's.", low=256, high=60_000, unit="images")
-    looks: int = option(30, "How often each own digit is shown, each time distorted.", low=1, high=1000, unit="times")
-    batch_size: int = option(128, "Images per correction of the weights.", low=1, high=8192, unit="images")
-    learning_rate: float = option(1e-4, "How big each correction is, at its largest.", low=1e-6, high=10.0)
+    images: int = option(10_240, "Images shown in total, own digits and MNIST's.", low=256, high=60_000, unit="images")
+    repeats: int = option(30, "How often each own digit is shown, augmented each time.", low=1, high=1000, unit="times")
+    batch_size: int = option(128, "Images per training step.", low=1, high=8192, unit="images")
+    learning_rate: float = option(1e-4, "How far each step moves the weights, at most.", low=1e-6, high=10.0)
 
     def __post_init__(self) -> None:
         """Refuse values outside their bounds with `SettingError`."""
@@ -194,7 +232,7 @@ class FineTuningSettings:
 
 @dataclass(frozen=True)
 class Preset:
-    """A ready choice of settings: what it is called, what to expect, what it sets."""
+    """Settings to start from: their title, what to expect, and the values."""
 
     title: str
     purpose: str
@@ -204,7 +242,7 @@ class Preset:
 PRESETS: dict[str, Preset] = {
     "fast": Preset(
         "99 % as fast as possible",
-        "One look at every image is enough for 99 of 100.",
+        "Seeing every image once is enough to read 99 of 100.",
         TrainingSettings(
             epochs=1,
             batch_size=64,
@@ -221,7 +259,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "best": Preset(
         "Best accuracy",
-        "The shipped model's recipe, strong distortion, in a third of its 150 epochs.",
+        "The shipped model's recipe with strong augmentation, in a third of its 150 epochs.",
         TrainingSettings(),
     ),
     "reference": Preset(
@@ -244,7 +282,7 @@ PRESETS: dict[str, Preset] = {
     ),
     "surprise": Preset(
         "Learning rate far too high",
-        "A surprise for teaching: watch the loss, guess why, lower the rate early in the run.",
+        "For teaching: watch the loss, guess why it behaves so, then lower the rate early in the run.",
         TrainingSettings(
             epochs=3,
             batch_size=128,

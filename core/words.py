@@ -67,6 +67,11 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
+def refused_by_disk(error: OSError) -> str:
+    """A sentence for the person whose files could not be read or written: what the system said, and what to do."""
+    return f"The disk refused: {error.strerror or error}. Free some space or allow writing, then try again."
+
+
 def article(digit: int | str) -> str:
     """The article a digit wants: "an" for 8, else "a"."""
     return "an" if str(digit) == "8" else "a"

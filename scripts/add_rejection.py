@@ -1,13 +1,14 @@
-"""Teach a saved model to say "no digit": `python scripts/add_rejection.py NAME [--digits N]`.
+"""Train the out-of-distribution (OOD) detector of a saved model: `python scripts/add_rejection.py NAME [--digits N]`.
 
-Writes models/NAME.rejection.npz beside the weights, which stay as they are. The same seed gives the same head.
+With it the model says "no digit" to letters and scribbles. Writes models/NAME.rejection.npz beside the weights, which
+stay as they are.
 """
 
 import argparse
 import sys
-from dataclasses import fields
 
-from core.config import TrainingSettings
+from core import words
+from core.config import SettingError, TrainingSettings
 from core.data import mnist
 from core.data.digits import DataError
 from core.data.split import split
@@ -16,7 +17,7 @@ from core.training import rejection
 
 
 def main() -> int:
-    """Learn the head on the split that the model's own settings name. Gives the exit code."""
+    """Train the detector on the split that the model's own settings name. Gives the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="?", default=checkpoint.SHIPPED, help="a model in models/ (the shipped one)")
     parser.add_argument(
@@ -27,12 +28,13 @@ def main() -> int:
     if options.digits < 1:
         parser.error(f"--digits must be at least 1, not {options.digits}")
     try:
-        stored = checkpoint.describe(name).facts.get("settings", {})
-        known = {entry.name for entry in fields(TrainingSettings)} & {"training_images", "validation_share", "seed"}
-        settings = TrainingSettings(**{key: stored[key] for key in known if key in stored})
+        settings = TrainingSettings.from_record(checkpoint.describe(name).facts.get("settings", {}))
         path = rejection.add_rejection(name, *split(mnist.load(train=True), settings), count=options.digits)
-    except (checkpoint.CheckpointError, DataError) as error:
+    except (checkpoint.CheckpointError, DataError, SettingError) as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(words.refused_by_disk(error), file=sys.stderr)
         return 2
     print(f"Saved {path.name}.")
     return 0

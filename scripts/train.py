@@ -19,13 +19,14 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core import words
 from core.config import PRESETS, SettingError, TrainingSettings
 from core.network import checkpoint
-from core.training import rejection, runs
-from core.training.runs import Run, RunError, RunWriter
+from core.training import runs
+from core.training.events import End, Epoch, Step
+from core.training.runs import Run, RunError, RunWriter, Status
 
 if TYPE_CHECKING:
-    from core.training.events import End, Epoch, Step
     from core.training.loop import Training
 
 # torch is imported when there is something to train: --help and a refusal come at once.
@@ -51,7 +52,7 @@ def train(settings: TrainingSettings, run: Run | None, options: argparse.Namespa
 
     from core.data import mnist
     from core.data.digits import DataError
-    from core.data.split import split
+    from core.training.examples import gather
     from core.training.loop import Training
 
     try:
@@ -59,22 +60,22 @@ def train(settings: TrainingSettings, run: Run | None, options: argparse.Namespa
         digits = mnist.load(train=True)
         if options.threads:
             torch.set_num_threads(options.threads)
-        training = Training(*split(digits, settings), settings)
-        record = None
+        training = Training(gather(digits, settings), settings)
+        writer = None
         if rank:
             if run:
                 runs.restore(run, training, options.runs)
         elif run:
-            record = RunWriter.reopen(run, training, options.runs)
+            writer = RunWriter.reopen(run, training, options.runs)
         else:
-            record = RunWriter.create(options.name, training, options.runs)
+            writer = RunWriter.create(options.name, training, options.runs)
     except (SettingError, RunError, DataError) as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"The disk refused: {error.strerror or error}.", file=sys.stderr)
+        print(words.refused_by_disk(error), file=sys.stderr)
         return 2
-    code = follow(training, record, options)
+    code = follow(training, writer, options)
     if dist.is_initialized():
         dist.destroy_process_group()
     return code
@@ -93,7 +94,7 @@ def parse_options() -> argparse.Namespace:
         "--rejection-digits",
         type=int,
         default=8000,
-        help="digits from which it learns at the end what is none, in about a minute; 0 leaves that out (8000)",
+        help="digits for training the out-of-distribution detector at the end, about a minute; 0 leaves it out (8000)",
     )
     parser.add_argument("--threads", type=int, default=0, help="processor threads; 0 leaves the choice to torch")
     parser.add_argument("--runs", type=Path, help="folder of the runs (the workspace's runs/)")
@@ -147,33 +148,36 @@ def join_processes(settings: TrainingSettings) -> int:
     return dist.get_rank()
 
 
-def follow(training: Training, record: RunWriter | None, options: argparse.Namespace) -> int:
-    """Train to the end or to Ctrl-C, print and save on the way. Only the process that has the record does so."""
-    from core.training.events import End, Epoch
+def follow(training: Training, writer: RunWriter | None, options: argparse.Namespace) -> int:
+    """Train to the end or to Ctrl-C, print and save on the way. Only the process that has the writer does so."""
+    interrupted: list[int] = []
 
-    interrupted = []
+    def interrupt(number: int, _: object) -> None:
+        """Stop between two steps, not in the middle of one; a second Ctrl-C ends at once."""
+        interrupted.append(number)
+        signal.signal(number, signal.SIG_DFL)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        # Between two steps, not in the middle of one; a second Ctrl-C ends at once.
-        signal.signal(number, lambda number, _: (interrupted.append(number), signal.signal(number, signal.SIG_DFL)))
+        signal.signal(number, interrupt)
     ending = None
     for event in training:
         if isinstance(event, End):
             ending = event
-        elif record:
-            record.add(event)
+        elif writer:
+            writer.add(event)
             show(event, training)
-            if record.is_due(isinstance(event, Epoch)):
-                save(record, training)
+            if writer.is_due(isinstance(event, Epoch)):
+                save(writer, training)
         if agree(bool(interrupted)):
             break
-    if not record:
+    if not writer:
         return 0 if ending else 130
     if not ending:
-        save(record, training)
-        record.release()
-        print(f"\nInterrupted. Go on with: python scripts/train.py --resume {record.run.id}")
+        save(writer, training)
+        writer.release()
+        print(f"\nInterrupted. Go on with: python scripts/train.py --resume {writer.run.id}")
         return 130
-    return finish(training, record, ending, options)
+    return finish(training, writer, ending, options)
 
 
 def agree(wish: bool) -> bool:
@@ -189,29 +193,29 @@ def agree(wish: bool) -> bool:
     return bool(wishes.item())
 
 
-def save(record: RunWriter, training: Training) -> None:
+def save(writer: RunWriter, training: Training) -> None:
     """Save if the disk allows; if not, say so and go on."""
     try:
-        record.save(training)
+        writer.save(training)
     except OSError as error:
         print(f"\nThe run can't be saved at the moment ({error.strerror or error}).", file=sys.stderr)
 
 
-def finish(training: Training, record: RunWriter, ending: End, options: argparse.Namespace) -> int:
-    """Keep the best weights, close the record, say how it went."""
+def finish(training: Training, writer: RunWriter, ending: End, options: argparse.Namespace) -> int:
+    """Keep the best weights, close the run, say how it went."""
     from core.data import mnist
 
     print(ending.sentence)
-    save(record, training)  # should the disk refuse the weights, the run can be resumed at its end
+    save(writer, training)  # should the disk refuse the weights, the run can be resumed at its end
     model = None
     try:
         if training.best:
-            model = runs.keep(training, record, mnist.load(train=False), options.models)
+            model = runs.keep(training, writer, mnist.load(train=False), options.models).name
             if options.rejection_digits > 0:
-                teach(model, training, options)
-        record.close({"early": "finished"}.get(ending.reason, ending.reason), ending.sentence, model)
+                add_detector(model, training, options)
+        writer.close(Status.after(ending), ending.sentence, model)
     except OSError as error:
-        print(f"The weights can't be saved ({error.strerror or error}).", file=sys.stderr)
+        print(f"The weights can't be saved. {words.refused_by_disk(error)}", file=sys.stderr)
         return 2
     if model:
         print(f"Saved {model}.pth. Its facts are in {model}.json.")
@@ -224,9 +228,11 @@ def finish(training: Training, record: RunWriter, ending: End, options: argparse
     return 1 if ending.reason == "diverged" else 0
 
 
-def teach(model: str, training: Training, options: argparse.Namespace) -> None:
-    """Let the kept model learn what is no digit. Ctrl-C leaves it as it is."""
-    print("Learning what is no digit … (Ctrl-C leaves that out)", flush=True)
+def add_detector(model: str, training: Training, options: argparse.Namespace) -> None:
+    """Train the out-of-distribution (OOD) detector of the kept model. Ctrl-C leaves it without."""
+    from core.training import rejection
+
+    print("Training the out-of-distribution detector, which tells non-digits … (Ctrl-C leaves it out)", flush=True)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         rejection.add_rejection(model, training.digits, training.validation, options.models, options.rejection_digits)
@@ -236,8 +242,6 @@ def teach(model: str, training: Training, options: argparse.Namespace) -> None:
 
 def show(event: Step | Epoch, training: Training) -> None:
     """A line for each epoch; between them, where somebody is watching, a bar for the whole run."""
-    from core.training.events import Epoch
-
     settings = training.settings
     if isinstance(event, Epoch):
         clear = "\r\033[K" if sys.stdout.isatty() else ""

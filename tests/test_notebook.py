@@ -25,7 +25,7 @@ def test_the_notebook_runs_from_top_to_bottom(tmp_path: Path):
         (tmp_path / name).symlink_to(ROOT / name)
     code = next(cell for cell in notebook.cells if "TRAINING_IMAGES" in cell.source)
     code.source = "BATCH_SIZE, LEARNING_RATE, EPOCHS, TRAINING_IMAGES, NAME = 64, 1e-3, 1, 600, 'small'"
-    setup = next(cell for cell in notebook.cells if "from core.network import" in cell.source)
+    setup = next(cell for cell in notebook.cells if "from core.training import runs" in cell.source)
     # Runs and models of a test belong into its own folder.
     setup.source += f"""
 import os

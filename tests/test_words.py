@@ -1,5 +1,6 @@
 """Every figure has one wording: tables of what it says, and the rule that no share is rounded to none or all."""
 
+import errno
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -110,3 +111,10 @@ def test_any_other_cell_stays_as_it_is(name):
 @pytest.mark.parametrize(("digit", "said"), [(7, "a 7"), (8, "an 8"), ("8", "an 8"), (0, "a 0")])
 def test_a_digit_with_its_article(digit, said):
     assert words.a_digit(digit) == said
+
+
+def test_a_refusing_disk_is_a_sentence_that_says_what_to_do():
+    sentence = words.refused_by_disk(OSError(errno.ENOSPC, "No space left on device", "/somewhere/secret"))
+    assert sentence.startswith("The disk refused: No space left on device.") and "Free some space" in sentence
+    assert "secret" not in sentence
+    assert "odd" in words.refused_by_disk(OSError("odd"))

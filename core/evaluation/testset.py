@@ -231,8 +231,7 @@ def validation(facts: dict[str, Any], training: DigitSet | None = None) -> TestS
     training = mnist.load(train=True) if training is None else training
     remarks: tuple[str, ...] = ()
     try:
-        known = {name: facts["settings"][name] for name in TrainingSettings().as_dict() if name in facts["settings"]}
-        settings = TrainingSettings(**known)
+        settings = TrainingSettings.from_record(facts["settings"])
     except (KeyError, TypeError, SettingError):
         settings = TrainingSettings()
         remarks = ("How this model was trained is not known: it may have learnt from these very pictures.",)

@@ -6,7 +6,8 @@ import altair as alt
 import pandas as pd
 
 from core.figures.theme import ACCENT, QUIET, TEXT, show_percent, style
-from core.figures.training_charts import percent_axis
+
+AXIS = alt.Axis(format=".0%", values=[0, 0.5, 1], ticks=False, domain=False)  # shares, with few marks
 
 
 def draw_probabilities(probabilities: tuple[float, ...], dark: bool = False) -> alt.LayerChart:
@@ -22,7 +23,7 @@ def draw_probabilities(probabilities: tuple[float, ...], dark: bool = False) -> 
     )
     base = alt.Chart(table).encode(
         x=alt.X("digit:O", title="Digit", axis=alt.Axis(labelAngle=0, labelFontSize=13, ticks=False)),
-        y=alt.Y("probability:Q", title="Probability", scale=alt.Scale(domain=[0, 1.12]), axis=percent_axis()),
+        y=alt.Y("probability:Q", title="Probability", scale=alt.Scale(domain=[0, 1.12]), axis=AXIS),
         tooltip=[
             alt.Tooltip("digit:O", title="Digit"),
             alt.Tooltip("probability:Q", title="Probability", format=".2%"),

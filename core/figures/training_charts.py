@@ -8,64 +8,70 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-if TYPE_CHECKING:
-    from core.training.runs import LogPoint, Score
 from core.figures.theme import ACCENT, HEIGHT, QUIET, SECOND, SERIES, style
 
-MOST_POINTS = 60  # of a live curve, which is sent anew each second
+if TYPE_CHECKING:
+    from core.training.events import Epoch, LogPoint
+
+# Of a live run, whose curves are sent anew each second.
+MOST_POINTS = 60
+MOST_RATES = 30
+MOST_EPOCHS = 30
+SLOWEST = 0.06  # weight of the newest loss in the running mean, once enough came before
 
 
 def draw_loss(
-    log_points: Sequence[LogPoint], scores: Sequence[Score], steps: int, dark: bool = False
+    log_points: Sequence[LogPoint], history: Sequence[Epoch], steps: int, dark: bool = False
 ) -> alt.LayerChart:
-    """Training loss per step, raw and smoothed, and the validation loss after each epoch, over `steps` steps."""
-    smooth, value = [], log_points[0].loss if log_points else 0.0
-    for number, log_point in enumerate(log_points, start=1):
-        value += max(0.06, 1 / number) * (log_point.loss - value)  # the mean at first, soon a running one
-        smooth.append(value)
-    curve = pd.DataFrame(
-        _thin([(log_point.step, log_point.loss, level) for log_point, level in zip(log_points, smooth, strict=True)]),
+    """Training loss by step, raw and smoothed, and the validation loss after each epoch, over `steps` steps."""
+    losses = [point.loss for point in log_points]
+    training = pd.DataFrame(
+        _average([(point.step, point.loss, mean) for point, mean in zip(log_points, _smooth(losses), strict=True)]),
         columns=["step", "raw", "smooth"],
         dtype="float32",  # half the bytes
     )
-    judged = [{"step": score.step, "validation": round(score.validation_loss, 4)} for score in _thin_rows(scores)]
-    top = max([*curve["smooth"], *(row["validation"] for row in judged), 0.1]) if len(curve) else 2.5
+    validation = [{"step": epoch.step, "validation": round(epoch.validation_loss, 4)} for epoch in _thin(history)]
+    highest = 2.5
+    if losses:
+        highest = max([*training["smooth"], *(row["validation"] for row in validation), 0.1])
     x = alt.X("step:Q", title="Step", scale=alt.Scale(domain=[0, steps], nice=False), axis=alt.Axis(tickCount=5))
-    y = {"scale": alt.Scale(domain=[0, min(top * 1.15, 1e6)], clamp=False), "title": "Loss (nats)"}
-    base = alt.Chart(curve).encode(x=x)
+    scale = alt.Scale(domain=[0, min(highest * 1.15, 1e6)], clamp=False)
+    raw, smooth, validated = (
+        alt.Y(f"{name}:Q", scale=scale, title="Loss (nats)") for name in ("raw", "smooth", "validation")
+    )
     tips = [alt.Tooltip("step:Q", title="Step"), alt.Tooltip("smooth:Q", title="Training loss", format=".4f")]
+    base = alt.Chart(training).encode(x=x)
     layers = [
-        base.mark_line(clip=True, strokeWidth=1, color=QUIET[dark], opacity=0.6).encode(y=alt.Y("raw:Q", **y)),
-        base.mark_line(clip=True, strokeWidth=2, color=ACCENT[dark]).encode(y=alt.Y("smooth:Q", **y), tooltip=tips),
-        alt.Chart(alt.Data(values=judged))  # a few rows are smaller as text than as a table
+        base.mark_line(clip=True, strokeWidth=1, color=QUIET[dark], opacity=0.6).encode(y=raw),
+        base.mark_line(clip=True, strokeWidth=2, color=ACCENT[dark]).encode(y=smooth, tooltip=tips),
+        alt.Chart(alt.Data(values=validation))  # a few rows are smaller as text than as a table
         .mark_line(
             clip=True, strokeWidth=1.5, color=SECOND[dark], point=alt.OverlayMarkDef(color=SECOND[dark], size=28)
         )
-        .encode(
-            x=x,
-            y=alt.Y("validation:Q", **y),
-            tooltip=[alt.Tooltip("validation:Q", title="Validation loss", format=".4f")],
-        ),
+        .encode(x=x, y=validated, tooltip=[alt.Tooltip("validation:Q", title="Validation loss", format=".4f")]),
     ]
-    return style(alt.layer(*layers))
+    return style(alt.LayerChart(layer=layers))
 
 
-def draw_accuracy(scores: Sequence[Score], epochs: int, best: Score | None, dark: bool = False) -> alt.LayerChart:
-    """Validation accuracy after each of `epochs` epochs, the best one marked with its value."""
-    rows = [
-        {"epoch": score.epoch, "accuracy": round(score.validation_accuracy, 5)}
-        for score in {score.epoch: score for score in [*_thin_rows(scores), *([best] if best else [])]}.values()
-    ]
-    rows.sort(key=lambda row: row["epoch"])
-    low = min([0.9, *(row["accuracy"] for row in rows)])
+def draw_accuracy(history: Sequence[Epoch], epochs: int, best: Epoch | None, dark: bool = False) -> alt.LayerChart:
+    """Validation accuracy after each of `epochs` epochs; a ring and its value mark `best`, which is one of them."""
+    accuracies = {
+        epoch.epoch: round(epoch.validation_accuracy, 5) for epoch in [*_thin(history), *([best] if best else [])]
+    }
+    rows = [{"epoch": epoch, "accuracy": accuracy} for epoch, accuracy in sorted(accuracies.items())]
+    lowest = min([0.9, *accuracies.values()])
     base = alt.Chart()
     is_best = f"datum.epoch == {best.epoch if best else -1}"
-    left = best is not None and best.epoch > epochs / 2
+    stands_left = best is not None and best.epoch > epochs / 2  # of its mark, where there is room
     layers = [
         base.mark_line(color=ACCENT[dark], point=alt.OverlayMarkDef(color=ACCENT[dark], size=28)),
         base.mark_point(color=SECOND[dark], size=110, strokeWidth=2, filled=False).transform_filter(is_best),
         base.mark_text(
-            align="right" if left else "left", dx=-9 if left else 9, dy=14, color=SECOND[dark], fontWeight="bold"
+            align="right" if stands_left else "left",
+            dx=-9 if stands_left else 9,
+            dy=14,
+            color=SECOND[dark],
+            fontWeight="bold",
         )
         .encode(text=alt.value(f"best {best.validation_accuracy:.2%}" if best else ""))
         .transform_filter(is_best),
@@ -80,8 +86,8 @@ def draw_accuracy(scores: Sequence[Score], epochs: int, best: Score | None, dark
         y=alt.Y(
             "accuracy:Q",
             title="Validation accuracy",
-            scale=alt.Scale(domain=[max(0.0, low - (1 - low) * 0.1), 1], nice=False),
-            axis=alt.Axis(format=".1%" if low > 0.85 else ".0%", tickCount=5),
+            scale=alt.Scale(domain=[max(0.0, lowest - (1 - lowest) * 0.1), 1], nice=False),
+            axis=alt.Axis(format=".1%" if lowest > 0.85 else ".0%", tickCount=5),
         ),
         tooltip=[alt.Tooltip("epoch:Q", title="Epoch"), alt.Tooltip("accuracy:Q", title="Accuracy", format=".2%")],
     )
@@ -91,30 +97,30 @@ def draw_accuracy(scores: Sequence[Score], epochs: int, best: Score | None, dark
 def draw_learning_rate(log_points: Sequence[LogPoint], steps: int, dark: bool = False) -> alt.Chart:
     """The learning rate at each step so far, over `steps` steps."""
     rows = pd.DataFrame(
-        _thin([(log_point.step, log_point.learning_rate) for log_point in log_points], most=30),
+        _average([(point.step, point.learning_rate) for point in log_points], most=MOST_RATES),
         columns=["step", "rate"],
         dtype="float32",
     )
-    top, axis = max([1e-9, *rows["rate"]]) * 1.1, alt.Axis(format=".3~g", tickCount=3)
+    highest, axis = max([1e-9, *rows["rate"]]) * 1.1, alt.Axis(format=".3~g", tickCount=3)
     chart = (
         alt.Chart(rows)
         .mark_line(color=ACCENT[dark])
         .encode(
             x=alt.X("step:Q", title="Step", scale=alt.Scale(domain=[0, steps], nice=False), axis=alt.Axis(tickCount=5)),
-            y=alt.Y("rate:Q", title=None, scale=alt.Scale(domain=[0, top], nice=False), axis=axis),
+            y=alt.Y("rate:Q", title=None, scale=alt.Scale(domain=[0, highest], nice=False), axis=axis),
             tooltip=[alt.Tooltip("step:Q", title="Step"), alt.Tooltip("rate:Q", title="Learning rate", format=".3g")],
         )
     )
     return style(chart).properties(height=HEIGHT * 2 // 3)
 
 
-def draw_runs(histories: Mapping[str, Sequence[Score]]) -> alt.LayerChart:
-    """Validation accuracy of several runs over their epochs, each line named at its end."""
+def draw_runs(histories: Mapping[str, Sequence[Epoch]]) -> alt.LayerChart:
+    """Validation accuracy of several runs by epoch, each line named at its end. `histories`: epochs by a run's name."""
     rows = pd.DataFrame(
         [
-            (name, score.epoch, score.validation_accuracy)
-            for name, scores in histories.items()
-            for score in _thin_rows(scores)
+            (name, epoch.epoch, epoch.validation_accuracy)
+            for name, history in histories.items()
+            for epoch in _thin(history)
         ],
         columns=["run", "epoch", "accuracy"],
     )
@@ -130,28 +136,37 @@ def draw_runs(histories: Mapping[str, Sequence[Score]]) -> alt.LayerChart:
         color=colour,
         tooltip=["run:N", "epoch:Q", alt.Tooltip("accuracy:Q", format=".2%")],
     )
-    last = rows.loc[rows.groupby("run")["epoch"].idxmax()].sort_values("accuracy", ascending=False)
+    ends = rows.loc[rows.groupby("run")["epoch"].idxmax()].sort_values("accuracy", ascending=False)
     # A line of text is 14 pixels high, the axis with its title 80.
-    line = (rows["accuracy"].max() - rows["accuracy"].min()) * 14 / (HEIGHT - 80)
-    last["accuracy"] = _spread(list(last["accuracy"]), line)
+    text_height = (rows["accuracy"].max() - rows["accuracy"].min()) * 14 / (HEIGHT - 80)
+    ends["accuracy"] = _spread(list(ends["accuracy"]), text_height)
     names = (
-        alt.Chart(last)
+        alt.Chart(ends)
         .mark_text(align="left", dx=7, fontWeight="bold", limit=140)
         .encode(x="epoch:Q", y="accuracy:Q", text="run:N", color=colour)
     )
     return style(base.mark_line(point=alt.OverlayMarkDef(size=28)) + names)
 
 
+def _smooth(values: Sequence[float]) -> list[float]:
+    """A running mean at each value: of all values so far at first, soon of the latest most."""
+    smoothed, mean = [], 0.0
+    for number, value in enumerate(values, start=1):
+        mean += max(SLOWEST, 1 / number) * (value - mean)
+        smoothed.append(mean)
+    return smoothed
+
+
 def _spread(falling: Sequence[float], gap: float) -> list[float]:
-    """Heights for the names of lines that end at these heights, so that none is written over another."""
+    """Falling heights moved down where they lie closer than `gap`: names at line ends don't overlap."""
     heights: list[float] = []
     for height in falling:
         heights.append(min(height, heights[-1] - gap) if heights else height)
     return heights
 
 
-def _thin(rows: Sequence[tuple[float, ...]], most: int = MOST_POINTS) -> list[tuple[float, ...]]:
-    """At most `most` rows: means of equally many neighbours, the last row as it is."""
+def _average(rows: Sequence[tuple[float, ...]], most: int = MOST_POINTS) -> list[tuple[float, ...]]:
+    """About `most` rows: means of equally many neighbours, then the last row as it is."""
     size = -(-len(rows) // most)
     if size <= 1:
         return list(rows)
@@ -160,12 +175,7 @@ def _thin(rows: Sequence[tuple[float, ...]], most: int = MOST_POINTS) -> list[tu
     return [*means, rows[-1]]
 
 
-def _thin_rows(scores: Sequence[Score]) -> Sequence[Score]:
-    """Every so many epochs of a long run, the last one always."""
-    size = -(-len(scores) // 30)
-    return [*scores[:-1:size], *scores[-1:]] if size > 1 else scores
-
-
-def percent_axis() -> alt.Axis:
-    """An axis of shares with few marks."""
-    return alt.Axis(format=".0%", values=[0, 0.5, 1], ticks=False, domain=False)
+def _thin(history: Sequence[Epoch]) -> Sequence[Epoch]:
+    """About `MOST_EPOCHS` of a long run's epochs, evenly spaced, the last one always."""
+    size = -(-len(history) // MOST_EPOCHS)
+    return [*history[:-1:size], *history[-1:]] if size > 1 else history

@@ -1,5 +1,6 @@
-"""A copy of a model, taught somebody's own digits among MNIST's, and what that changed."""
+"""A copy of a model, fine-tuned on a person's own digits among MNIST's, and what that changed."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,16 @@ from core.my_digits.store import Correction, count_right, to_digits
 from core.network import checkpoint
 from core.network.architectures import build
 from core.network.checkpoint import Checkpoint
+from core.training import runs
+from core.training.examples import Examples
 from core.training.loop import Training
+from core.training.plans import Prepared
+from core.training.runs import Run, RunWriter
 
 USUAL = FineTuningSettings()
 FACTS = "fine_tuning"  # where a model's facts say what it was fine-tuned from and what that changed
-LEARNT, ASIDE, TEST = "Learnt from", "Kept aside", "MNIST test set"
+LEARNT, HELD_OUT, TEST = "Learnt from", "Held out", "MNIST test set"
+RENAMED = {"Kept aside": HELD_OUT}  # in the facts of older models
 
 
 @dataclass(frozen=True)
@@ -33,16 +39,21 @@ class Change:
 
 @dataclass(frozen=True)
 class FineTuning:
-    """What to teach to whom: own digits to learn from (`learnt`, at least one) and others to judge by (`aside`)."""
+    """One of the plans of `core.training.job`: a copy of `base` learns own digits (`learnt`, at least one).
+
+    `held_out` are others of the same person, to be evaluated on.
+    """
 
     base: Checkpoint
     learnt: list[Correction]
-    aside: list[Correction]
+    held_out: list[Correction]
     settings: FineTuningSettings
+    takes_all_cores: bool = True  # somebody waits half a minute
 
     @property
     def training_settings(self) -> TrainingSettings:
-        """One gentle pass over the mixture. The split is the base model's: what judged it was never learnt from."""
+        """One pass over the mixture at a low learning rate, on the base model's own split: what it was validated on it
+        never learns from."""
         return replace(
             _settings_of(self.base),
             architecture=self.base.architecture,
@@ -58,70 +69,81 @@ class FineTuning:
             pen_digits=0.0,
         )
 
-    def prepare(self, digits: DigitSet) -> Training:
-        """The training of a copy; the base model is only read. `digits` is MNIST's training set."""
+    def announce(self, name: str | None, runs_folder: Path | None, models_folder: Path | None) -> Run:
+        """The next free name where none is given."""
+        name = name or runs.propose_name(runs_folder, models_folder, "Fine-tuned")
+        runs.check_name(name, runs_folder, models_folder)
+        return Run(name=name, settings=self.training_settings, base=self.base.name)
+
+    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None) -> Prepared:
+        """The training of a copy, with at most ten of the own digits to watch."""
+        training = self.build(mnist)
+        return Prepared(
+            training, RunWriter.create(run.name, training, runs_folder, run.base), to_digits(self.learnt[:10])
+        )
+
+    def build(self, mnist: DigitSet) -> Training:
+        """The training of a copy; the base model is only read. `mnist` is the training set."""
         settings = self.training_settings
-        training, validation = split(digits, settings)
+        training, validation = split(mnist, settings)
         model = build(self.base.architecture, settings.dropout)
         model.load_state_dict(self.base.model.state_dict())
-        return Training(self.mix(training), validation, settings, model)
-
-    @property
-    def watched(self) -> DigitSet:
-        """At most ten of the own digits, to watch while they are learnt."""
-        return to_digits(self.learnt[:10])
+        return Training(Examples.plain(self.mix(training), validation), settings, model)
 
     def mix(self, training: DigitSet) -> DigitSet:
         """Own digits, each several times, among `training` digits drawn by the seed.
 
-        Of very many own digits each is shown less often: at least half of what is shown is MNIST's, against forgetting.
+        If there are very many own digits, each is shown less often: at least half of what is shown is MNIST's, against
+        forgetting.
         """
         total = self.settings.images
-        own = min(self.settings.looks * len(self.learnt), total // 2)
+        own = min(self.settings.repeats * len(self.learnt), total // 2)
         rng = torch.Generator().manual_seed(self.training_settings.seed)
         drawn = training.pick(torch.randperm(len(training), generator=rng)[: total - own])
         repeated = to_digits(self.learnt).pick(torch.arange(own) % len(self.learnt))
-        return DigitSet(torch.cat([drawn.images, repeated.images]), torch.cat([drawn.labels, repeated.labels]))
+        return drawn.join(repeated)
 
-    def conclude(self, name: str, test: DigitSet, folder: Path | None = None) -> None:
-        """Compare the model kept as `name` with its base, give it the base's rejection head, write both beside it.
+    def conclude(
+        self, kept: Checkpoint, training: Training, test: DigitSet, models_folder: Path | None
+    ) -> Iterator[float]:
+        """Compare the copy with its base, give it the base's OOD detector, write both beside it. Takes seconds.
 
-        Gentle as the training is, the head still fits the copy's features (benchmarks/README.md says how well);
-        learning one anew would take longer than all the rest. Raises `OSError` when the disk refuses.
+        Fine-tuning moves the weights so little that the detector still fits the copy's features (benchmarks/README.md
+        says how well); training one anew would take longer than all the rest. Raises `OSError` when the disk refuses.
         """
-        tuned = checkpoint.load(name, folder)
         if self.base.rejection:
-            head = replace(self.base.rejection, version=tuned.version)
-            checkpoint.save_rejection(name, head, folder)
-            tuned = replace(tuned, rejection=head)
-        before, after = (_count_test_errors(one, test) for one in (self.base, tuned))
+            detector = replace(self.base.rejection, version=kept.version)
+            checkpoint.save_rejection(kept.name, detector, models_folder)
+            kept = replace(kept, rejection=detector)
         changes = [
-            Change(what, len(own), count_right(self.base, own), count_right(tuned, own))
-            for what, own in ((ASIDE, self.aside), (LEARNT, self.learnt))
+            Change(what, len(own), count_right(self.base, own), count_right(kept, own))
+            for what, own in ((HELD_OUT, self.held_out), (LEARNT, self.learnt))
             if own
         ]
+        before, after = _count_test_errors(self.base, test), kept.facts["test_errors"]
         changes.append(Change(TEST, len(test), len(test) - before, len(test) - after))
         facts = {
             "data": f"{len(self.learnt)} of My digits among MNIST's training images",
             "command": "the page My digits",
             FACTS: {"base": self.base.name, "version": self.base.version, "changes": [asdict(one) for one in changes]},
         }
-        checkpoint.add_facts(name, facts, folder)
+        checkpoint.add_facts(kept.name, facts, models_folder)
+        yield from ()
 
 
 def read_changes(facts: dict[str, Any]) -> tuple[str, tuple[Change, ...]]:
     """The base model's name and what fine-tuning changed, from a model's facts; "" and () for any other model."""
     try:
         found = facts[FACTS]
-        return str(found["base"]), tuple(Change(**one) for one in found["changes"])
+        changes = tuple(Change(**{**one, "name": RENAMED.get(one["name"], one["name"])}) for one in found["changes"])
+        return str(found["base"]), changes
     except (KeyError, TypeError):
         return "", ()
 
 
 def _settings_of(base: Checkpoint) -> TrainingSettings:
     """How the base was trained; the usual way where nobody knows."""
-    settings = base.facts.get("settings")
-    return TrainingSettings.from_dict(settings) if isinstance(settings, dict) else TrainingSettings()
+    return TrainingSettings.from_record(base.facts["settings"]) if "settings" in base.facts else TrainingSettings()
 
 
 def _count_test_errors(model: Checkpoint, test: DigitSet) -> int:

@@ -187,7 +187,7 @@ class Corrections:
                     path.rename(path.with_name(f"put-aside-{stamp}-{NAME}{suffix}"))
 
 
-def set_apart(corrections: list[Correction]) -> tuple[list[Correction], list[Correction]]:
+def hold_out(corrections: list[Correction]) -> tuple[list[Correction], list[Correction]]:
     """The digits to learn from and those to judge by, which are never learnt from; what is no digit is in neither.
 
     Every third is set apart, by the number it got when it was kept: no copy has ever learnt from it.

@@ -15,12 +15,13 @@ from core import workspace
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from core.network.architectures import Network
     from core.network.rejection import Rejection
 
 # torch is imported by the functions that touch weights: the first page names the model before torch is loaded.
 
 SHIPPED = "reference"
-REJECTION = ".rejection.npz"  # what follows a model's name in the file of its rejection head
+REJECTION = ".rejection.npz"  # what follows a model's name in the file of its OOD detector
 FILES = (".json", REJECTION, ".pth")  # the weights last: they make a model
 LARGEST = 200_000_000  # bytes; the reference network takes 13 million
 UPLOADED = "Uploaded; nothing is known of its training."  # in the facts of weights that somebody brought in
@@ -57,7 +58,7 @@ class ModelCard:
             return "Confidence is the network's own: no temperature is stored with this model. Evaluate can fit one."
         return (
             f"Confidence: the network's scores divided by its temperature, {self.temperature:g}, made into "
-            "probabilities. It was fitted on digits kept aside, so that 90 % sure is right nine times in ten."
+            "probabilities. It was fitted on held-out digits, so that 90 % sure is right nine times in ten."
         )
 
     @property
@@ -69,11 +70,11 @@ class ModelCard:
 
 @dataclass(frozen=True)
 class Checkpoint(ModelCard):
-    """A trained network, in evaluation mode and shared: only to be read. `rejection` says what is no digit, where the
-    model has one of its own."""
+    """A trained network, in evaluation mode and shared: only to be read. `rejection` is its out-of-distribution (OOD)
+    detector, which tells digits from non-digits, where the model has one of its own."""
 
     architecture: str
-    model: nn.Module
+    model: Network
     rejection: Rejection | None = None
 
 
@@ -100,7 +101,7 @@ def describe(name: str, folder: Path | None = None) -> ModelCard:
 
 
 def load(name: str, folder: Path | None = None) -> Checkpoint:
-    """A model ready to answer, in evaluation mode, rebuilt from its two files.
+    """A model ready to answer, in evaluation mode, rebuilt from its files.
 
     A bare state dict without facts is welcome: its architecture is found by its keys and shapes. Nothing in the file
     is ever executed (`weights_only=True`).
@@ -146,10 +147,10 @@ def find_architecture(weights: dict[str, Tensor], file: str) -> str:
     """The architecture whose keys and shapes these are. Raises `CheckpointError` when it is none of ours."""
     import torch
 
-    from core.network.architectures import ARCHITECTURES, build
+    from core.network.architectures import NETWORKS, build
 
     shapes = {key: tuple(value.shape) for key, value in weights.items()}
-    for architecture in ARCHITECTURES:
+    for architecture in NETWORKS:
         with torch.device("meta"):  # shapes without memory
             expected = {key: tuple(value.shape) for key, value in build(architecture).state_dict().items()}
         if shapes == expected:
@@ -163,7 +164,7 @@ def find_architecture(weights: dict[str, Tensor], file: str) -> str:
                 f"{_show_shape(shapes[key])} where {_show_shape(expected[key])} is expected."
             )
     raise CheckpointError(
-        f"{file} belongs to another network: its layers fit none of {', '.join(ARCHITECTURES)}. "
+        f"{file} belongs to another network: its layers fit none of {', '.join(NETWORKS)}. "
         "core/network/architectures.py says which layers are expected."
     )
 
@@ -187,11 +188,12 @@ def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path | None
     return folder / f"{name}.pth"
 
 
-def save_rejection(name: str, head: Rejection, folder: Path | None = None) -> Path:
-    """Write a head beside its model as `NAME.rejection.npz`; gives the path. Raises `OSError` when the disk refuses."""
+def save_rejection(name: str, detector: Rejection, folder: Path | None = None) -> Path:
+    """Write an OOD detector beside its model as `NAME.rejection.npz`; gives the path. Raises `OSError` when the disk
+    refuses."""
     folder = folder or find_folder(name)
     path = folder / f"{name}{REJECTION}"
-    workspace.write_atomically(path, head.to_bytes())
+    workspace.write_atomically(path, detector.to_bytes())
     return path
 
 
@@ -200,6 +202,24 @@ def remove(name: str, folder: Path | None = None) -> None:
     folder = folder or workspace.here().models
     for suffix in FILES:
         (folder / f"{name}{suffix}").unlink(missing_ok=True)
+
+
+def rename(old: str, new: str, folder: Path | None = None) -> None:
+    """Give a model's files, those there are, another name. Raises `OSError` when the disk refuses."""
+    folder = folder or workspace.here().models
+    for suffix in FILES:
+        if (folder / f"{old}{suffix}").is_file():
+            (folder / f"{old}{suffix}").rename(folder / f"{new}{suffix}")
+
+
+def stamp(name: str, folder: Path | None = None) -> tuple[int, ...]:
+    """A key that changes whenever one of the model's files does: for caches of whatever was made from them.
+
+    The time of each file's last change in nanoseconds, 0 where there is none, in the order of `FILES`.
+    """
+    folder = folder or find_folder(name)
+    paths = [folder / f"{name}{suffix}" for suffix in FILES]
+    return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths)
 
 
 def is_uploaded(name: str, folder: Path | None = None) -> bool:
@@ -254,7 +274,7 @@ def _read_facts(name: str, folder: Path) -> dict[str, Any]:
 
 
 def _read_rejection(name: str, version: str, folder: Path) -> Rejection | None:
-    """The head made for exactly these weights; None where there is none, or only one of other weights."""
+    """The detector made for exactly these weights; None where there is none, or only one of other weights."""
     try:
         content = (folder / f"{name}{REJECTION}").read_bytes()
     except OSError:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import torch
@@ -13,15 +14,25 @@ from core.network.rejection import Rejection
 VERDICT = VerdictSettings()
 
 
+class Verdict(StrEnum):
+    """How sure an answer is."""
+
+    DIGIT = "digit"
+    UNSURE = "unsure"
+    NO_DIGIT = "no digit"
+
+
 @dataclass(frozen=True)
 class Prediction:
-    """The answer for one digit: `probabilities` has ten values that sum to 1; `verdict` is "digit", "unsure" or
-    "no digit". `is_strange` where the doubt is not between two digits but whether it is one at all; `likeness` and
-    `wholeness` are how much more it looks like a digit than not, and like a whole one than like a part of a number, in
-    nats, where the model has learnt to tell."""
+    """The answer for one image: `probabilities` has ten values that sum to 1.
+
+    `is_strange` where the doubt is not between two digits but whether it is one at all. `digit_logit` is the log-odds,
+    in nats, that it is a digit, and `whole_digit_logit` that it is a whole digit rather than a part of a number; None
+    where the model has no out-of-distribution (OOD) detector.
+    """
 
     probabilities: tuple[float, ...]
-    verdict: str
+    verdict: Verdict
     is_strange: bool = False
     digit_logit: float | None = None
     whole_digit_logit: float | None = None
@@ -43,7 +54,7 @@ class Prediction:
 
     @property
     def score(self) -> float:
-        """How much speaks for this being one whole digit, in nats; negative where more speaks against it."""
+        """Log-odds that this is one whole digit, in nats; negative where that is unlikely."""
         if self.whole_digit_logit is None:
             return math.log(self.confidence / max(1 - self.confidence, 1e-4))
         return self.whole_digit_logit + math.log(self.confidence)
@@ -51,17 +62,17 @@ class Prediction:
     @property
     def text(self) -> str:
         """What was read: "7", or nothing when it is no digit."""
-        return "" if self.verdict == "no digit" else str(self.digit)
+        return "" if self.verdict is Verdict.NO_DIGIT else str(self.digit)
 
     @property
     def sentence(self) -> str:
         """The answer in words, doubt first."""
-        if self.verdict == "no digit":
+        if self.verdict is Verdict.NO_DIGIT:
             return "This doesn't look like a digit. If it is one, draw it larger or take a clearer picture."
         if self.is_strange:
             return f"Unusual for a digit. If it is one, it looks like a {self.digit}."
         second = self.probabilities[self.second]
-        if self.verdict == "unsure":
+        if self.verdict is Verdict.UNSURE:
             return f"Looks like a {self.digit}, perhaps a {self.second}."
         if second < 0.005:
             return "Sure: no other digit comes near."
@@ -74,33 +85,32 @@ def predict(checkpoint: Checkpoint, digits: np.ndarray) -> list[Prediction]:
     # One thread: a single digit takes 1.2 ms on one core and up to 69 on two busy ones, which wait for each other.
     torch.set_num_threads(1)
     images = torch.from_numpy(np.ascontiguousarray(digits)).unsqueeze(1)  # (N, 1, 28, 28)
+    features = checkpoint.model.features(images)  # (N, C)
+    logits = checkpoint.model.classify(features)  # (N, 10)
+    probabilities = torch.softmax(logits / checkpoint.temperature, dim=1).tolist()
     rejection = checkpoint.rejection
     if rejection is None:
-        logits, scores = checkpoint.model.logits(images), [(None, None)] * len(images)
-    else:
-        features = checkpoint.model.features(images)  # (N, C)
-        logits = checkpoint.model.fc2(features)
-        scores = torch.stack([rejection.digit.score(features), rejection.whole.score(features)], dim=1).tolist()
-    probabilities = torch.softmax(logits / checkpoint.temperature, dim=1).tolist()
-    return [_judge(tuple(row), *of_row, rejection) for row, of_row in zip(probabilities, scores, strict=True)]
+        return [Prediction(tuple(row), _verdict_of(tuple(row))) for row in probabilities]
+    scores = torch.stack([rejection.digit.score(features), rejection.whole.score(features)], dim=1).tolist()  # (N, 2)
+    return [
+        _judge(tuple(row), digit, whole, rejection) for row, (digit, whole) in zip(probabilities, scores, strict=True)
+    ]
 
 
 def _judge(
-    probabilities: tuple[float, ...],
-    digit_logit: float | None,
-    whole_digit_logit: float | None,
-    rejection: Rejection | None,
+    probabilities: tuple[float, ...], digit_logit: float, whole_digit_logit: float, rejection: Rejection
 ) -> Prediction:
-    """The probabilities with the verdict that is left of them when what was read looks little like a digit."""
-    verdict = _weigh(probabilities)
-    if rejection is None or digit_logit >= rejection.doubt or verdict == "no digit":
-        return Prediction(probabilities, verdict, False, digit_logit, whole_digit_logit)
-    verdict = "unsure" if digit_logit >= rejection.refuse else "no digit"
-    return Prediction(probabilities, verdict, True, digit_logit, whole_digit_logit)
+    """The answer after the detector was heard: it can lower the verdict, and leaves the probabilities alone."""
+    verdict = _verdict_of(probabilities)
+    is_strange = digit_logit < rejection.doubt and verdict is not Verdict.NO_DIGIT
+    if is_strange:
+        verdict = Verdict.UNSURE if digit_logit >= rejection.refuse else Verdict.NO_DIGIT
+    return Prediction(probabilities, verdict, is_strange, digit_logit, whole_digit_logit)
 
 
-def _weigh(probabilities: tuple[float, ...]) -> str:
+def _verdict_of(probabilities: tuple[float, ...]) -> Verdict:
+    """What the ten probabilities alone say."""
     second, first = sorted(probabilities)[-2:]
     if first < VERDICT.possible:
-        return "no digit"
-    return "digit" if first >= VERDICT.sure and second < VERDICT.close else "unsure"
+        return Verdict.NO_DIGIT
+    return Verdict.DIGIT if first >= VERDICT.sure and second < VERDICT.close else Verdict.UNSURE

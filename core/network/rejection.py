@@ -1,17 +1,15 @@
-"""A small second opinion: does this look like a digit at all? It reads the network's features and changes none of them.
+"""The out-of-distribution (OOD) detector: does this look like a digit at all?
 
-Learnt on digits, MNIST's and other writers', against the junk of synthesis/non_digits.py, the letters of
-synthesis/fonts.py and the
-pieces of synthesis/numbers.py, in one or two minutes on one core, half of it drawing; the shipped one from seven
-times as
-many, in fifteen. The ten probabilities stay what they are: a network that knows only ten answers is as sure of a letter
-as of a digit.
+Two small heads on the network's features; the ten probabilities stay what they are, because a network that knows only
+ten answers is as sure of a letter as of a digit. core/training/rejection.py trains it, in one or two minutes on one
+core; the shipped one saw seven times as many examples, in fifteen.
 """
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,20 +30,20 @@ class Head:
     output_bias: Tensor
 
     def score(self, features: Tensor) -> Tensor:
-        """How much speaks for a yes, in nats: (B, C) float32 -> (B,) float32."""
+        """Log-odds of a yes, in nats: (B, C) float32 -> (B,) float32."""
         return F.relu(F.linear(features, self.hidden, self.hidden_bias)) @ self.output + self.output_bias
 
     def round(self) -> Head:
-        """The same as it will be read from a file: with the precision of 16 bits."""
+        """The same head with the 16-bit precision in which its file stores it."""
         return Head(**{entry.name: getattr(self, entry.name).half().float() for entry in fields(self)})
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """Is it a digit (`digit`)? Is a piece cut from a number one whole digit (`whole`)? Two heads on the features.
+    """The detector of one model: is it a digit (`digit`)? Is what was cut from a number one whole digit (`whole`)?
 
     Below the score `doubt` of `digit` an answer is unsure, below `refuse` it is no digit. `version` names the weights
-    whose features they read.
+    whose features the heads read.
     """
 
     version: str
@@ -56,12 +54,12 @@ class Rejection:
 
     def to_bytes(self) -> bytes:
         """The content of its file: numpy's npz, weights as float16, about 260 kB for the reference network."""
-        heads = {
+        heads: dict[str, Any] = {
             f"{name}_{entry.name}": getattr(getattr(self, name), entry.name).numpy().astype(np.float16)
             for name in ("digit", "whole")
             for entry in fields(Head)
         }
-        limits = {name: np.array(getattr(self, name)) for name in ("version", "doubt", "refuse")}
+        limits: dict[str, Any] = {name: np.array(getattr(self, name)) for name in ("version", "doubt", "refuse")}
         buffer = io.BytesIO()
         np.savez(buffer, format=np.array(FORMAT), **limits, **heads)
         return buffer.getvalue()
@@ -79,7 +77,7 @@ class Rejection:
                 parts = {entry.name: values[f"{name}_{entry.name}"].astype(np.float32) for entry in fields(Head)}
                 heads[name] = Head(**{key: torch.from_numpy(value) for key, value in parts.items()})
                 heads[name].score(torch.zeros(1, heads[name].hidden.shape[1]))
-            limits = {name: float(values[name]) for name in ("doubt", "refuse")}
-            return cls(version=str(values["version"]), **heads, **limits)
+            doubt, refuse = float(values["doubt"]), float(values["refuse"])
+            return cls(str(values["version"]), heads["digit"], heads["whole"], doubt, refuse)
         except Exception as error:  # numpy and zipfile report damage in a dozen ways
             raise ValueError("this file holds no rejection head") from error

@@ -1,6 +1,6 @@
-"""A batch of digits -> the same batch, distorted per image, as if other people had written it with other pens.
+"""Augmentation: a batch of digits -> the same batch, each as if another person had written it with another pen.
 
-Everything works on whole batches of tensors; chance comes from a generator, so a seed gives the same distortions.
+Everything works on whole batches of tensors; random numbers come from a generator, so a seed gives the same images.
 Digits, labels and generator share one device.
 """
 
@@ -16,11 +16,11 @@ from core.data.digits import DigitSet
 from core.network.architectures import to_input
 from core.synthesis.line_raster import choose, uniform
 from core.synthesis.writing_styles import add_writing_styles
-from core.training.degradations import wear
+from core.training.degradations import degrade
 
 
 @dataclass(frozen=True)
-class Distortion:
+class Augmentation:
     """How far each image may be moved away from what was written."""
 
     rotation: float = 0.0  # degrees, standard deviation is a half of it, never more than it
@@ -30,63 +30,63 @@ class Distortion:
     shift: float = 0.0  # pixels, uniform in +-
     elastic: float = 0.0  # pixels, standard deviation of a smooth field of displacements
     thickness: float = 0.0  # share of the images whose strokes are made thicker or thinner
-    habits: float = 0.0  # share of the 0, 1 and 7 that are slashed or opened, get an upstroke or a foot, a crossbar
-    wear: float = 0.0  # share of the images that pens, paper, cameras and preprocessing have left a trace on
+    writing_styles: float = 0.0  # share of the 0, 1 and 7 that are slashed or opened, get an upstroke, foot or crossbar
+    degradations: float = 0.0  # share of the images that show traces of pens, paper, cameras and preprocessing
 
 
-DISTORTIONS: dict[str, Distortion] = {
-    "none": Distortion(),
-    "light": Distortion(rotation=8, scale=0.08, aspect=0.05, shear=0.08, shift=1.5, elastic=0.4, thickness=0.1),
-    "strong": Distortion(
-        rotation=12, scale=0.14, aspect=0.15, shear=0.2, shift=2, elastic=0.9, thickness=0.35, habits=0.15, wear=0.35
+# By the names of the setting `augmentation`: core.config.AUGMENTATIONS.
+LEVELS: dict[str, Augmentation] = {
+    "none": Augmentation(),
+    "light": Augmentation(rotation=8, scale=0.08, aspect=0.05, shear=0.08, shift=1.5, elastic=0.4, thickness=0.1),
+    "strong": Augmentation(
+        rotation=12, scale=0.14, aspect=0.15, shear=0.2, shift=2, elastic=0.9, thickness=0.35, writing_styles=0.15,
+        degradations=0.35,
     ),
-}
+}  # fmt: skip
 
 
-def distort(digits: Tensor, labels: Tensor, distortion: Distortion, rng: Generator) -> Tensor:
-    """Each digit distorted on its own: (B, 1, 28, 28) float32 in [0, 1] and (B,) int64 -> (B, 1, 28, 28) in [0, 1].
+def augment(digits: Tensor, labels: Tensor, level: Augmentation, rng: Generator) -> Tensor:
+    """Each digit changed on its own: (B, 1, 28, 28) float32 in [0, 1] and (B,) int64 -> (B, 1, 28, 28) in [0, 1].
 
     Affine and elastic fields after Simard, Steinkraus and Platt, "Best practices for convolutional neural networks
     applied to visual document analysis" (2003).
     """
-    if distortion == Distortion():
+    if level == Augmentation():
         return digits
-    if distortion.habits:
-        digits = add_writing_styles(digits, labels, distortion.habits, rng)
-    digits = F.grid_sample(digits, _displace(len(digits), distortion, rng), align_corners=False)
-    if distortion.thickness:
-        digits = _change_thickness(digits, distortion.thickness, rng)
-    if distortion.wear:
-        digits = wear(digits, distortion.wear, rng)
+    if level.writing_styles:
+        digits = add_writing_styles(digits, labels, level.writing_styles, rng)
+    digits = F.grid_sample(digits, _displace(len(digits), level, rng), align_corners=False)
+    if level.thickness:
+        digits = _change_thickness(digits, level.thickness, rng)
+    if level.degradations:
+        digits = degrade(digits, level.degradations, rng)
     return digits.clamp_(0, 1)
 
 
 def preview(digits: DigitSet, augmentation: str, seed: int, count: int = 8) -> np.ndarray:
-    """The first digits as a run with this augmentation would see them: (count, 28, 28) uint8."""
+    """The first digits as a run at this level of augmentation would see them: (count, 28, 28) uint8."""
     rng = torch.Generator().manual_seed(seed)
-    seen = distort(to_input(digits.images[:count]), digits.labels[:count], DISTORTIONS[augmentation], rng)
+    seen = augment(to_input(digits.images[:count]), digits.labels[:count], LEVELS[augmentation], rng)
     return seen.squeeze(1).mul(255).round().to(torch.uint8).numpy()
 
 
-def _displace(count: int, distortion: Distortion, rng: Generator) -> Tensor:
+def _displace(count: int, level: Augmentation, rng: Generator) -> Tensor:
     """Where each pixel is read from: (B, 28, 28, 2) float32 in grid_sample's units, -1 to 1 across the image."""
-    angle = torch.deg2rad(
-        (torch.randn(count, generator=rng, device=rng.device) / 2).clamp_(-1, 1) * distortion.rotation
-    )
-    size = torch.exp(uniform(count, -distortion.scale, distortion.scale, rng))
-    aspect = torch.exp(uniform(count, -distortion.aspect, distortion.aspect, rng) / 2)
-    slant = uniform(count, -distortion.shear, distortion.shear, rng)
+    angle = torch.deg2rad((torch.randn(count, generator=rng, device=rng.device) / 2).clamp_(-1, 1) * level.rotation)
+    size = torch.exp(uniform(count, -level.scale, level.scale, rng))
+    aspect = torch.exp(uniform(count, -level.aspect, level.aspect, rng) / 2)
+    slant = uniform(count, -level.shear, level.shear, rng)
     pixel = 2 / DIGIT_SIZE
-    shift_x, shift_y = (uniform(count, -distortion.shift, distortion.shift, rng) * pixel for _ in range(2))
+    shift_x, shift_y = (uniform(count, -level.shift, level.shift, rng) * pixel for _ in range(2))
     cos, sin = torch.cos(angle), torch.sin(angle)
     rows = (
         torch.stack([cos / size / aspect, (slant * cos - sin) / size, shift_x], dim=1),
         torch.stack([sin / size, (slant * sin + cos) / size * aspect, shift_y], dim=1),
     )
     grid = F.affine_grid(torch.stack(rows, dim=1), [count, 1, DIGIT_SIZE, DIGIT_SIZE], align_corners=False)
-    if distortion.elastic:
+    if level.elastic:
         # A coarse random field enlarged smoothly costs a tenth of a Gaussian filter over a fine one.
-        coarse = torch.randn(count, 2, 6, 6, generator=rng, device=rng.device) * (distortion.elastic * pixel)
+        coarse = torch.randn(count, 2, 6, 6, generator=rng, device=rng.device) * (level.elastic * pixel)
         field = F.interpolate(coarse, size=DIGIT_SIZE, mode="bicubic", align_corners=False)
         grid = grid + field.permute(0, 2, 3, 1)
     return grid

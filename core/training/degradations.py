@@ -1,6 +1,6 @@
-"""What cameras, scanners, rough paper and preprocessing leave of a digit.
+"""Degradations: what cameras, scanners, rough paper and preprocessing do to a digit.
 
-Which kinds there are, and how large, was read off synthetic pages that went through `core.reading.ink`.
+Their kinds and sizes were read off synthetic pages that went through `core.reading.ink`.
 """
 
 import torch
@@ -11,12 +11,12 @@ from core.config import DIGIT_SIZE
 from core.synthesis.line_raster import LAST, choose, draw, extent, point, uniform
 
 
-def wear(digits: Tensor, share: float, rng: Generator) -> Tensor:
-    """About this share of the images worn, each in one way: (B, 1, 28, 28) float32 in [0, 1] -> the same."""
+def degrade(digits: Tensor, share: float, rng: Generator) -> Tensor:
+    """About this share of the images degraded, each in one way: (B, 1, 28, 28) float32 in [0, 1] -> the same."""
     digits = digits.clone()
     chosen = choose(len(digits), share, rng)
     chosen = chosen[torch.randperm(len(chosen), generator=rng, device=rng.device)]
-    for change, members in zip(WAYS, chosen.tensor_split(len(WAYS)), strict=True):
+    for change, members in zip(DEGRADATIONS, chosen.tensor_split(len(DEGRADATIONS)), strict=True):
         if len(members):
             digits[members] = change(digits[members], rng)
     return digits
@@ -64,7 +64,7 @@ def _fill(digits: Tensor, rng: Generator) -> Tensor:
 
 
 def _rule(digits: Tensor, rng: Generator) -> Tensor:
-    """A piece of a ruled line or a form's box along one side."""
+    """Part of a ruled line or a form's box along one side."""
     left, top, right, bottom = extent(digits)
     middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
     half = 10 * uniform(len(digits), 0.4, 1.1, rng)
@@ -124,8 +124,10 @@ def _cut(digits: Tensor, rng: Generator) -> Tensor:
         (point(zero, top + depth - 14), point(last, top + depth - 14)),
         (point(zero, bottom - depth + 14), point(last, bottom - depth + 14)),
     )
-    start, end = (sum(torch.where(side == i, line[part], 0.0) for i, line in enumerate(lines)) for part in (0, 1))
+    start, end = (
+        torch.stack([torch.where(side == i, line[part], 0.0) for i, line in enumerate(lines)]).sum(0) for part in (0, 1)
+    )
     return digits * (1 - draw(start, end, torch.full_like(left, 27.0)))
 
 
-WAYS = (_blur, _coarsen, _fade, _speckle, _tremble, _fill, _rule, _crowd, _dot, _gap, _cut)
+DEGRADATIONS = (_blur, _coarsen, _fade, _speckle, _tremble, _fill, _rule, _crowd, _dot, _gap, _cut)

@@ -1,12 +1,13 @@
-"""What a training run reports as it goes: steps, epochs, its end."""
+"""What a training run reports as it goes: steps, epochs, its end. One class for each; nobody copies their fields."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
 @dataclass(frozen=True)
 class Step:
-    """One correction of the weights. `step` counts from 1; `loss` in nats; `images` of this step.
+    """One training step. `step` counts from 1; `loss` in nats; `images` in this step's batch.
 
     `seconds`: time spent training so far; pauses and whatever the reader does between two events don't count.
     """
@@ -22,7 +23,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training set, judged on the validation set. `seconds` as in `Step`."""
+    """One pass over the training set, evaluated on the validation set.
+
+    Losses in nats, accuracy 0 to 1, `seconds` as in `Step`. `is_best`: no epoch before it was more accurate, so that
+    its weights replaced the ones kept until then.
+    """
 
     epoch: int
     step: int
@@ -30,15 +35,53 @@ class Epoch:
     training_loss: float
     validation_loss: float
     validation_accuracy: float
-    is_best: bool
+    is_best: bool = False
 
 
 @dataclass(frozen=True)
 class End:
-    """Why the run is over: all epochs done, stopped early, or a loss that is no number any more; as a sentence."""
+    """Why the run is over: all epochs done, stopped early, or a loss that is no longer a number; as a sentence."""
 
     reason: Literal["finished", "early", "diverged"]
     sentence: str
 
 
 Event = Step | Epoch | End
+
+
+@dataclass(frozen=True)
+class LogPoint:
+    """One point of the curves between epochs.
+
+    `loss` in nats, the mean over the steps since the point before; `seconds` of training; images a second.
+    """
+
+    step: int
+    loss: float
+    learning_rate: float
+    seconds: float
+    images_per_second: float
+
+
+def is_best(accuracy: float, best_before: float | None) -> bool:
+    """Whether the weights of an epoch are kept: it is at least as accurate as the best before it, None for the first.
+
+    Of equally accurate epochs the last is kept: it was trained longest, at the lowest learning rate.
+    """
+    return best_before is None or accuracy >= best_before
+
+
+def find_best(epochs: Sequence[Epoch]) -> Epoch | None:
+    """The epoch whose weights are kept, None before the first is over."""
+    return next((epoch for epoch in reversed(epochs) if epoch.is_best), None)
+
+
+def mark_best(epochs: Iterable[Epoch]) -> tuple[Epoch, ...]:
+    """The same epochs with `is_best` as the loop would have decided it, for records that don't say."""
+    marked: list[Epoch] = []
+    highest: float | None = None
+    for epoch in epochs:
+        marked.append(replace(epoch, is_best=is_best(epoch.validation_accuracy, highest)))
+        if marked[-1].is_best:
+            highest = epoch.validation_accuracy
+    return tuple(marked)

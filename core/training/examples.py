@@ -1,38 +1,66 @@
-"""What a network is shown beside single digits: things that are none, and digits cut from numbers.
+"""What a run learns from: its digits, and beside them digits of other writers, non-digits and digits cut from numbers.
 
-For what is none no answer is right: the network learns to be unsure of it. D. Hendrycks, M. Mazeika and T. Dietterich,
+For a non-digit no answer is right: the network learns to be unsure of it. D. Hendrycks, M. Mazeika and T. Dietterich,
 "Deep anomaly detection with outlier exposure" (2019).
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from core.config import TrainingSettings
-from core.data.digits import NO_DIGIT, DigitSet
+from core.data.digits import DigitSet
+from core.data.split import split
 from core.synthesis import non_digits, numbers, pen_digits
 
-DRAWN, REMAINS, CUT = 0.4, 0.1, 0.5  # shares of what is added: drawn by rule, made of digits, cut from numbers
+# Shares of the extra examples: non-digits drawn by rule, non-digits made of digits, and images cut from numbers.
+DRAWN, MADE_OF_DIGITS, CUT_FROM_NUMBERS = 0.4, 0.1, 0.5
 
 
-def add(digits: DigitSet, share: float, seed: int) -> DigitSet:
-    """`digits` and, for each of them, about `share` of something else, labelled -1 where it is no digit.
+@dataclass(frozen=True)
+class Examples:
+    """What one run is given: the `digits` to learn from, the `validation` digits to be evaluated on, and all that it is
+    `shown`, the digits first. Labels are 0 to 9; among what is shown -1 marks a non-digit."""
 
-    A seed, a set. Takes about a millisecond for each thing that is added.
+    digits: DigitSet
+    validation: DigitSet
+    shown: DigitSet
+
+    @classmethod
+    def plain(cls, digits: DigitSet, validation: DigitSet) -> "Examples":
+        """Nothing is shown but the digits themselves."""
+        return cls(digits, validation, digits)
+
+
+def gather(mnist: DigitSet, settings: TrainingSettings) -> Examples:
+    """Split MNIST's training set as the settings say, and draw what is shown beside the digits to learn from.
+
+    Deterministic for the settings' seed. Drawing takes up to a minute for all of MNIST.
     """
-    count = round(share * len(digits))
-    images, labels = digits.images.cpu().numpy(), digits.labels.cpu().numpy()
-    drawn = non_digits.make(max(1, round(DRAWN * count)), seed)
-    remains = non_digits.make_of_digits(images, labels, max(1, round(REMAINS * count)), seed)
-    none = torch.from_numpy(np.concatenate([drawn, remains]))
-    cut = numbers.make(digits.to(torch.device("cpu")), max(1, round(CUT * count)), seed, parts=False)
-    others = DigitSet(none, torch.full((len(none),), NO_DIGIT)).join(cut)
-    return digits.join(others.to(digits.images.device))
+    digits, validation = split(mnist, settings)
+    return Examples(digits, validation, add_extras(digits, settings))
 
 
-def build_training_set(digits: DigitSet, settings: TrainingSettings) -> DigitSet:
-    """All that a run learns from: the digits, those of other writers with the same labels, and what is no digit."""
+def add_extras(digits: DigitSet, settings: TrainingSettings) -> DigitSet:
+    """The digits, then those of other writers with the same labels, then the examples for outlier exposure."""
     if settings.pen_digits:
         labels = tuple(digits.labels.unique().tolist())
         count = max(1, round(settings.pen_digits * len(digits)))
         digits = digits.join(pen_digits.make(count, settings.seed, labels=labels).to(digits.images.device))
-    return add(digits, settings.outlier_exposure, settings.seed) if settings.outlier_exposure else digits
+    return expose_to_outliers(digits, settings.outlier_exposure, settings.seed) if settings.outlier_exposure else digits
+
+
+def expose_to_outliers(digits: DigitSet, share: float, seed: int) -> DigitSet:
+    """`digits` and about `share` times as many others: non-digits, labelled -1, and digits cut from numbers.
+
+    Deterministic for a given seed. Takes about a millisecond for each image that is added.
+    """
+    count = round(share * len(digits))
+    images, labels = digits.images.cpu().numpy(), digits.labels.cpu().numpy()
+    drawn = non_digits.make(max(1, round(DRAWN * count)), seed)
+    made_of_digits = non_digits.make_of_digits(images, labels, max(1, round(MADE_OF_DIGITS * count)), seed)
+    none = torch.from_numpy(np.concatenate([drawn, made_of_digits]))
+    cut = numbers.make(digits.to(torch.device("cpu")), max(1, round(CUT_FROM_NUMBERS * count)), seed, parts=False)
+    others = DigitSet(none, torch.full((len(none),), numbers.NONE)).join(cut)
+    return digits.join(others.to(digits.images.device))

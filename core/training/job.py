@@ -1,4 +1,22 @@
-"""One training run on its own thread: start, pause, go on, stop. Pages read snapshots; nothing waits for a page."""
+"""One training run on its own thread: start, pause, go on, stop. Pages read snapshots; nothing waits for a page.
+
+phase       what goes on                              what comes next
+idle        nothing, since the server was started     preparing, when a plan is started
+preparing   the plan reads and draws its examples     running, or over when it fails
+running     step after step                           paused, stopping, finishing, over
+paused      nothing; the run is saved                 running, stopping
+stopping    the wish to end was heard                 finishing, over
+finishing   the model is kept; the plan concludes     over
+over        nothing; the snapshot says how it ended   preparing, when a plan is started
+
+wish        heard while the wish was   and then
+GO          PAUSE                      the run goes on
+PAUSE       GO                         it is saved and waits
+KEEP        GO, PAUSE                  the best weights are kept, the plan concludes
+SKIP        GO, PAUSE, KEEP            while finishing only: the plan's conclusion is broken off
+DISCARD     all of these               nothing is left of it
+LEAVE       GO, PAUSE, KEEP            the server ends: the run is saved and can be resumed
+"""
 
 from __future__ import annotations
 
@@ -10,31 +28,52 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
-from core.config import SettingError, TrainingSettings
+from core import words
+from core.config import SettingError
 from core.network import checkpoint
 from core.training import runs
-from core.training.runs import LogPoint, Run, RunError, RunWriter, Score
+from core.training.events import End, Epoch, LogPoint, find_best
+from core.training.runs import Run, RunError, RunWriter, Status
 
 if TYPE_CHECKING:
     import numpy as np
 
     from core.data.digits import DigitSet
-    from core.my_digits.fine_tuning import FineTuning
     from core.training.loop import Training
+    from core.training.plans import Plan
 
 # torch is imported by the thread that trains: a page that only looks costs nothing.
 
-MOST_VISITORS = 8  # whose own drawings are watched at the same time
-LOOK_EVERY = 0.8  # seconds of training between two looks at the watched digits
+MAX_DRAWINGS = 8  # visitors whose own drawings are watched at the same time
+PUBLISH_EVERY = 0.8  # seconds of training between two opinions on the watched digits
 NICENESS = 5  # how far training stands back behind answering, 0 to 19
-# Digits from which a run's model learns what is none: twelve seconds on one core. Twice as many take twice the time and
-# let 6 instead of 8 of 100 drawn things pass.
-REJECTION_DIGITS = 4000
 
-Phase = Literal["idle", "preparing", "running", "paused", "stopping", "finishing", "over"]
+
+class Phase(StrEnum):
+    """Where the job stands; the table above says what follows what."""
+
+    IDLE = "idle"
+    PREPARING = "preparing"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    FINISHING = "finishing"
+    OVER = "over"
+
+
+class Wish(StrEnum):
+    """What visitors, or the server, want of the run."""
+
+    GO = "go"
+    PAUSE = "pause"
+    KEEP = "keep"
+    SKIP = "skip"
+    DISCARD = "discard"
+    LEAVE = "leave"
 
 
 @dataclass(frozen=True)
@@ -50,10 +89,10 @@ class Opinion:
 class Snapshot:
     """The job at one moment, safe to keep. `seconds` and `remaining` in seconds of training."""
 
-    phase: Phase = "idle"
+    phase: Phase = Phase.IDLE
     run: Run | None = None
     log_points: tuple[LogPoint, ...] = ()
-    scores: tuple[Score, ...] = ()
+    epochs: tuple[Epoch, ...] = ()
     step: int = 0
     seconds: float = 0.0
     remaining: float | None = None
@@ -68,7 +107,12 @@ class Snapshot:
     @property
     def is_live(self) -> bool:
         """Whether a run is under way: being prepared, going on, paused, about to stop or being finished."""
-        return self.phase in ("preparing", "running", "paused", "stopping", "finishing")
+        return self.phase not in (Phase.IDLE, Phase.OVER)
+
+    @property
+    def best(self) -> Epoch | None:
+        """The epoch whose weights would be kept now, as the training loop decided it."""
+        return find_best(self.epochs)
 
     def own_of(self, visitor: str) -> Opinion | None:
         """The opinion on this visitor's drawing, if they made one."""
@@ -86,68 +130,60 @@ class TrainingJob:
         threads: int | None = None,
     ) -> None:
         """`load_digits(train)` gives MNIST. One core is left for answering visitors unless `threads` says otherwise;
-        fine-tuning, for which somebody waits half a minute, takes all."""
+        a run that somebody waits for takes all."""
         self._load_digits = load_digits
         self._runs, self._models = runs_folder, models_folder
         cores = os.cpu_count() or 2
-        self.threads, self.threads_of_fine_tuning = threads or max(1, cores - 1), threads or cores
+        self.threads, self.all_threads = threads or max(1, cores - 1), threads or cores
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
         self._snapshot = Snapshot()
-        self._wish: Literal["go", "pause", "keep", "skip", "discard", "leave"] = "go"
+        self._wish = Wish.GO
         self._new_peak: float | None = None
         self._drawings: dict[str, np.ndarray] = {}
-        self._fine_tuning: FineTuning | None = None
         # A thread of torch that is alive when the interpreter ends aborts the process.
         atexit.register(self.close)
 
-    def start(self, settings: TrainingSettings, name: str | None = None) -> None:
-        """Begin a new run. Raises `RunError` when one is under way or the name won't do."""
-        with self._change:
-            self._refuse_second()
-            name = name or runs.propose_name(self._runs, self._models)
-            runs.check_name(name, self._runs, self._models)
-            self._launch(settings, name, None)
+    def start(self, plan: Plan, name: str | None = None) -> None:
+        """Begin what is planned, under `name` or one that is chosen for it.
 
-    def fine_tune(self, fine_tuning: FineTuning, name: str | None = None) -> None:
-        """Begin to teach a copy of a model. Raises `RunError` when a run is under way or the name won't do."""
+        Raises `RunError` when a run is under way, the name won't do, or the plan can't be begun.
+        """
         with self._change:
-            self._refuse_second()
-            name = name or runs.propose_name(self._runs, self._models, "Fine-tuned")
-            runs.check_name(name, self._runs, self._models)
-            self._launch(fine_tuning.training_settings, name, None, fine_tuning)
-
-    def resume(self, run: Run) -> None:
-        """Go on with an interrupted run. Raises `RunError` when one is under way, or it fine-tuned a model."""
-        if run.base:
-            raise RunError(f"{run.name} took less than half a minute: start it again on the page My digits.")
-        with self._change:
-            self._refuse_second()
-            self._launch(run.settings, run.name, run)
+            if self._snapshot.is_live:
+                other = self._snapshot.run.name if self._snapshot.run else "another run"
+                raise RunError(f"One run at a time: {other} is still going on. Wait for its end, or stop it.")
+            run = plan.announce(name, self._runs, self._models)
+            if self._thread:
+                self._thread.join()  # over, but perhaps still on its last line
+            self._wish, self._new_peak = Wish.GO, None
+            self._snapshot = Snapshot(phase=Phase.PREPARING, run=run, peak=run.settings.learning_rate)
+            self._thread = threading.Thread(target=self._work, args=(plan, run), name="training", daemon=True)
+            self._thread.start()
 
     def pause(self) -> None:
         """Stop after the step that is going on, ready to go on; saved to disk."""
-        self._ask("pause", only_if=("go",))
+        self._ask(Wish.PAUSE, only_if=(Wish.GO,))
 
     def go_on(self) -> None:
         """Go on after a pause."""
-        self._ask("go", only_if=("pause",))
+        self._ask(Wish.GO, only_if=(Wish.PAUSE,))
 
     def stop(self, keep: bool) -> None:
         """End the run; `keep` its best weights so far, or discard everything. Does nothing when no run is going on."""
         if keep:
-            self._ask("keep", only_if=("go", "pause"))
+            self._ask(Wish.KEEP, only_if=(Wish.GO, Wish.PAUSE))
         else:
-            self._ask("discard", only_if=("go", "pause", "keep", "skip"))
+            self._ask(Wish.DISCARD, only_if=(Wish.GO, Wish.PAUSE, Wish.KEEP, Wish.SKIP))
 
     def skip(self) -> None:
-        """Keep the model as it is, without waiting until it has learnt what is no digit."""
-        if self._snapshot.phase == "finishing":
-            self._ask("skip", only_if=("go", "pause", "keep"))
+        """Keep the model as it is, without waiting for what the plan still does for it."""
+        if self._snapshot.phase is Phase.FINISHING:
+            self._ask(Wish.SKIP, only_if=(Wish.GO, Wish.PAUSE, Wish.KEEP))
 
     def close(self) -> None:
         """End the thread, for the server's own end: the run is saved and can be resumed later."""
-        self._ask("leave", only_if=("go", "pause", "keep"))
+        self._ask(Wish.LEAVE, only_if=(Wish.GO, Wish.PAUSE, Wish.KEEP))
         if self._thread:
             self._thread.join()
 
@@ -161,7 +197,7 @@ class TrainingJob:
         with self._change:
             self._drawings.pop(visitor, None)
             self._drawings[visitor] = image
-            while len(self._drawings) > MOST_VISITORS:
+            while len(self._drawings) > MAX_DRAWINGS:
                 self._drawings.pop(next(iter(self._drawings)))
 
     def snapshot(self) -> Snapshot:
@@ -174,137 +210,103 @@ class TrainingJob:
             self._thread.join(timeout)
         return not (self._thread and self._thread.is_alive())
 
-    def _refuse_second(self) -> None:
-        if self._snapshot.is_live:
-            name = self._snapshot.run.name if self._snapshot.run else "another run"
-            raise RunError(f"One run at a time: {name} is still going on. Wait for its end, or stop it.")
-
-    def _ask(self, wish: str, only_if: tuple[str, ...]) -> None:
+    def _ask(self, wish: Wish, only_if: tuple[Wish, ...]) -> None:
         with self._change:
             if self._snapshot.is_live and self._wish in only_if:
                 self._wish = wish
-                if wish in ("keep", "discard", "skip"):
-                    self._update(phase="stopping")
+                if wish in (Wish.KEEP, Wish.DISCARD, Wish.SKIP):
+                    self._update(phase=Phase.STOPPING)
                 self._change.notify_all()
 
-    def _launch(
-        self, settings: TrainingSettings, name: str, run: Run | None, fine_tuning: FineTuning | None = None
-    ) -> None:
-        if self._thread:
-            self._thread.join()  # over, but perhaps still on its last line
-        self._wish, self._new_peak, self._fine_tuning = "go", None, fine_tuning
-        base = fine_tuning.base.name if fine_tuning else None
-        placeholder = run or Run("", name, "running", "Getting ready.", "", settings, 0, 0, 0, 0, base=base)
-        self._snapshot = Snapshot(phase="preparing", run=placeholder, peak=settings.learning_rate)
-        self._thread = threading.Thread(target=self._work, args=(settings, name, run), name="training", daemon=True)
-        self._thread.start()
-
-    def _update(self, **values) -> None:
+    def _update(self, **values: Any) -> None:
         with self._change:  # else what the run's thread publishes could undo what a visitor just asked for
             self._snapshot = replace(self._snapshot, **values)
 
-    def _work(self, settings: TrainingSettings, name: str, run: Run | None) -> None:
+    def _work(self, plan: Plan, run: Run) -> None:
         """The thread. Whatever happens in it ends in a sentence in the snapshot."""
         import torch
 
         from core.data.digits import DataError
-        from core.data.split import pick_watched, split
-        from core.training.loop import Training
 
-        record = None
         try:
-            plan = self._fine_tuning
-            torch.set_num_threads(self.threads_of_fine_tuning if plan else self.threads)
+            torch.set_num_threads(self.all_threads if plan.takes_all_cores else self.threads)
             _stand_back()
-            digits = self._load_digits(True)
-            if plan:
-                training = plan.prepare(digits)
-                record = RunWriter.create(name, training, self._runs, plan.base.name)
-                watched = plan.watched
-            else:
-                training = Training(*split(digits, settings), settings)
-                record = (
-                    RunWriter.reopen(run, training, self._runs) if run else RunWriter.create(name, training, self._runs)
-                )
-                watched = pick_watched(training.validation.to(torch.device("cpu")), digits)
-            self._train(training, record, watched)
+            prepared = plan.prepare(run, self._load_digits(True), self._runs)
+            run = prepared.writer.run
+            try:
+                ending = self._train(prepared.training, prepared.writer, prepared.watched)
+                self._finish(plan, prepared.training, prepared.writer, ending)
+            finally:
+                prepared.writer.release()  # where the run was not closed it counts as interrupted and can be resumed
         except (RunError, SettingError, DataError) as error:
-            self._fail(record, str(error))
+            self._fail(run, str(error))
         except OSError as error:
-            self._fail(
-                record,
-                f"The disk refused: {error.strerror or error}. Free some space or allow writing, then try again.",
-            )
+            self._fail(run, words.refused_by_disk(error))
         except Exception as error:  # a fault of ours: the visitor sees a sentence, the server's log the whole of it
-            self._fail(record, f"Training broke off by a fault in the program: {error}")
+            self._fail(run, f"Training broke off because of a fault in the program: {error}")
             raise
 
-    def _fail(self, record: RunWriter | None, sentence: str) -> None:
-        """End with what went wrong. The run stays on disk as interrupted, so that it can be resumed."""
-        if record:
-            record.release()
-        run = replace(record.run if record else self._snapshot.run, status="failed", sentence=sentence)
-        with self._change:
-            self._update(phase="over", run=run)
+    def _fail(self, run: Run, sentence: str) -> None:
+        """End with what went wrong."""
+        self._update(phase=Phase.OVER, run=replace(run, status=Status.FAILED, sentence=sentence))
 
-    def _train(self, training: Training, record: RunWriter, watched: DigitSet) -> None:
-        from core.training.events import End, Epoch
-
+    def _train(self, training: Training, writer: RunWriter, watched: DigitSet) -> End | None:
+        """Step after step to the end of the run, which it gives, or until somebody wants it to end: None."""
         recent: deque[tuple[float, int]] = deque(maxlen=200)  # seconds and images of the latest steps
-        looked = -LOOK_EVERY
+        published = -PUBLISH_EVERY
         with self._change:
             self._update(
-                phase="stopping" if self._wish in ("keep", "discard") else "running",
-                run=record.run, step=training.step, seconds=training.seconds, peak=training.peak,
-                log_points=tuple(record.log_points), scores=tuple(record.scores),
+                phase=Phase.STOPPING if self._wish in (Wish.KEEP, Wish.DISCARD) else Phase.RUNNING,
+                run=writer.run, step=training.step, seconds=training.seconds, peak=training.peak,
+                log_points=tuple(writer.log_points), epochs=tuple(writer.epochs),
             )  # fmt: skip
-        ending: End | None = None
         events = iter(training)
-        while self._wish in ("go", "pause"):
+        while self._wish in (Wish.GO, Wish.PAUSE):
             event = next(events)
             if isinstance(event, End):
-                ending = event
-                break
-            record.add(event)
+                return event
+            writer.add(event)
             if isinstance(event, Epoch):
                 recent.clear()
             else:
                 recent.append((event.seconds, event.images))
                 self._update(learning_rate=event.learning_rate)
-            if training.seconds - looked >= LOOK_EVERY or isinstance(event, Epoch):
-                looked = training.seconds
-                self._look(training, record, recent, watched)
+            if training.seconds - published >= PUBLISH_EVERY or isinstance(event, Epoch):
+                published = training.seconds
+                self._publish(training, writer, recent, watched)
             if self._new_peak is not None:
                 training.peak, self._new_peak = self._new_peak, None
                 self._update(peak=training.peak)
-            if record.is_due(isinstance(event, Epoch)):
-                self._save(training, record)
-            if self._wish == "pause":
-                self._save(training, record)
-                self._look(training, record, recent, watched)
+            if writer.is_due(isinstance(event, Epoch)):
+                self._save(training, writer)
+            if self._wish is Wish.PAUSE:
+                self._save(training, writer)
+                self._publish(training, writer, recent, watched)
                 self._rest()
-        self._finish(training, record, ending)
+        return None
 
     def _rest(self) -> None:
         """Wait until someone wants the run to go on or to end."""
         with self._change:
-            if self._wish == "pause":
-                self._update(phase="paused")
-            while self._wish == "pause":
+            if self._wish is Wish.PAUSE:
+                self._update(phase=Phase.PAUSED)
+            while self._wish is Wish.PAUSE:
                 self._change.wait()
-            if self._wish == "go":
-                self._update(phase="running")
+            if self._wish is Wish.GO:
+                self._update(phase=Phase.RUNNING)
 
-    def _look(self, training: Training, record: RunWriter, recent: deque, watched: DigitSet) -> None:
-        """Publish how things stand, with the model's opinion on the watched digits."""
+    def _publish(
+        self, training: Training, writer: RunWriter, recent: deque[tuple[float, int]], watched: DigitSet
+    ) -> None:
+        """A new snapshot, with the model's opinion on the watched digits."""
         rate = 0.0
         if len(recent) > 1:
             rate = sum(images for _, images in list(recent)[1:]) / max(1e-9, recent[-1][0] - recent[0][0])
         opinions, own = _ask_opinions(training, watched, dict(self._drawings))
         with self._change:
             self._update(
-                log_points=tuple(record.log_points),
-                scores=tuple(record.scores),
+                log_points=tuple(writer.log_points),
+                epochs=tuple(writer.epochs),
                 step=training.step,
                 seconds=training.seconds,
                 remaining=(training.steps - training.step) * training.seconds / max(1, training.step),
@@ -313,10 +315,10 @@ class TrainingJob:
                 own=own,
             )
 
-    def _save(self, training: Training, record: RunWriter) -> None:
+    def _save(self, training: Training, writer: RunWriter) -> None:
         """Save if the disk allows; if not, train on and say so."""
         try:
-            record.save(training)
+            writer.save(training)
             self._update(warning="")
         except OSError as error:
             self._update(
@@ -324,70 +326,56 @@ class TrainingJob:
                 "saving is tried again."
             )
 
-    def _finish(self, training: Training, record: RunWriter, ending) -> None:
-        if ending is None and self._wish == "leave":
-            with contextlib.suppress(OSError):
-                record.save(training)
-            record.release()
-            return
-        if ending is None and (self._wish == "discard" or training.step == 0):
-            self._discard(record)
-            return
-        if ending is None and training.position:
-            # Weights in the middle of an epoch may be better than those at the end of the last one.
-            record.add(training.judge())
-        status, sentence = ("stopped", "Stopped early by hand.") if ending is None else (ending.reason, ending.sentence)
-        status = {"early": "finished"}.get(status, status)
-        model = None
+    def _finish(self, plan: Plan, training: Training, writer: RunWriter, ending: End | None) -> None:
+        """After the last step: leave the run to be resumed, discard it, or keep its best weights and close it."""
+        if ending is None:
+            if self._wish is Wish.LEAVE:
+                with contextlib.suppress(OSError):
+                    writer.save(training)
+                return
+            if self._wish is Wish.DISCARD or training.step == 0:
+                self._discard(writer)
+                return
+            if training.position:
+                # Weights in the middle of an epoch may be better than those at the end of the last one.
+                writer.add(training.end_epoch())
         if training.best:
-            self._save(training, record)  # should the disk refuse the weights, the run can be resumed at its end
-            model = runs.keep(training, record, self._load_digits(False), self._models)
-            self._update(
-                log_points=tuple(record.log_points), scores=tuple(record.scores), step=training.step, remaining=0.0
-            )
-            if self._fine_tuning:
-                self._fine_tuning.conclude(model, self._load_digits(False), self._models)
-            else:
-                self._learn_rejection(training, model)
-        if self._wish == "leave":
-            record.release()
+            self._save(training, writer)  # should the disk refuse the weights, the run can be resumed at its end
+            self._keep(plan, training, writer)
+        if self._wish is Wish.LEAVE:
             return
-        if self._wish == "discard":
-            if model:
-                checkpoint.remove(model, self._models)
-            self._discard(record)
+        if self._wish is Wish.DISCARD:
+            if training.best:
+                checkpoint.remove(writer.run.name, self._models)
+            self._discard(writer)
             return
-        record.close(status, sentence, model)
+        status, sentence = Status.STOPPED, "Stopped early by hand."
+        if ending:
+            status, sentence = Status.after(ending), ending.sentence
+        writer.close(status, sentence, writer.run.name if training.best else None)
         with self._change:
             self._update(
-                phase="over", run=record.run, log_points=tuple(record.log_points), scores=tuple(record.scores),
+                phase=Phase.OVER, run=writer.run, log_points=tuple(writer.log_points), epochs=tuple(writer.epochs),
                 step=training.step, seconds=training.seconds, remaining=0.0,
             )  # fmt: skip
 
-    def _discard(self, record: RunWriter) -> None:
-        record.discard()
-        with self._change:
-            self._update(phase="over", run=replace(record.run, status="stopped", sentence="Stopped and discarded."))
+    def _keep(self, plan: Plan, training: Training, writer: RunWriter) -> None:
+        """Save the best weights as a model and let the plan do what it does for one, unless somebody can't wait."""
+        test = self._load_digits(False)
+        kept = runs.keep(training, writer, test, self._models)
+        self._update(
+            log_points=tuple(writer.log_points), epochs=tuple(writer.epochs), step=training.step, remaining=0.0
+        )
+        for share in plan.conclude(kept, training, test, self._models):
+            with self._change:
+                if self._wish in (Wish.SKIP, Wish.DISCARD, Wish.LEAVE):
+                    return
+                self._update(phase=Phase.FINISHING, finished=share)
 
-    def _learn_rejection(self, training: Training, name: str) -> None:
-        """Teach the kept model to say "no digit", unless somebody can't wait. It answers as well without, to digits."""
-        from core.network.rejection import Rejection
-        from core.training.rejection import learn_in_steps
-
-        with self._change:
-            if self._wish in ("discard", "leave"):
-                return
-            self._update(phase="finishing")
-        kept = checkpoint.load(name, self._models)
-        for event in learn_in_steps(
-            kept.model, kept.version, training.digits, training.validation, count=REJECTION_DIGITS
-        ):
-            if self._wish in ("skip", "discard", "leave"):
-                return
-            if isinstance(event, Rejection):
-                checkpoint.save_rejection(name, event, self._models)
-            else:
-                self._update(finished=event)
+    def _discard(self, writer: RunWriter) -> None:
+        writer.discard()
+        run = replace(writer.run, status=Status.STOPPED, sentence="Stopped and discarded.")
+        self._update(phase=Phase.OVER, run=run)
 
 
 def _stand_back() -> None:
@@ -400,8 +388,10 @@ def _stand_back() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
-def _ask_opinions(training: Training, watched: DigitSet, drawings: dict[str, np.ndarray]):
-    """The candidate's opinion on the watched digits and on the visitors' own."""
+def _ask_opinions(
+    training: Training, watched: DigitSet, drawings: dict[str, np.ndarray]
+) -> tuple[tuple[Opinion, ...], tuple[tuple[str, Opinion], ...]]:
+    """The evaluated model's opinion on the watched digits and on the visitors' own, by visitor."""
     import torch
 
     from core.data.digits import DigitSet

@@ -14,20 +14,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.config import TrainingSettings
-from core.data.digits import DigitSet
 from core.evaluation.report import evaluate
 from core.network.architectures import Dropout, Network, build, to_input
-from core.training.augment import DISTORTIONS, distort
+from core.training.augment import LEVELS, Augmentation, augment
 from core.training.device import choose_device, choose_precision, hold_on_to_memory
-from core.training.events import End, Epoch, Event, Step
-from core.training.examples import build_training_set
+from core.training.events import End, Epoch, Event, Step, is_best
+from core.training.examples import Examples
 
 WARM_UP = 0.15  # share of a one-cycle run in which the learning rate rises
-PLACE = ("step", "epoch", "position", "improved", "seconds", "peak", "_losses")  # of a run: saved with its state
-TOGETHER = 16  # batches distorted at once on a graphics card: one alone leaves it idle for two thirds of a step
-AVERAGING_INTERVAL = (
-    8  # steps between two updates of the averaged weights: at each step it would cost 1.5 % of the time
-)
+PROGRESS = ("step", "epoch", "position", "improved", "seconds", "peak", "_losses")  # of a run: saved with its state
+BATCHES_AHEAD = 16  # batches augmented at once on a GPU: one alone leaves it idle for two thirds of a step
+EMA_INTERVAL = 8  # steps between two updates of the averaged weights: at each step it would cost 1.5 % of the time
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ class Best:
 
 
 def steps_per_epoch(images: int, settings: TrainingSettings) -> int:
-    """Corrections in one pass over `images` images; the last batch may be smaller."""
+    """Training steps in one pass over `images` images; the last batch may be smaller."""
     return math.ceil(images / settings.batch_size)
 
 
@@ -73,7 +70,7 @@ def make_optimiser(model: nn.Module, settings: TrainingSettings) -> torch.optim.
 
 
 def new_model(settings: TrainingSettings) -> Network:
-    """The network that `settings` name with random weights drawn by the seed, others' chance left alone."""
+    """The network that `settings` name, with random weights from the seed; torch's shared generator is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         return build(settings.architecture, settings.dropout)
@@ -82,17 +79,16 @@ def new_model(settings: TrainingSettings) -> Network:
 class Training:
     """One run: iterate over it for its events. Between two events `state()` holds all that is needed to go on.
 
-    Same seed, settings, thread count and machine: the same losses, whether or not the run was interrupted. All chance
-    comes from two generators of its own, seeded anew by the step.
+    Same seed, settings, thread count and machine: the same losses, whether or not the run was interrupted. All random
+    numbers come from two generators of its own, seeded anew at each step.
 
     Under `torch.distributed` each process takes its share of every batch; gradients are averaged, so that the run is
-    the one a single process would make (batch normalisation and chance apart, which each process has for itself).
+    the one a single process would make (except for batch normalisation and random numbers, which each process has for
+    itself).
     """
 
-    def __init__(
-        self, training: DigitSet, validation: DigitSet, settings: TrainingSettings, model: Network | None = None
-    ):
-        """A run at its beginning; `model`, a new one by default, is taught in place.
+    def __init__(self, examples: Examples, settings: TrainingSettings, model: Network | None = None) -> None:
+        """A run at its beginning; `model`, a new one by default, is trained in place.
 
         Raises `SettingError` when the settings name a device that isn't there.
         """
@@ -101,120 +97,121 @@ class Training:
         self.precision = choose_precision(settings, self.device)
         if self.device.type == "cpu":
             hold_on_to_memory()
-        self.digits, self.validation = training, validation.to(self.device)
-        self.training = build_training_set(training, settings).to(self.device)
+        self.digits, self.validation = examples.digits, examples.validation.to(self.device)
+        self.shown = examples.shown.to(self.device)
         # Channels last: the convolutions' own order on a CPU, about a third less time per step.
-        self.model = (model or new_model(settings)).to(self.device, memory_format=torch.channels_last).train()
-        self.averaged = copy.deepcopy(self.model).eval() if settings.ema_decay else None
+        self.model = (model or new_model(settings)).to(self.device).to(memory_format=torch.channels_last).train()
+        self.ema_model = copy.deepcopy(self.model).eval() if settings.ema_decay else None
         self.optimiser = make_optimiser(self.model, settings)
-        self.steps = steps_per_epoch(len(self.training), settings) * settings.epochs
+        self.steps = steps_per_epoch(len(self.shown), settings) * settings.epochs
         self.peak = settings.learning_rate  # the schedule's largest value; may be changed between two steps
         self.best: Best | None = None
         self.improved = 0  # the last epoch whose accuracy was higher than any before
         self.seconds = 0.0
         self.step = self.epoch = self.position = 0  # steps and epochs done; batches done of the epoch that is going on
         self._losses = 0.0  # summed over the images of the epoch that is going on
-        self._silencing, self._distorting = torch.Generator(self.device), torch.Generator(self.device)
-        self._together = TOGETHER if self.device.type == "cuda" else 1
-        self._distorted: tuple[int, list[Tensor]] = (-1, [])  # the step some batches begin at, and those batches
+        self._dropout_rng, self._augmentation_rng = torch.Generator(self.device), torch.Generator(self.device)
+        self._batches_ahead = BATCHES_AHEAD if self.device.type == "cuda" else 1
+        self._augmented: tuple[int, list[Tensor]] = (-1, [])  # the step some batches begin at, and those batches
         for module in self.model.modules():
             if isinstance(module, Dropout):
-                module.rng = self._silencing
+                module.rng = self._dropout_rng
         self._rank, self._processes = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
-        self._score = (
-            self.model.logits if self._processes == 1 else nn.parallel.DistributedDataParallel(_Scores(self.model))
+        self._logits = (
+            self.model.logits if self._processes == 1 else nn.parallel.DistributedDataParallel(_Logits(self.model))
         )
 
     @property
     def evaluated_model(self) -> Network:
-        """The network that is judged and kept: the averaged weights where there are any, else the trained ones."""
-        return self.averaged or self.model
+        """The network that is evaluated and kept: the EMA model where there is one, else the trained one."""
+        return self.ema_model or self.model
 
     def __iter__(self) -> Iterator[Event]:
         """One event per step and one per epoch, at last the `End`. Starts where the run stands."""
         while self.epoch < self.settings.epochs:
             batches = self._shuffle()
             while self.position < len(batches):
-                event = self._correct(batches)
+                event = self._train_step(batches)
                 if not math.isfinite(event.loss):
                     yield End("diverged", self._explain_divergence())
                     return
                 yield event
-            yield self.judge()
+            yield self.end_epoch()
             if (
                 self.best
                 and 0 < self.settings.patience <= self.epoch - self.improved
                 and self.epoch < self.settings.epochs
             ):
-                yield End("early", f"Stopped early: no better epoch since epoch {self.improved}.")
+                yield End("early", f"Early stopping: no higher validation accuracy since epoch {self.improved}.")
                 return
         yield End(
             "finished", f"All {self.settings.epochs} epochs done." if self.settings.epochs > 1 else "One epoch done."
         )
 
-    def judge(self) -> Epoch:
-        """Ask the candidate about the validation set, remember it if it is the best. Ends the epoch where it stands."""
+    def end_epoch(self) -> Epoch:
+        """Evaluate on the validation set and keep the weights if this is the best epoch. Ends it where it stands."""
         began = time.perf_counter()
         report = evaluate(self.evaluated_model, self.validation)
         accuracy, loss = report.accuracy, report.loss()
         self.epoch += 1
-        # Of epochs that read as many digits right the last is kept: it was trained longest, at the gentlest rate.
-        is_best = self.best is None or accuracy >= self.best.validation_accuracy
-        if self.best is None or accuracy > self.best.validation_accuracy:
+        before = self.best.validation_accuracy if self.best else None
+        if before is None or accuracy > before:
             self.improved = self.epoch
-        if is_best:
+        if is_new_best := is_best(accuracy, before):
             weights = {key: value.detach().cpu().clone() for key, value in self.evaluated_model.state_dict().items()}
             self.best = Best(self.epoch, accuracy, loss, weights)
-        seen = min(self.position * self.settings.batch_size, len(self.training))
+        seen = min(self.position * self.settings.batch_size, len(self.shown))
         mean_loss, self._losses, self.position = self._losses / max(1, seen), 0.0, 0
         self.seconds += time.perf_counter() - began
-        return Epoch(self.epoch, self.step, self.seconds, mean_loss, loss, accuracy, is_best)
+        return Epoch(self.epoch, self.step, self.seconds, mean_loss, loss, accuracy, is_new_best)
 
     def state(self) -> dict[str, Any]:
-        """Everything needed to go on after this event, for `torch.save`: weights, optimiser, averages, place."""
+        """Everything needed to go on after this event, for `torch.save`: weights, optimiser, best epoch, progress."""
         best = self.best and {**vars(self.best)}
         return {
             "model": self.model.state_dict(),
-            "averaged": self.averaged.state_dict() if self.averaged else None,
+            "ema_model": self.ema_model.state_dict() if self.ema_model else None,
             "optimiser": self.optimiser.state_dict(),
             "best": best,
-            **{name: getattr(self, name) for name in PLACE},
+            **{name: getattr(self, name) for name in PROGRESS},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to where `state()` was taken; needs the same data and settings."""
+        """Go back to where `state()` was taken, by this version or an older one; needs the same data and settings."""
         self.model.load_state_dict(state["model"])
-        if self.averaged:
-            self.averaged.load_state_dict(state["averaged"])
+        if self.ema_model:
+            self.ema_model.load_state_dict(state["ema_model"] if "ema_model" in state else state["averaged"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.best = Best(**state["best"]) if state["best"] else None
-        for name in PLACE:
+        for name in PROGRESS:
             setattr(self, name, state[name])
 
     def _shuffle(self) -> tuple[Tensor, ...]:
         """The epoch's batches as indices into the training set, the same in all processes."""
         order = torch.Generator(self.device).manual_seed(self.settings.seed * 100_003 + self.epoch)
-        return torch.randperm(len(self.training), generator=order, device=self.device).split(self.settings.batch_size)
+        return torch.randperm(len(self.shown), generator=order, device=self.device).split(self.settings.batch_size)
 
-    def _correct(self, batches: tuple[Tensor, ...]) -> Step:
-        """Show the batch that comes next and correct the weights once. `batches` are all of the epoch."""
+    def _train_step(self, batches: tuple[Tensor, ...]) -> Step:
+        """Train on the next batch. `batches` are all of the epoch."""
         began = time.perf_counter()
         batch = batches[self.position]
         rate = learning_rate(self.step / self.steps, self.settings) * self.peak / self.settings.learning_rate
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        self._silencing.manual_seed(self._draw_seeds(self.step)[0])
+        self._dropout_rng.manual_seed(self._draw_seeds(self.step)[0])
         # DDP averages over processes: with this weight each image counts the same, also in a batch of unequal shares.
         weight = len(batch[self._rank :: self._processes]) * self._processes / len(batch)
-        labels = self.training.labels[self._share(batch)]
-        digits = self._distort(batches)
+        labels = self.shown.labels[self._share(batch)]
+        digits = self._augment(batches)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == torch.bfloat16):
-            logits = self._score(digits.contiguous(memory_format=torch.channels_last))
-            loss = F.cross_entropy(logits, self._aim(labels), label_smoothing=self.settings.label_smoothing) * weight
+            logits = self._logits(digits.contiguous(memory_format=torch.channels_last))
+            loss = (
+                F.cross_entropy(logits, self._targets(labels), label_smoothing=self.settings.label_smoothing) * weight
+            )
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
-        self._average()
+        self._update_ema()
         if self._processes > 1:
             loss = loss.detach().clone()
             dist.all_reduce(loss, dist.ReduceOp.SUM)
@@ -227,53 +224,54 @@ class Training:
         return Step(self.step, self.steps, self.epoch + 1, value, rate, len(batch), self.seconds)
 
     def _share(self, batch: Tensor) -> Tensor:
-        """What of a batch this process is shown, one image at least: each must take part in exchanging gradients."""
+        """The part of a batch for this process, one image at least: each must take part in exchanging gradients."""
         mine = batch[self._rank :: self._processes]
         return mine if len(mine) else batch[:1]
 
     def _draw_seeds(self, step: int) -> tuple[int, int]:
-        """For silencing and distorting at this step, in this process: nothing of chance has to be saved to go on."""
-        silencing, distorting = np.random.SeedSequence((self.settings.seed, step, self._rank)).generate_state(2)
-        return int(silencing), int(distorting)
+        """For dropout and augmentation at this step, in this process: no generator has to be saved to go on."""
+        dropout, augmentation = np.random.SeedSequence((self.settings.seed, step, self._rank)).generate_state(2)
+        return int(dropout), int(augmentation)
 
-    def _distort(self, batches: tuple[Tensor, ...]) -> Tensor:
-        """The process's share of the batch that comes next, distorted: (B, 1, 28, 28) float32 in [0, 1]."""
-        ahead = self.position % self._together
+    def _augment(self, batches: tuple[Tensor, ...]) -> Tensor:
+        """This process's share of the next batch, augmented: (B, 1, 28, 28) float32 in [0, 1]."""
+        ahead = self.position % self._batches_ahead
         first = self.step - ahead
-        if self._distorted[0] != first:
+        if self._augmented[0] != first:
             start = self.position - ahead
-            shares = [self._share(batch) for batch in batches[start : start + self._together]]
-            shown = torch.cat(shares)
-            self._distorting.manual_seed(self._draw_seeds(first)[1])
-            digits = distort(
-                to_input(self.training.images[shown]), self.training.labels[shown], self._distortion(), self._distorting
+            shares = [self._share(batch) for batch in batches[start : start + self._batches_ahead]]
+            index = torch.cat(shares)
+            self._augmentation_rng.manual_seed(self._draw_seeds(first)[1])
+            digits = augment(
+                to_input(self.shown.images[index]), self.shown.labels[index], self._level(), self._augmentation_rng
             )
-            self._distorted = first, list(digits.split([len(share) for share in shares]))
-        return self._distorted[1][ahead]
+            self._augmented = first, list(digits.split([len(share) for share in shares]))
+        return self._augmented[1][ahead]
 
-    def _aim(self, labels: Tensor) -> Tensor:
-        """What the network should answer: (B,) labels as they are, or (B, 10) shares where some may be no digit."""
+    def _targets(self, labels: Tensor) -> Tensor:
+        """What the network should answer: (B,) labels as they are, or (B, 10) shares where some may be non-digits."""
         if not self.settings.outlier_exposure:
             return labels
         shares = F.one_hot(labels.clamp_min(0), 10).float()
         shares[labels < 0] = 0.1
         return shares
 
-    def _distortion(self):
+    def _level(self) -> Augmentation:
+        """How strongly the epoch that is going on is augmented."""
         first_clean_epoch = self.settings.epochs - round(self.settings.epochs * self.settings.clean_share)
-        return DISTORTIONS[self.settings.augmentation if self.epoch < first_clean_epoch else "none"]
+        return LEVELS[self.settings.augmentation if self.epoch < first_clean_epoch else "none"]
 
     @torch.no_grad()
-    def _average(self) -> None:
-        """Draw the averaged weights a little towards the trained ones; more in the first steps, which begin far off."""
-        steps = AVERAGING_INTERVAL if self.step >= AVERAGING_INTERVAL else 1  # a run may be over after a few
-        if not self.averaged or self.step % steps:
+    def _update_ema(self) -> None:
+        """Move the EMA model a little towards the trained one; further in the first steps, which begin far off."""
+        steps = EMA_INTERVAL if self.step >= EMA_INTERVAL else 1  # a run may be over after a few
+        if not self.ema_model or self.step % steps:
             return
         share = 1 - min(self.settings.ema_decay, (1 + self.step) / (10 + self.step)) ** steps
-        for mean, value in zip(self.averaged.parameters(), self.model.parameters(), strict=True):
+        for mean, value in zip(self.ema_model.parameters(), self.model.parameters(), strict=True):
             mean.lerp_(value, share)
-        for mean, value in zip(self.averaged.buffers(), self.model.buffers(), strict=True):
-            mean.copy_(value)
+        for buffer, latest in zip(self.ema_model.buffers(), self.model.buffers(), strict=True):
+            buffer.copy_(latest)
 
     def _explain_divergence(self) -> str:
         kept = (
@@ -282,12 +280,12 @@ class Training:
             else "No epoch was finished, nothing is kept."
         )
         return (
-            f"The loss is no number any more at step {self.step}: too big corrections blew the weights up. "
+            f"The loss is no longer a number at step {self.step}: too large steps made the weights overflow. "
             f"Try a learning rate of {self.peak / 10:.2g} or less. {kept}"
         )
 
 
-class _Scores(nn.Module):
+class _Logits(nn.Module):
     """A network whose `forward` gives logits: DistributedDataParallel watches `forward` only."""
 
     def __init__(self, model: Network) -> None:

@@ -1,10 +1,13 @@
-"""Training runs on disk: settings, curves and the state to go on from, one folder a run. Weights worth keeping go to
+"""Training runs on disk: settings, curves and the state to resume from, one folder per run. Weights worth keeping go to
 models/, under the run's name.
 
 runs/ID/run.json      what the run is and how it ended
-runs/ID/epochs.csv    one line an epoch      runs/ID/steps.csv   the loss between them, at most 4,000 lines
+runs/ID/epochs.csv    one row per epoch      runs/ID/steps.csv   the loss between them, at most 4,000 rows
 runs/ID/state.pt      all that is needed to go on; gone when the run is over
 runs/ID/events.out.*  the same curves for TensorBoard
+runs/ID/lock          locked by the process that trains the run
+
+Files are read by name: what an older version did not write takes its default, what a newer one added is ignored.
 """
 
 from __future__ import annotations
@@ -15,128 +18,139 @@ import io
 import json
 import platform
 import shutil
+import threading
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, astuple, dataclass, fields, replace
+from collections.abc import Iterable
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+
+from filelock import FileLock, Timeout
 
 from core import workspace
-from core.config import SettingError, TrainingSettings
+from core.config import TrainingSettings
 from core.network import checkpoint
-
-try:
-    import fcntl
-except ImportError:  # Windows: a run left by a killed process can't be told from one that another process works on
-    fcntl = None
+from core.training.events import End, Epoch, LogPoint, Step, find_best, mark_best
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
     from core.data.digits import DigitSet
-    from core.training.events import Epoch, Step
+    from core.network.checkpoint import Checkpoint
     from core.training.loop import Training
 
 # torch and TensorBoard are imported by the functions that train: the list of runs is shown without them.
 
-UNSAID = {"pen_digits": 0.0}  # settings of runs from before there was a choice
+FORMAT = 2  # of run.json; 1 had no number, and epochs.csv did not say which epoch was the best
 MOST_ROWS = 4000  # of the loss between epochs; longer runs keep means over several steps
-Status = Literal["running", "interrupted", "finished", "stopped", "diverged", "failed"]
+ASKING = threading.Lock()  # two threads that asked at the same time would take each other for the run's process
+
+Row = TypeVar("Row", Epoch, LogPoint)
+
+
+class Status(StrEnum):
+    """How a run stands, or how it ended."""
+
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"  # left by a process that ended; can be resumed
+    FINISHED = "finished"
+    STOPPED = "stopped"  # by hand
+    DIVERGED = "diverged"
+    FAILED = "failed"
+
+    @classmethod
+    def after(cls, end: End) -> Status:
+        """The status of a run that came to this end. Stopping early is a way of finishing."""
+        return cls.DIVERGED if end.reason == "diverged" else cls.FINISHED
 
 
 class RunError(RuntimeError):
-    """A run that can't be started, resumed, renamed or deleted; the message says why."""
+    """A run that can't be read, started, resumed, renamed or deleted; the message says why."""
 
 
-@dataclass(frozen=True)
-class LogPoint:
-    """Training at one moment. Loss in nats, the mean since the last pulse; seconds of training; images a second."""
-
-    step: int
-    loss: float
-    learning_rate: float
-    seconds: float
-    images_per_second: float
-
-
-@dataclass(frozen=True)
-class Score:
-    """One epoch's figures. Losses in nats, accuracy 0 to 1, seconds of training so far."""
-
-    epoch: int
-    step: int
-    seconds: float
-    training_loss: float
-    validation_loss: float
-    validation_accuracy: float
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """What is known of a run. `model`: its weights' name in models/, None where none were kept. `base`: the model it
-    fine-tuned a copy of, None where it began with random weights."""
+    fine-tuned a copy of, None where it began with random weights. A run that is only planned has no `id` yet."""
 
-    id: str
+    id: str = ""
     name: str
-    status: Status
-    sentence: str
-    created: str
+    status: Status = Status.RUNNING
+    sentence: str = "Getting ready."
+    created: str = ""
     settings: TrainingSettings
-    parameters: int
-    steps: int
-    training_images: int
-    validation_images: int
+    parameters: int = 0
+    steps: int = 0
+    training_images: int = 0
+    validation_images: int = 0
     model: str | None = None
-    scores: tuple[Score, ...] = ()
     base: str | None = None
+    epochs: tuple[Epoch, ...] = ()
 
     @property
-    def best(self) -> Score | None:
-        """The epoch whose weights are kept: most accurate, of several the one with the least loss."""
-        return max(self.scores, key=lambda score: (score.validation_accuracy, -score.validation_loss), default=None)
+    def best(self) -> Epoch | None:
+        """The epoch whose weights are kept, as the training loop decided it."""
+        return find_best(self.epochs)
 
     @property
     def seconds(self) -> float:
         """Time spent training, as far as epochs were finished."""
-        return self.scores[-1].seconds if self.scores else 0.0
+        return self.epochs[-1].seconds if self.epochs else 0.0
 
     @property
     def history(self) -> str:
         """The epochs as CSV text with a header."""
-        return _to_csv(Score, self.scores)
+        return _to_csv(Epoch, self.epochs)
 
 
-def list_runs(folder: Path | None = None) -> list[Run]:
-    """All runs, the newest first. Folders that hold no readable run are passed over."""
+@dataclass(frozen=True)
+class UnreadableRun:
+    """A folder in runs/ that holds a run which can't be read, and the reason as a sentence."""
+
+    id: str
+    reason: str
+
+
+def list_all(folder: Path | None = None) -> list[Run | UnreadableRun]:
+    """All runs, the newest first, with the reason for each that can't be read."""
     folder = folder or workspace.here().runs
-    found = []
+    found: list[Run | UnreadableRun] = []
     for path in sorted(folder.glob("*/run.json"), reverse=True):
-        with contextlib.suppress(RunError):
+        try:
             found.append(read(path.parent.name, folder))
+        except RunError as error:
+            found.append(UnreadableRun(path.parent.name, str(error)))
     return found
 
 
+def list_runs(folder: Path | None = None) -> list[Run]:
+    """The runs that can be read, the newest first."""
+    return [run for run in list_all(folder) if isinstance(run, Run)]
+
+
 def read(run: str, folder: Path | None = None) -> Run:
-    """The run with this id. Raises `RunError` when there is none, or its files make no sense."""
+    """The run with this id. Raises `RunError` with the reason when it can't be read."""
     folder = folder or workspace.here().runs
     home = folder / run
     try:
-        values = json.loads((home / "run.json").read_text(encoding="utf-8"))
-        values["settings"] = TrainingSettings.from_dict({**UNSAID, **values["settings"]})
-        if values["status"] == "running" and not _is_held(home):
-            values["status"], values["sentence"] = "interrupted", "Interrupted before its end."
-        return Run(**values, scores=tuple(_from_csv(Score, home / "epochs.csv")))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, SettingError) as error:
-        raise RunError(f"There is no readable run {run}.") from error
+        found = Run(**_read_facts(home / "run.json"), id=run, epochs=tuple(_read_csv(Epoch, home / "epochs.csv")))
+    except (OSError, ValueError) as error:
+        raise RunError(f"The run in {folder.name}/{run} can't be read: {_explain(error)}") from error
+    if not any(epoch.is_best for epoch in found.epochs):  # written before that was recorded
+        found = replace(found, epochs=mark_best(found.epochs))
+    if found.status == Status.RUNNING and not _is_held(home):
+        found = replace(found, status=Status.INTERRUPTED, sentence="Interrupted before its end.")
+    return found
 
 
-def read_pulses(run: str, folder: Path | None = None) -> list[LogPoint]:
+def read_log_points(run: str, folder: Path | None = None) -> list[LogPoint]:
     """The loss between the epochs of a run; empty where none was written."""
     folder = folder or workspace.here().runs
     try:
-        return list(_from_csv(LogPoint, folder / run / "steps.csv"))
-    except (OSError, ValueError, TypeError):
+        return _read_csv(LogPoint, folder / run / "steps.csv")
+    except (OSError, ValueError):
         return []
 
 
@@ -165,10 +179,7 @@ def rename(run: Run, name: str, folder: Path | None = None, models: Path | None 
     _refuse_if_held(run, folder)
     if run.model:
         in_use = checkpoint.in_use(models) == run.model
-        models = models or workspace.here().models
-        for suffix in checkpoint.FILES:
-            if (models / f"{run.model}{suffix}").is_file():
-                (models / f"{run.model}{suffix}").rename(models / f"{name}{suffix}")
+        checkpoint.rename(run.model, name, models)
         if in_use:
             checkpoint.choose(name, models)
     _write(replace(run, name=name, model=name if run.model else None), folder)
@@ -193,10 +204,10 @@ def restore(run: Run, training: Training, folder: Path | None = None) -> None:
     folder = folder or workspace.here().runs
     import torch
 
-    if run.status != "interrupted":
+    if run.status != Status.INTERRUPTED:
         raise RunError(f"{run.name} is over and can't be resumed. {run.sentence}")
     path = folder / run.id / "state.pt"
-    if not path.exists() and not run.scores:
+    if not path.exists() and not run.epochs:
         return
     try:
         state = torch.load(path, map_location=training.device, weights_only=True)
@@ -214,18 +225,18 @@ def find(name: str, folder: Path | None = None) -> Run:
 
 
 class RunWriter:
-    """A run being written by the one process that trains it. Keeps a lock on the run's folder until it is closed."""
+    """Writes a run as it is trained. Keeps a lock on the run's folder until it is closed."""
 
     def __init__(self, run: Run, folder: Path, log_points: list[LogPoint], first_step: int = 0) -> None:
         """Use `create` or `reopen`."""
         self.run = run
         self.home = folder / run.id
         self.log_points = log_points
-        self.scores = list(run.scores)
+        self.epochs = list(run.epochs)
         self.folder = folder
         self._every = max(1, run.steps // MOST_ROWS)
         self._waiting: list[Step] = []
-        self._since = log_points[-1].seconds if log_points else 0.0  # seconds of training at the last pulse
+        self._since = log_points[-1].seconds if log_points else 0.0  # seconds of training at the last log point
         self._saved = time.monotonic()
         self._lock = _hold(self.home)
         self._curves: list[tuple[str, float, int, float]] = []  # for TensorBoard: name, value, step, time
@@ -244,7 +255,6 @@ class RunWriter:
         run = Run(
             id=home.name,
             name=name,
-            status="running",
             sentence="Training.",
             created=now.isoformat(timespec="seconds"),
             settings=training.settings,
@@ -254,9 +264,9 @@ class RunWriter:
             validation_images=len(training.validation),
             base=base,
         )
-        record = cls(run, folder, [])
+        writer = cls(run, folder, [])
         _write(run, folder)
-        return record
+        return writer
 
     @classmethod
     def reopen(cls, run: Run, training: Training, folder: Path | None = None) -> RunWriter:
@@ -268,17 +278,17 @@ class RunWriter:
         _refuse_if_held(run, folder)
         restore(run, training, folder)
         # What was written after the state was saved will happen again.
-        scores = tuple(score for score in run.scores if score.epoch <= training.epoch)
-        log_points = [log_point for log_point in read_pulses(run.id, folder) if log_point.step <= training.step]
-        run = replace(run, status="running", sentence="Training.", scores=scores)
-        record = cls(run, folder, log_points, first_step=training.step + 1)
+        epochs = tuple(epoch for epoch in run.epochs if epoch.epoch <= training.epoch)
+        log_points = [log_point for log_point in read_log_points(run.id, folder) if log_point.step <= training.step]
+        run = replace(run, status=Status.RUNNING, sentence="Training.", epochs=epochs)
+        writer = cls(run, folder, log_points, first_step=training.step + 1)
         _write(run, folder)
-        return record
+        return writer
 
     def add(self, event: Step | Epoch) -> None:
         """Take note of what happened; on disk it comes with `save`."""
-        if hasattr(event, "validation_loss"):
-            self.scores.append(Score(*(getattr(event, entry.name) for entry in fields(Score))))
+        if isinstance(event, Epoch):
+            self.epochs.append(event)
             self._draw(
                 event.step,
                 {"validation/loss": event.validation_loss, "validation/accuracy": event.validation_accuracy},
@@ -305,12 +315,12 @@ class RunWriter:
         self._saved = time.monotonic()  # also when it fails: the disk is asked again in a minute, not at each step
         buffer = io.BytesIO()
         torch.save(training.state(), buffer)
-        workspace.write_atomically(self.home / "state.pt", buffer.getbuffer())
+        workspace.write_atomically(self.home / "state.pt", buffer.getvalue())
         self._write_history()
 
     def close(self, status: Status, sentence: str, model: str | None = None) -> None:
         """The run is over: no state is needed any more. Raises `OSError` when the disk refuses."""
-        self.run = replace(self.run, status=status, sentence=sentence, model=model, scores=tuple(self.scores))
+        self.run = replace(self.run, status=status, sentence=sentence, model=model, epochs=tuple(self.epochs))
         self._write_history()
         _write(self.run, self.folder)
         (self.home / "state.pt").unlink(missing_ok=True)
@@ -322,8 +332,7 @@ class RunWriter:
             with contextlib.suppress(OSError):  # what it was given is on disk since the last save
                 self._writer.close()
             self._writer = None
-        if self._lock:
-            self._lock.close()
+        self._lock.release()
 
     def discard(self) -> None:
         """Remove all traces of the run."""
@@ -331,7 +340,7 @@ class RunWriter:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _write_history(self) -> None:
-        workspace.write_atomically(self.home / "epochs.csv", _to_csv(Score, self.scores).encode())
+        workspace.write_atomically(self.home / "epochs.csv", _to_csv(Epoch, self.epochs).encode())
         workspace.write_atomically(self.home / "steps.csv", _to_csv(LogPoint, self.log_points).encode())
         self._write_curves()
 
@@ -357,12 +366,12 @@ class RunWriter:
         self._curves += [(name, value, step, time.time()) for name, value in values.items()]
 
 
-def keep(training: Training, record: RunWriter, test: DigitSet, models: Path | None = None) -> str:
-    """Save the weights of the best epoch as `models/NAME.pth` with their facts, the history among them; gives the name.
+def keep(training: Training, writer: RunWriter, test: DigitSet, models: Path | None = None) -> Checkpoint:
+    """Save the weights of the best epoch as `models/NAME.pth` with their facts, the history among them.
 
-    Weights of that name are replaced, and the run that left them no longer has any. The test set is asked here, once,
-    after everything was decided on the validation set.
-    Raises `OSError` when the disk refuses.
+    Gives the model as it is read back from there. Weights of that name are replaced, and the run that left them no
+    longer has any. The model is evaluated on the `test` set here, once, after everything was decided on the validation
+    set. Raises `ValueError` when no epoch was finished, `OSError` when the disk refuses.
     """
     import torch
 
@@ -370,12 +379,14 @@ def keep(training: Training, record: RunWriter, test: DigitSet, models: Path | N
     from core.network.architectures import build, count_parameters
     from core.training.device import name_processor
 
-    run = record.run
+    run, best = writer.run, training.best
+    if best is None:
+        raise ValueError("There are no weights to keep before an epoch was finished.")
     model = build(run.settings.architecture)
-    model.load_state_dict(training.best.weights)
+    model.load_state_dict(best.weights)
     model.eval()
     validation = training.validation.to(torch.device("cpu"))
-    judged, tested = evaluate(model, validation), evaluate(model, test)
+    validated, tested = evaluate(model, validation), evaluate(model, test)
     left_out = "".join(map(str, run.settings.left_out))
     of_others = round(run.settings.pen_digits * run.training_images)
     facts: dict[str, Any] = {
@@ -385,12 +396,12 @@ def keep(training: Training, record: RunWriter, test: DigitSet, models: Path | N
         "data": f"MNIST: {run.training_images} training images, {run.validation_images} for validation"
         + (f", {of_others} drawn digits of other writers" if of_others else "")
         + (f", digits left out: {', '.join(left_out)}" if left_out else ""),
-        "epoch": training.best.epoch,
-        "validation_accuracy": round(judged.accuracy, 6),
-        "validation_loss": round(judged.loss(), 6),
+        "epoch": best.epoch,
+        "validation_accuracy": round(validated.accuracy, 6),
+        "validation_loss": round(validated.loss(), 6),
         "test_accuracy": round(tested.accuracy, 6),
         "test_errors": tested.errors,
-        "temperature": fit_temperature(judged),
+        "temperature": fit_temperature(validated),
         "seconds": round(training.seconds),
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
@@ -398,60 +409,111 @@ def keep(training: Training, record: RunWriter, test: DigitSet, models: Path | N
         "threads": torch.get_num_threads(),
         "precision": str(training.precision).removeprefix("torch."),
         "command": run.settings.command(run.name),
-        "history": [asdict(score) for score in record.scores],
+        "history": [asdict(epoch) for epoch in writer.epochs],
     }
-    for earlier in list_runs(record.folder):
+    for earlier in list_runs(writer.folder):
         if earlier.model == run.name:
-            _write(replace(earlier, model=None), record.folder)
+            _write(replace(earlier, model=None), writer.folder)
     checkpoint.save(run.name, model, facts, models)
-    return run.name
+    return checkpoint.load(run.name, models)
 
 
 def _write(run: Run, folder: Path) -> None:
-    values = {key: value for key, value in asdict(run).items() if key != "scores"}
+    values = {"format": FORMAT, **{key: value for key, value in asdict(run).items() if key != "epochs"}}
     workspace.write_atomically(folder / run.id / "run.json", (json.dumps(values, indent=2) + "\n").encode())
 
 
-def _to_csv(kind: type, rows: Any) -> str:
+def _read_facts(path: Path) -> dict[str, Any]:
+    """What run.json says, by the names of `Run`'s fields. Raises `OSError`, or `ValueError` with a reason."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path.name} is no JSON text.") from error
+    if not isinstance(stored, dict):
+        raise ValueError(f"{path.name} holds no names with values.")
+    if not isinstance(written := stored.get("format", 1), int) or written > FORMAT:
+        raise ValueError(f"{path.name} has format {written}, and this version reads formats up to {FORMAT}.")
+    values = {}
+    types = get_type_hints(Run)
+    for entry in fields(Run):
+        if entry.name in ("id", "epochs"):  # the folder's name, and the other file
+            continue
+        if entry.name not in stored:
+            if entry.default is MISSING:
+                raise ValueError(f"{path.name} names no {entry.name}.")
+            continue
+        value = stored[entry.name]
+        if entry.name == "settings":
+            value = TrainingSettings.from_record(value)
+        elif entry.name == "status":
+            value = Status(value)
+        elif not isinstance(value, types[entry.name]):
+            raise ValueError(f"{path.name} says that {entry.name} is {value!r}.")
+        values[entry.name] = value
+    return values
+
+
+def _to_csv(kind: type[Row], rows: Iterable[Row]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(entry.name for entry in fields(kind))
-    writer.writerows([f"{value:.7g}" if isinstance(value, float) else value for value in astuple(row)] for row in rows)
+    writer = csv.DictWriter(text, [entry.name for entry in fields(kind)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _write_cell(value) for name, value in asdict(row).items()} for row in rows)
     return text.getvalue()
 
 
-def _from_csv(kind: type, path: Path) -> Iterator[Any]:
+def _read_csv(kind: type[Row], path: Path) -> list[Row]:
+    """Rows by the names in the header; none where there is no file. Raises `ValueError` with a reason."""
     if not path.is_file():
-        return
-    types = [int if entry.type == "int" else float for entry in fields(kind)]
+        return []
     with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.reader(file)
-        next(rows, None)
-        for row in rows:
-            yield kind(*(read_value(value) for read_value, value in zip(types, row, strict=True)))
-
-
-def _hold(home: Path) -> Any:
-    """An open file whose lock says that this process works on the run; the system lifts it when the process dies."""
-    file = (home / "lock").open("w")
-    if fcntl:
+        reader = csv.DictReader(file)
+        types = get_type_hints(kind)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.close()
-            raise RunError("This run is being trained by another process.") from error
-    return file
+            return [_read_row(kind, types, cells) for cells in reader]
+        except (ValueError, csv.Error) as error:
+            raise ValueError(f"{path.name}, line {reader.line_num}: {error}") from error
+
+
+def _read_row(kind: type[Row], types: dict[str, Any], cells: dict[str, str]) -> Row:
+    values = {}
+    for name, wanted in types.items():
+        if text := cells.get(name):  # a missing or an empty cell is the field's default
+            values[name] = bool(int(text)) if wanted is bool else wanted(text)
+    missing = [entry.name for entry in fields(kind) if entry.default is MISSING and entry.name not in values]
+    if missing:
+        raise ValueError(f"There is no value for {missing[0]}.")
+    return kind(**values)
+
+
+def _write_cell(value: float) -> str:
+    return f"{value:.7g}" if isinstance(value, float) else str(int(value))
+
+
+def _explain(error: Exception) -> str:
+    """Why a file can't be read, as a sentence."""
+    reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+    return f"{reason.rstrip('.')}."
+
+
+def _hold(home: Path) -> FileLock:
+    """Lock the run for this process; the system lifts the lock when the process dies. Raises `RunError`."""
+    lock = FileLock(home / "lock", thread_local=False)
+    try:
+        lock.acquire(timeout=1)  # whoever only asks whether a run is held holds it for a moment
+    except Timeout as error:
+        raise RunError("This run is being trained by another process.") from error
+    return lock
 
 
 def _is_held(home: Path) -> bool:
-    if not fcntl or not (home / "lock").is_file():
+    """Whether a living process trains the run."""
+    if not (home / "lock").is_file():
         return False
-    with (home / "lock").open("r") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-    return False
+    try:
+        with ASKING, FileLock(home / "lock", blocking=False):
+            return False
+    except OSError:  # held, or in a folder where this process may not write: nobody here may touch the run
+        return True
 
 
 def _refuse_if_held(run: Run, folder: Path) -> None:

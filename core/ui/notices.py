@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import words
 from core.config import SettingError
 from core.network.checkpoint import CheckpointError
 from core.training.runs import RunError
@@ -28,7 +29,7 @@ def attempt(action: Callable[..., Any], *arguments: Any, place: str = PLACE, don
         st.session_state[place] = (str(error), True)
         return None
     except OSError as error:
-        st.session_state[place] = (f"The disk refused: {error.strerror or error}.", True)
+        st.session_state[place] = (words.refused_by_disk(error), True)
         return None
     if done:
         note(done, place)

@@ -51,7 +51,7 @@ class ModelInUse:
     @staticmethod
     def _key() -> tuple[str, tuple[int, ...]]:
         name = checkpoint.in_use()
-        return name, _stamp(name)
+        return name, checkpoint.stamp(name)
 
 
 @st.cache_resource(show_spinner=False)
@@ -148,20 +148,14 @@ def results() -> Results:
 
 def model_card(name: str) -> checkpoint.ModelCard:
     """Name, version and facts of any model, read again when its files change. Raises `CheckpointError`."""
-    return _model_card(name, _stamp(name))
+    return _model_card(name, checkpoint.stamp(name))
 
 
 def model(name: str) -> checkpoint.Checkpoint:
     """Any model, ready to answer; the one in use is not loaded twice. Raises `CheckpointError`."""
     if name == checkpoint.in_use():
         return model_in_use()
-    return _model(name, _stamp(name))
-
-
-def _stamp(name: str) -> tuple[int, ...]:
-    """What changes when any of a model's files does: what was made from them is kept under it."""
-    paths = [checkpoint.find_folder(name) / f"{name}{suffix}" for suffix in (".pth", ".json", checkpoint.REJECTION)]
-    return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths)
+    return _model(name, checkpoint.stamp(name))
 
 
 @st.cache_resource(show_spinner=False, max_entries=50)

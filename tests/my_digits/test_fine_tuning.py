@@ -13,21 +13,23 @@ from core.data import mnist
 from core.data.digits import DigitSet
 from core.data.split import split
 from core.evaluation.report import evaluate
-from core.my_digits.fine_tuning import ASIDE, LEARNT, TEST, FineTuning, read_changes
+from core.my_digits.fine_tuning import HELD_OUT, LEARNT, TEST, Change, FineTuning, read_changes
 from core.my_digits.store import Correction, count_right
 from core.network import checkpoint
 from core.network.architectures import to_input
 from core.network.checkpoint import Checkpoint
 from core.network.rejection import Head, Rejection
 from core.training import runs
+from core.training.examples import gather
 from core.training.job import TrainingJob
 from core.training.loop import Training
+from core.training.plans import ResumedRun
 from core.training.runs import RunError
 
 SETTINGS = TrainingSettings(
     architecture="mlp", epochs=1, batch_size=64, training_images=6000, augmentation="none", clean_share=0.0
 )
-QUICK = FineTuningSettings(images=1280, looks=10)
+QUICK = FineTuningSettings(images=1280, repeats=10)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,7 +50,7 @@ def digits() -> DigitSet:
 def base(digits, tmp_path_factory) -> Checkpoint:
     """A small model with a rejection head of its own."""
     folder = tmp_path_factory.mktemp("base")
-    training = Training(*split(digits, SETTINGS), SETTINGS)
+    training = Training(gather(digits, SETTINGS), SETTINGS)
     list(training)
     checkpoint.save("base", training.model, {"settings": SETTINGS.as_dict()}, folder)
     found = checkpoint.load("base", folder)
@@ -89,7 +91,7 @@ def test_a_copy_of_the_shipped_model_reads_a_thick_pen_better_and_forgets_little
     learnt, aside = (to_corrections(hand.pick(index)) for index in (misread, torch.arange(500, 700)))
     plan = FineTuning(shipped, learnt, aside, QUICK)
     before = {name: value.clone() for name, value in shipped.model.state_dict().items()}
-    training = plan.prepare(everything)
+    training = plan.build(everything)
     training.validation = validation.pick(torch.arange(10))
     list(training)
     tuned = dataclasses.replace(shipped, model=training.model.eval())
@@ -100,7 +102,7 @@ def test_a_copy_of_the_shipped_model_reads_a_thick_pen_better_and_forgets_little
 
 
 def test_the_same_seed_gives_the_same_copy(plan, digits):
-    first, second = (plan.prepare(digits) for _ in range(2))
+    first, second = (plan.build(digits) for _ in range(2))
     for _ in zip(first, second, range(5), strict=False):
         pass
     assert all(torch.equal(a, b) for a, b in zip(first.model.parameters(), second.model.parameters(), strict=True))
@@ -108,11 +110,11 @@ def test_the_same_seed_gives_the_same_copy(plan, digits):
 
 def test_what_judged_the_base_is_never_learnt_from(plan, digits):
     validation = split(digits, SETTINGS)[1]
-    training = plan.prepare(digits)
+    training = plan.build(digits)
     assert torch.equal(training.validation.images, validation.images)
-    shown = {image.numpy().tobytes() for image in training.training.images}
+    shown = {image.numpy().tobytes() for image in training.shown.images}
     assert not shown & {image.numpy().tobytes() for image in validation.images}
-    assert not shown & {one.image.tobytes() for one in plan.aside}
+    assert not shown & {one.image.tobytes() for one in plan.held_out}
 
 
 @pytest.mark.parametrize("count", [1, 40, 2000])
@@ -121,7 +123,7 @@ def test_at_least_half_of_what_is_shown_is_mnist(plan, digits, count: int):
     mixed = dataclasses.replace(plan, learnt=learnt).mix(digits)
     own = {one.image.tobytes() for one in learnt}
     shown = sum(image.numpy().tobytes() in own for image in mixed.images)
-    assert len(mixed) == QUICK.images and shown == min(QUICK.looks * count, QUICK.images // 2)
+    assert len(mixed) == QUICK.images and shown == min(QUICK.repeats * count, QUICK.images // 2)
 
 
 @pytest.fixture
@@ -133,9 +135,9 @@ def job(digits, tmp_path: Path):
 
 
 def test_the_job_leaves_a_run_like_any_other_with_before_and_after(job, plan, base, tmp_path):
-    job.fine_tune(plan)
+    job.start(plan)
     with pytest.raises(RunError, match="One run at a time"):
-        job.fine_tune(plan)
+        job.start(plan)
     assert job.wait(120)
     (run,) = runs.list_runs(tmp_path / "runs")
     assert (run.name, run.model, run.base, run.status) == ("Fine-tuned 1", "Fine-tuned 1", "base", "finished")
@@ -143,25 +145,30 @@ def test_the_job_leaves_a_run_like_any_other_with_before_and_after(job, plan, ba
     tuned = checkpoint.load(run.model, tmp_path / "models")
     assert tuned.rejection.version == tuned.version != base.version
     name, changes = read_changes(tuned.facts)
-    assert name == "base" and [one.name for one in changes] == [ASIDE, LEARNT, TEST]
+    assert name == "base" and [one.name for one in changes] == [HELD_OUT, LEARNT, TEST]
     aside, learnt, test = changes
     assert (aside.count, learnt.count, test.count) == (20, 40, 6000)
-    assert aside.before == count_right(base, plan.aside) and aside.after == count_right(tuned, plan.aside)
+    assert aside.before == count_right(base, plan.held_out) and aside.after == count_right(tuned, plan.held_out)
     assert test.after == 6000 - tuned.facts["test_errors"]
     assert checkpoint.in_use(tmp_path / "models") == checkpoint.SHIPPED
 
 
 def test_an_interrupted_fine_tuning_is_begun_again_not_resumed(job, plan, tmp_path):
-    job.fine_tune(dataclasses.replace(plan, settings=FineTuningSettings(images=60_000, batch_size=1)), "left")
+    job.start(dataclasses.replace(plan, settings=FineTuningSettings(images=60_000, batch_size=1)), "left")
     while not job.snapshot().step:
         assert job.snapshot().is_live
     job.close()
     (run,) = runs.list_runs(tmp_path / "runs")
     assert run.status == "interrupted" and run.base == "base"
     with pytest.raises(RunError, match="start it again"):
-        TrainingJob(lambda train: None, tmp_path / "runs", tmp_path / "models").resume(run)
+        TrainingJob(lambda train: None, tmp_path / "runs", tmp_path / "models").start(ResumedRun(run))
 
 
 @pytest.mark.parametrize("facts", [{}, {"fine_tuning": 3}, {"fine_tuning": {"base": "x", "changes": [{"odd": 1}]}}])
 def test_other_models_have_no_before_and_after(facts):
     assert read_changes(facts) == ("", ())
+
+
+def test_what_was_held_out_is_found_under_its_older_name():
+    change = {"name": "Kept aside", "count": 3, "before": 1, "after": 2}
+    assert read_changes({"fine_tuning": {"base": "x", "changes": [change]}}) == ("x", (Change(HELD_OUT, 3, 1, 2),))

@@ -16,7 +16,7 @@ import torch
 from core.data import mnist
 from core.evaluation import testset
 from core.my_digits import store
-from core.my_digits.store import NO_DIGIT, Corrections, CorrectionsError, set_apart, to_csv, to_digits, to_zip
+from core.my_digits.store import NO_DIGIT, Corrections, CorrectionsError, hold_out, to_csv, to_digits, to_zip
 from core.network import checkpoint
 from core.network.prediction import predict
 
@@ -189,10 +189,10 @@ def test_a_read_only_folder_is_a_sentence(mine, monkeypatch):
 def test_a_third_is_set_apart_and_stays_so(mine):
     keep(mine, *range(11))
     mine.keep(picture(11), NO_DIGIT, "3", "reference", "abc")
-    learnt, aside = ({one.id for one in part} for part in set_apart(mine.all()))
+    learnt, aside = ({one.id for one in part} for part in hold_out(mine.all()))
     assert len(aside) == 3 and len(learnt) == 8 and not learnt & aside
     mine.delete([min(learnt)])
-    assert {one.id for one in set_apart(mine.all())[1]} == aside
+    assert {one.id for one in hold_out(mine.all())[1]} == aside
 
 
 def test_the_model_answers_as_predict_does(mine):

@@ -332,3 +332,19 @@ def test_a_choice_that_fails_leaves_the_one_before(tmp_path: Path, network):
         with pytest.raises(CheckpointError):
             checkpoint.choose(name, tmp_path)
     assert checkpoint.in_use(tmp_path) == "mine"
+
+
+@pytest.mark.parametrize("suffix", checkpoint.FILES)
+def test_the_stamp_changes_with_every_file_of_a_model(suffix: str, tmp_path: Path, network):
+    assert checkpoint.stamp("mine", tmp_path) == (0, 0, 0)
+    checkpoint.save("mine", network, {}, tmp_path)
+    before = checkpoint.stamp("mine", tmp_path)
+    assert before == checkpoint.stamp("mine", tmp_path) and hash(before)
+    (tmp_path / f"mine{suffix}").write_bytes(b"something else")
+    os.utime(tmp_path / f"mine{suffix}", ns=(1, 1))  # a coarse clock may not have moved
+    after = checkpoint.stamp("mine", tmp_path)
+    assert [one != other for one, other in zip(before, after, strict=True)] == [
+        file == suffix for file in checkpoint.FILES
+    ]
+    (tmp_path / f"mine{suffix}").unlink()
+    assert checkpoint.stamp("mine", tmp_path) != after

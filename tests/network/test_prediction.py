@@ -10,7 +10,7 @@ from core.config import VerdictSettings
 from core.data import mnist
 from core.network import checkpoint
 from core.network.checkpoint import Checkpoint
-from core.network.prediction import Prediction, predict
+from core.network.prediction import Prediction, Verdict, predict
 
 LIMITS = VerdictSettings()
 
@@ -21,7 +21,7 @@ def answer(probabilities: list[float], temperature: float = 1.0) -> Prediction:
 
 
 def answer_all(logits: torch.Tensor, temperature: float = 1.0) -> list[Prediction]:
-    stub = SimpleNamespace(logits=lambda digits: logits)
+    stub = SimpleNamespace(features=lambda digits: digits, classify=lambda features: logits)
     card = Checkpoint("stub", "0", {"temperature": temperature}, "reference", stub)
     return predict(card, np.zeros((len(logits), 28, 28), np.float32))
 
@@ -124,3 +124,8 @@ def test_predicting_changes_nothing_in_the_shared_model():
 
 def test_no_digits_no_answers():
     assert predict(checkpoint.load(checkpoint.SHIPPED), np.zeros((0, 28, 28), np.float32)) == []
+
+
+def test_verdicts_are_the_words_that_files_and_tables_use():
+    assert [str(verdict) for verdict in Verdict] == ["digit", "unsure", "no digit"]
+    assert isinstance(answer(spread(0.97, 0.01)).verdict, Verdict)

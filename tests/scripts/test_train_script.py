@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from core.data import mnist
-from core.data.split import split
 from core.network import checkpoint
 from core.training import runs
 from core.training.events import Epoch
+from core.training.examples import gather
 from core.training.loop import Training
 from core.workspace import SHIPPED as ROOT
 
@@ -72,7 +72,7 @@ def test_an_interrupted_run_is_resumed(tmp_path):
     (run,) = runs.list_runs(tmp_path / "runs")
     assert run.status == "interrupted"
     process = subprocess.Popen([*command, "--resume", "long"], stdout=subprocess.PIPE, text=True)
-    assert int(process.stdout.readline().split()[1].split("/")[0]) >= len(run.scores)
+    assert int(process.stdout.readline().split()[1].split("/")[0]) >= len(run.epochs)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=180)
     assert process.returncode == 130
@@ -85,10 +85,10 @@ def test_two_processes_make_the_run_that_one_makes(tmp_path):
     assert shared.returncode == 0, shared.stderr
     assert shared.stdout.count("Saved") == 1  # one process writes
     (run,) = runs.list_runs(tmp_path / "runs")
-    alone = Training(*split(mnist.load(train=True), run.settings), run.settings)
+    alone = Training(gather(mnist.load(train=True), run.settings), run.settings)
     epochs = [event for event in alone if isinstance(event, Epoch)]
-    for score, epoch in zip(run.scores, epochs, strict=True):
-        assert score.training_loss == pytest.approx(epoch.training_loss, rel=1e-4)
+    for stored, epoch in zip(run.epochs, epochs, strict=True):
+        assert stored.training_loss == pytest.approx(epoch.training_loss, rel=1e-4)
     kept = checkpoint.load("shared", tmp_path / "models").model.state_dict()
     for key, value in alone.best.weights.items():
         torch.testing.assert_close(kept[key], value, rtol=1e-3, atol=1e-4)

@@ -64,7 +64,7 @@ def test_every_digit_owns_its_ink_from_left_to_right(digits: DigitSet):
 
 def test_outliers_are_added_behind_the_digits_and_only_they_are_no_digit(digits: DigitSet):
     few = digits.pick(torch.arange(200))
-    shown = examples.add(few, 0.5, seed=0)
+    shown = examples.expose_to_outliers(few, 0.5, seed=0)
     assert torch.equal(shown.images[:200], few.images) and torch.equal(shown.labels[:200], few.labels)
     assert 290 <= len(shown) <= 330
     assert (shown.labels[200:] == NO_DIGIT).float().mean() > 0.5

@@ -9,6 +9,7 @@ from core.data.digits import DataError, DigitSet
 from core.evaluation.report import evaluate
 from core.network import checkpoint
 from core.synthesis import pen_digits
+from core.training.examples import Examples, add_extras
 from core.training.loop import Training
 
 
@@ -76,10 +77,10 @@ def test_a_missing_file_is_said_with_the_remedy(tmp_path):
 def test_a_run_is_shown_other_writers_but_judged_by_its_own_digits(tiny: DigitSet):
     settings = TrainingSettings(architecture="mlp", epochs=1, outlier_exposure=0.0, pen_digits=0.5, left_out=(4,))
     own = tiny.pick(torch.nonzero(tiny.labels != 4).flatten())
-    training = Training(own, own, settings)
-    assert len(training.training) == len(own) + round(0.5 * len(own))
+    training = Training(Examples(own, own, add_extras(own, settings)), settings)
+    assert len(training.shown) == len(own) + round(0.5 * len(own))
     assert len(training.digits) == len(training.validation) == len(own)
-    assert 4 not in training.training.labels  # a class that was left out comes in by no other door
+    assert 4 not in training.shown.labels  # a class that was left out comes in by no other door
 
 
 @pytest.fixture(scope="module")

@@ -20,13 +20,14 @@ from core import workspace
 from core.config import TrainingSettings
 from core.data import mnist
 from core.data.digits import DataError
-from core.data.split import split
 from core.network import checkpoint
-from core.training import runs
+from core.training import runs, wording
 from core.training.events import End
-from core.training.job import TrainingJob
+from core.training.examples import Examples, gather
+from core.training.job import Phase, Snapshot, TrainingJob, Wish
 from core.training.loop import Training
-from core.training.runs import RunError, RunWriter
+from core.training.plans import NewRun, ResumedRun
+from core.training.runs import Run, RunError, RunWriter, Status
 from core.workspace import SHIPPED as ROOT
 
 SETTINGS = TrainingSettings(
@@ -56,7 +57,7 @@ def folders(tmp_path) -> tuple[Path, Path]:
 
 @pytest.fixture(autouse=True)
 def few_rejection_digits(monkeypatch):
-    monkeypatch.setattr("core.training.job.REJECTION_DIGITS", 40)
+    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 40)
 
 
 @pytest.fixture
@@ -75,33 +76,33 @@ def until(condition, seconds: float = 120.0) -> None:
 
 
 def test_a_run_trains_is_kept_and_listed(job, folders):
-    job.start(SETTINGS, "first")
+    job.start(NewRun(SETTINGS), "first")
     assert job.wait(120)
     snapshot = job.snapshot()
     assert snapshot.phase == "over" and snapshot.run.status == "finished" and snapshot.step == 3 * STEPS
     (run,) = runs.list_runs(folders[0])
-    assert (run.name, run.model, len(run.scores)) == ("first", "first", 3)
+    assert (run.name, run.model, len(run.epochs)) == ("first", "first", 3)
     assert run.settings == SETTINGS
     kept = checkpoint.load("first", folders[1])
     assert kept.facts["validation_accuracy"] == pytest.approx(run.best.validation_accuracy, abs=1e-6)
     assert kept.facts["command"].startswith("python scripts/train.py --name first --architecture lenet5")
     history = [entry["validation_accuracy"] for entry in kept.facts["history"]]
-    assert history == pytest.approx([score.validation_accuracy for score in run.scores])
+    assert history == pytest.approx([epoch.validation_accuracy for epoch in run.epochs])
     assert not (folders[0] / run.id / "state.pt").exists()
 
 
 def test_a_finished_run_leaves_the_model_in_use_alone(job, folders):
     before = checkpoint.in_use(folders[1])
-    job.start(SETTINGS)
+    job.start(NewRun(SETTINGS))
     assert job.wait(120)
     assert checkpoint.in_use(folders[1]) == before
 
 
 def test_the_job_trains_what_the_loop_trains(job, digits, folders):
     torch.set_num_threads(1)
-    job.start(SETTINGS)
+    job.start(NewRun(SETTINGS))
     assert job.wait(120)
-    training = Training(*split(digits(True), SETTINGS), SETTINGS)
+    training = Training(gather(digits(True), SETTINGS), SETTINGS)
     list(training)
     kept = checkpoint.load("Run 1", folders[1]).model.state_dict()
     assert all(torch.equal(kept[key], value) for key, value in training.best.weights.items())
@@ -112,7 +113,7 @@ def test_of_many_starts_at_once_one_wins(job, folders):
 
     def start():
         try:
-            job.start(LONG)
+            job.start(NewRun(LONG))
             outcomes.append("started")
         except RunError as error:
             outcomes.append(str(error))
@@ -129,16 +130,26 @@ def test_of_many_starts_at_once_one_wins(job, folders):
     assert runs.list_runs(folders[0]) == []
 
 
-def test_stopping_before_the_first_batch_keeps_nothing(job, folders):
-    job.start(LONG)
+def test_stopping_before_the_first_batch_keeps_nothing(digits, folders):
+    reached, may_go_on = threading.Event(), threading.Event()
+
+    def load(train: bool):
+        reached.set()
+        assert may_go_on.wait(120)
+        return digits(train)
+
+    job = TrainingJob(load, *folders, threads=1)
+    job.start(NewRun(LONG))
+    assert reached.wait(120)
     job.stop(keep=True)
+    may_go_on.set()
     assert job.wait(120)
-    assert job.snapshot().phase == "over"
-    assert len(runs.list_runs(folders[0])) <= 1  # it may have done a step before it heard of it
+    assert job.snapshot().phase is Phase.OVER and job.snapshot().step == 0
+    assert runs.list_runs(folders[0]) == [] and checkpoint.names(folders[1]) == []
 
 
 def test_pause_stands_still_and_stop_works_while_paused(job, folders):
-    job.start(LONG, "paused")
+    job.start(NewRun(LONG), "paused")
     until(lambda: job.snapshot().step > 3)
     job.pause()
     until(lambda: job.snapshot().phase == "paused")
@@ -152,7 +163,7 @@ def test_pause_stands_still_and_stop_works_while_paused(job, folders):
 
 
 def test_a_paused_run_goes_on(job):
-    job.start(LONG)
+    job.start(NewRun(LONG))
     job.pause()
     until(lambda: job.snapshot().phase == "paused")
     step = job.snapshot().step
@@ -161,8 +172,8 @@ def test_a_paused_run_goes_on(job):
 
 
 def test_a_discarded_run_leaves_nothing(job, folders):
-    job.start(LONG)
-    until(lambda: job.snapshot().scores)
+    job.start(NewRun(LONG))
+    until(lambda: job.snapshot().epochs)
     job.stop(keep=False)
     assert job.wait(120)
     assert runs.list_runs(folders[0]) == [] and checkpoint.names(folders[1]) == []
@@ -170,15 +181,15 @@ def test_a_discarded_run_leaves_nothing(job, folders):
 
 def finishing(job, monkeypatch) -> None:
     """A run whose model is learning what is no digit, from more digits than a test would wait for."""
-    monkeypatch.setattr("core.training.job.REJECTION_DIGITS", 800)
-    job.start(LONG, "new")
-    until(lambda: job.snapshot().scores)
+    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 800)
+    job.start(NewRun(LONG), "new")
+    until(lambda: job.snapshot().epochs)
     job.stop(keep=True)
     until(lambda: job.snapshot().phase == "finishing")
 
 
 def test_a_kept_model_learns_what_is_no_digit(job, folders):
-    job.start(SETTINGS, "new")
+    job.start(NewRun(SETTINGS), "new")
     assert job.wait(120)
     kept = checkpoint.load("new", folders[1])
     assert kept.rejection is not None and kept.rejection.version == kept.version
@@ -205,9 +216,9 @@ def test_a_server_that_ends_while_finishing_finishes_after_resuming(job, digits,
     job.close()
     (run,) = runs.list_runs(folders[0])
     assert run.status == "interrupted"
-    monkeypatch.setattr("core.training.job.REJECTION_DIGITS", 40)
+    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 40)
     another = TrainingJob(digits, *folders, threads=1)
-    another.resume(run)
+    another.start(ResumedRun(run))
     until(lambda: another.snapshot().phase == "running")
     another.stop(keep=True)
     assert another.wait(120)
@@ -215,7 +226,7 @@ def test_a_server_that_ends_while_finishing_finishes_after_resuming(job, digits,
 
 
 def test_the_learning_rate_changes_while_it_runs(job):
-    job.start(dataclasses.replace(LONG, schedule="constant"))
+    job.start(NewRun(dataclasses.replace(LONG, schedule="constant")))
     until(lambda: job.snapshot().step)
     job.set_peak(1e-5)
     until(lambda: job.snapshot().learning_rate == 1e-5)
@@ -223,7 +234,7 @@ def test_the_learning_rate_changes_while_it_runs(job):
 
 def test_watched_digits_have_opinions_also_the_visitors_own(job):
     job.watch("me", np.zeros((28, 28), np.float32))
-    job.start(LONG)
+    job.start(NewRun(LONG))
     until(lambda: job.snapshot().watched)
     snapshot = job.snapshot()
     assert [opinion.label for opinion in snapshot.watched] == list(range(10))
@@ -235,7 +246,7 @@ def test_a_full_disk_while_training_is_a_warning_and_at_the_end_a_sentence(job, 
     def refuse(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    job.start(LONG)
+    job.start(NewRun(LONG))
     until(lambda: job.snapshot().step)
     with monkeypatch.context() as patch:
         patch.setattr(workspace, "write_atomically", refuse)
@@ -251,11 +262,11 @@ def test_a_full_disk_while_training_is_a_warning_and_at_the_end_a_sentence(job, 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_fault_in_the_loop_ends_in_a_sentence_and_the_next_run_starts(job, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "_correct", lambda *_: 1 / 0)
-        job.start(SETTINGS)
+        patch.setattr(Training, "_train_step", lambda *_: 1 / 0)
+        job.start(NewRun(SETTINGS))
         assert job.wait(120)
     assert job.snapshot().phase == "over" and "division by zero" in job.snapshot().run.sentence
-    job.start(SETTINGS)
+    job.start(NewRun(SETTINGS))
     assert job.wait(120) and job.snapshot().run.status == "finished"
 
 
@@ -264,69 +275,69 @@ def test_missing_data_is_a_sentence(folders):
         raise DataError("The MNIST file is missing.")
 
     job = TrainingJob(fail, *folders, threads=1)
-    job.start(SETTINGS)
+    job.start(NewRun(SETTINGS))
     assert job.wait(120)
     assert job.snapshot().run.sentence == "The MNIST file is missing."
 
 
 def test_a_run_resumes_where_its_server_left_it(job, digits, folders):
-    expected = Training(*split(digits(True), SETTINGS), SETTINGS)
+    expected = Training(gather(digits(True), SETTINGS), SETTINGS)
     torch.set_num_threads(1)
     list(expected)
-    job.start(SETTINGS, "left")
+    job.start(NewRun(SETTINGS), "left")
     until(lambda: job.snapshot().step > 3)
     job.close()
     (run,) = runs.list_runs(folders[0])
     assert run.status == "interrupted"
     another = TrainingJob(digits, *folders, threads=1)
-    another.resume(run)
+    another.start(ResumedRun(run))
     assert another.wait(120)
     kept = checkpoint.load("left", folders[1]).model.state_dict()
     assert all(torch.equal(kept[key], value) for key, value in expected.best.weights.items())
-    log_points = runs.read_pulses(run.id, folders[0])
+    log_points = runs.read_log_points(run.id, folders[0])
     assert [log_point.step for log_point in log_points] == list(range(1, 3 * STEPS + 1))
 
 
 def test_a_damaged_state_is_refused_with_a_sentence(job, folders):
-    job.start(LONG, "damaged")
+    job.start(NewRun(LONG), "damaged")
     until(lambda: job.snapshot().step)
     job.close()
     (run,) = runs.list_runs(folders[0])
     (folders[0] / run.id / "state.pt").write_bytes(b"nothing")
     job._snapshot = dataclasses.replace(job.snapshot(), phase="idle")  # as after a restart of the server
-    job.resume(run)
+    job.start(ResumedRun(run))
     assert job.wait(120)
     assert "can't be resumed" in job.snapshot().run.sentence
 
 
 def test_a_run_killed_before_it_was_first_saved_begins_anew(digits, folders):
-    training = Training(*split(digits(True), SETTINGS), SETTINGS)
+    training = Training(gather(digits(True), SETTINGS), SETTINGS)
     RunWriter.create("hardly begun", training, folders[0]).release()
     (run,) = runs.list_runs(folders[0])
     assert run.status == "interrupted"
     another = TrainingJob(digits, *folders, threads=1)
-    another.resume(run)
+    another.start(ResumedRun(run))
     assert another.wait(120)
     (run,) = runs.list_runs(folders[0])
     assert run.status == "finished" and run.model == "hardly begun"
 
 
 def test_a_run_from_before_other_writers_were_shown_goes_on_without_them(digits, folders):
-    record = RunWriter.create("old", Training(digits(True), digits(True), SETTINGS), folders[0])
-    record.release()
-    stored = folders[0] / record.run.id / "run.json"
+    writer = RunWriter.create("old", Training(Examples.plain(digits(True), digits(True)), SETTINGS), folders[0])
+    writer.release()
+    stored = folders[0] / writer.run.id / "run.json"
     values = json.loads(stored.read_text())
     del values["settings"]["pen_digits"]
     stored.write_text(json.dumps(values))
-    assert runs.read(record.run.id, folders[0]).settings == SETTINGS
+    assert runs.read(writer.run.id, folders[0]).settings == SETTINGS
 
 
 def test_a_run_that_is_over_is_not_resumed(job, digits, folders):
-    job.start(SETTINGS, "done")
+    job.start(NewRun(SETTINGS), "done")
     assert job.wait(120)
     (run,) = runs.list_runs(folders[0])
     with pytest.raises(RunError, match="is over"):
-        RunWriter.reopen(run, Training(*split(digits(True), SETTINGS), SETTINGS), folders[0])
+        RunWriter.reopen(run, Training(gather(digits(True), SETTINGS), SETTINGS), folders[0])
     assert runs.list_runs(folders[0]) == [run]
 
 
@@ -339,14 +350,14 @@ from pathlib import Path
 from core import workspace
 from core.config import TrainingSettings
 from core.data import mnist
-from core.data.split import split
+from core.training.examples import Examples, gather
 from core.training.loop import Training
 from core.training.runs import RunWriter
 import torch
 few = mnist.load(True).pick(torch.arange(300))
 settings = TrainingSettings(architecture="mlp")
-training = Training(*split(few, settings), settings)
-record = RunWriter.create("elsewhere", training, Path({str(tmp_path)!r}))
+training = Training(gather(few, settings), settings)
+writer = RunWriter.create("elsewhere", training, Path({str(tmp_path)!r}))
 print("ready", flush=True)
 time.sleep(60)
 """
@@ -363,7 +374,7 @@ time.sleep(60)
 
 
 def test_names_are_unique_and_move_the_weights_along(job, folders):
-    job.start(SETTINGS, "one")
+    job.start(NewRun(SETTINGS), "one")
     assert job.wait(120)
     (run,) = runs.list_runs(folders[0])
     for taken in ("one", "ONE", "../two", ""):
@@ -381,62 +392,127 @@ def test_names_are_unique_and_move_the_weights_along(job, folders):
 
 
 def test_tensorboard_reads_the_same_curves(job, folders):
-    job.start(SETTINGS)
+    job.start(NewRun(SETTINGS))
     assert job.wait(120)
     (run,) = runs.list_runs(folders[0])
-    assert_same_curves(folders[0] / run.id, run.scores)
+    assert_same_curves(folders[0] / run.id, run.epochs)
 
 
 def test_tensorboard_sees_no_step_twice_after_a_full_disk_and_a_kill(digits, folders, monkeypatch):
     torch.set_num_threads(1)
-    events = iter(training := Training(*split(digits(True), SETTINGS), SETTINGS))
-    record = RunWriter.create("broken off", training, folders[0])
+    events = iter(training := Training(gather(digits(True), SETTINGS), SETTINGS))
+    writer = RunWriter.create("broken off", training, folders[0])
     for _ in range(20):
-        record.add(next(events))
-    record.save(training)
+        writer.add(next(events))
+    writer.save(training)
     for _ in range(20):
-        record.add(next(events))
+        writer.add(next(events))
     with monkeypatch.context() as patch:
         patch.setattr("torch.utils.tensorboard.SummaryWriter.flush", lambda _: refuse_to_write())
         with pytest.raises(OSError, match="No space"):
-            record.save(training)
+            writer.save(training)
     for _ in range(20):
-        record.add(next(events))
-    record.save(training)
+        writer.add(next(events))
+    writer.save(training)
     for _ in range(20):  # written by nobody: killed
-        record.add(next(events))
-    record.release()
-    resumed = Training(*split(digits(True), SETTINGS), SETTINGS)
-    record = RunWriter.reopen(runs.list_runs(folders[0])[0], resumed, folders[0])
+        writer.add(next(events))
+    writer.release()
+    resumed = Training(gather(digits(True), SETTINGS), SETTINGS)
+    writer = RunWriter.reopen(runs.list_runs(folders[0])[0], resumed, folders[0])
     assert resumed.step == 59  # and an epoch's end among the 60 events
     for event in resumed:
         if not isinstance(event, End):
-            record.add(event)
-    record.close("finished", "Done.")
-    assert_same_curves(record.home, record.scores)
+            writer.add(event)
+    writer.close("finished", "Done.")
+    assert_same_curves(writer.home, writer.epochs)
 
 
 def refuse_to_write() -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def assert_same_curves(folder: Path, scores) -> None:
+def assert_same_curves(folder: Path, epochs) -> None:
     events = EventAccumulator(str(folder)).Reload()
     assert [event.step for event in events.Scalars("training/loss")] == list(range(1, 3 * STEPS + 1))
     read = [event.value for event in events.Scalars("validation/accuracy")]
-    assert read == pytest.approx([score.validation_accuracy for score in scores])
+    assert read == pytest.approx([epoch.validation_accuracy for epoch in epochs])
 
 
-def test_an_unreadable_run_is_passed_over(tmp_path):
-    (tmp_path / "odd").mkdir()
-    (tmp_path / "odd" / "run.json").write_text('{"status": 3}')
-    assert runs.list_runs(tmp_path) == []
+class Rehearsal:
+    """A plan that the job has never heard of: it stands in for another and notes what it is asked."""
+
+    takes_all_cores = False
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        self.like, self.asked = NewRun(settings), []
+
+    def announce(self, name, runs_folder, models_folder):
+        self.asked.append("announce")
+        return dataclasses.replace(self.like.announce(name, runs_folder, models_folder), base="something")
+
+    def prepare(self, run, mnist, runs_folder):
+        self.asked.append("prepare")
+        return self.like.prepare(run, mnist, runs_folder)
+
+    def conclude(self, kept, training, test, models_folder):
+        self.asked.append(f"conclude {kept.name} {kept.facts['test_errors']}")
+        yield 0.25
+        self.asked.append("0.25 was shown")
+        (models_folder / "concluded").touch()
+
+
+def test_any_plan_can_be_started(job, folders):
+    plan = Rehearsal(SETTINGS)
+    job.start(plan, "rehearsed")
+    assert job.wait(120)
+    errors = checkpoint.describe("rehearsed", folders[1]).facts["test_errors"]
+    assert plan.asked == ["announce", "prepare", f"conclude rehearsed {errors}", "0.25 was shown"]
+    assert (job.snapshot().phase, job.snapshot().finished) == (Phase.OVER, 0.25)
+    assert (folders[1] / "concluded").exists() and job.snapshot().run.status is Status.FINISHED
+
+
+def test_a_plan_that_refuses_leaves_the_job_as_it_was(job, folders):
+    with pytest.raises(RunError, match="letters"):
+        job.start(NewRun(SETTINGS), "../up")
+    with pytest.raises(RunError, match="start it again"):
+        job.start(ResumedRun(Run(name="tuned", settings=SETTINGS, base="reference")))
+    assert job.snapshot() == Snapshot() and not folders[0].exists()
+
+
+def test_the_job_knows_no_plan_by_name():
+    code = "import sys, core.training.job\nprint([name for name in sys.modules if name.startswith('core')])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "core.training.runs" in done.stdout
+    assert "plans" not in done.stdout and "my_digits" not in done.stdout
+
+
+def test_states_are_the_words_that_files_and_pages_use():
+    assert list(Phase) == ["idle", "preparing", "running", "paused", "stopping", "finishing", "over"]
+    assert list(Wish) == ["go", "pause", "keep", "skip", "discard", "leave"]
+    assert list(Status) == ["running", "interrupted", "finished", "stopped", "diverged", "failed"]
+    assert set(wording.STATUS) == set(Status)
+
+
+def test_asking_at_the_same_time_finds_an_interrupted_run_interrupted(digits, folders):
+    training = Training(Examples.plain(digits(True), digits(True)), SETTINGS)
+    RunWriter.create("left", training, folders[0]).release()
+    found = []
+
+    def ask() -> None:
+        found.extend(run.status for _ in range(50) for run in runs.list_runs(folders[0]))
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [Status.INTERRUPTED] * 300
 
 
 def test_the_record_of_a_long_run_stays_small(digits, folders):
-    training = Training(*split(digits(True), LONG), LONG)
-    record = RunWriter.create("long", training, folders[0])
+    training = Training(gather(digits(True), LONG), LONG)
+    writer = RunWriter.create("long", training, folders[0])
     for event, _ in zip(training, range(2 * STEPS), strict=False):
-        record.add(event)
-    assert len(record.log_points) == (2 * STEPS - 1) // (LONG.epochs * STEPS // runs.MOST_ROWS)
-    record.discard()
+        writer.add(event)
+    assert len(writer.log_points) == (2 * STEPS - 1) // (LONG.epochs * STEPS // runs.MOST_ROWS)
+    writer.discard()

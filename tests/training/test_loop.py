@@ -8,13 +8,15 @@ import math
 import pytest
 import torch
 
-from core.config import ARCHITECTURES, PRESETS, SettingError, TrainingSettings
+from core.config import ARCHITECTURES, AUGMENTATIONS, PRESETS, SettingError, TrainingSettings
 from core.data import mnist
 from core.data.digits import DigitSet
 from core.data.split import pick_watched, split
 from core.network.architectures import Dropout, build, count_parameters
+from core.training.augment import LEVELS
 from core.training.device import choose_device
-from core.training.events import End, Epoch, Step
+from core.training.events import End, Epoch, Step, find_best, mark_best
+from core.training.examples import Examples, gather
 from core.training.loop import Training, learning_rate, new_model
 
 SMALL = TrainingSettings(
@@ -42,7 +44,7 @@ def one_thread():
 
 
 def make(digits: DigitSet, settings: TrainingSettings = SMALL) -> Training:
-    return Training(*split(digits, settings), settings)
+    return Training(gather(digits, settings), settings)
 
 
 def losses(events) -> list[float]:
@@ -72,14 +74,14 @@ def test_others_drawing_random_numbers_change_nothing(digits):
 
 
 @pytest.mark.parametrize("architecture", ["lenet5", "modern"])
-@pytest.mark.parametrize("stop_after", [1, 3, 4, 10])  # in an epoch, after its last step, after its judgement
-@pytest.mark.parametrize("together", [1, 3])  # batches distorted at once: 1 on a processor, more on a graphics card
+@pytest.mark.parametrize("stop_after", [1, 3, 4, 10])  # in an epoch, after its last step, after its evaluation
+@pytest.mark.parametrize("together", [1, 3])  # batches augmented at once: 1 on a CPU, more on a GPU
 def test_a_killed_run_goes_on_as_if_it_had_never_stopped(digits, architecture, stop_after, together):
     settings = dataclasses.replace(SMALL, architecture=architecture, training_images=100)
 
     def begin() -> Training:
         training = make(digits, settings)
-        training._together = together
+        training._batches_ahead = together
         return training
 
     straight = begin()
@@ -137,12 +139,15 @@ def test_patience_ends_the_run_early(digits):
     assert end.reason == "early" and training.epoch < 30
 
 
-def test_the_best_weights_are_the_best_epochs(digits):
-    training = make(digits)
-    epochs = [event for event in training if isinstance(event, Epoch)]
-    best = max(epochs, key=lambda epoch: (epoch.validation_accuracy, -epoch.validation_loss))
+def test_the_best_weights_are_those_of_the_last_epoch_marked_as_best(digits):
+    training, weights = make(digits), {}
+    for event in training:
+        if isinstance(event, Epoch):
+            weights[event] = {key: value.clone() for key, value in training.evaluated_model.state_dict().items()}
+    assert tuple(weights) == mark_best(weights)
+    best = find_best(tuple(weights))
     assert training.best.epoch == best.epoch
-    assert [epoch for epoch in epochs if epoch.is_best][-1] is best
+    assert all(torch.equal(training.best.weights[key], value) for key, value in weights[best].items())
 
 
 def test_the_learning_rate_can_be_changed_on_the_way(digits):
@@ -176,7 +181,7 @@ def test_odd_batches_train(digits, batch_size, architecture):
         pen_digits=0.0,
     )
     count = 5 if batch_size == 1 else 81
-    training = Training(digits.pick(torch.arange(count)), digits.pick(torch.arange(100, 120)), settings)
+    training = Training(Examples.plain(digits.pick(torch.arange(count)), digits.pick(torch.arange(100, 120))), settings)
     assert isinstance(list(training)[-1], End)
     assert training.step == math.ceil(count / batch_size)
 
@@ -196,6 +201,10 @@ def test_a_left_out_digit_is_never_seen_but_watched(digits):
     for part in (training, validation):
         assert not set(part.labels.tolist()) & {3, 9}
     assert pick_watched(validation, digits).labels.tolist() == list(range(10))
+
+
+def test_every_level_of_augmentation_that_can_be_chosen_exists():
+    assert tuple(LEVELS) == AUGMENTATIONS
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -219,7 +228,7 @@ def test_a_new_model_depends_on_the_seed_alone():
 
 
 @pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.9])
-def test_dropout_silences_its_share_and_keeps_the_mean(share):
+def test_dropout_drops_its_share_and_keeps_the_mean(share):
     dropout = Dropout(share)
     dropout.rng = torch.Generator().manual_seed(0)
     out = dropout(torch.ones(200, 1001))
@@ -248,10 +257,10 @@ def test_settings_survive_text():
     assert TrainingSettings.from_dict(text) == settings
 
 
-def test_a_missing_graphics_card_is_said():
+def test_a_missing_gpu_is_said():
     missing = next((name for name in ("cuda", "mps") if not getattr(torch, name).is_available()), None)
     if missing is None:
-        pytest.skip("this machine has both kinds of graphics card")
+        pytest.skip("this machine has both kinds of GPU")
     with pytest.raises(SettingError, match=missing):
         choose_device(TrainingSettings(device=missing))
 
@@ -283,28 +292,28 @@ def test_every_process_of_several_resumes_exactly(digits, monkeypatch, rank):
     assert losses(resumed) == expected[3:]
 
 
-def test_each_process_draws_its_own_chance(digits):
+def test_each_process_draws_its_own_random_numbers(digits):
     drawn = []
     for rank in (0, 1):
         training = make(digits)
         training._rank = rank
         next(iter(training))
-        drawn.append(torch.rand(3, generator=training._silencing).tolist())
+        drawn.append(torch.rand(3, generator=training._dropout_rng).tolist())
     assert drawn[0] != drawn[1]
 
 
-def test_what_is_no_digit_is_answered_by_all_alike(digits):
+def test_the_target_of_a_non_digit_is_every_digit_alike(digits):
     """No other right answer: the loss of a batch of outliers is least where all ten shares are a tenth."""
     training = make(digits, dataclasses.replace(SMALL, label_smoothing=0.0))
     labels = torch.tensor([3, -1])
-    shares = training._aim(labels)
+    shares = training._targets(labels)
     assert shares[0].argmax() == 3 and shares[0].sum() == 1
     assert torch.allclose(shares[1], torch.full((10,), 0.1))
 
 
 def test_outliers_are_shown_but_are_no_part_of_the_digits(digits):
     training = make(digits, dataclasses.replace(SMALL, outlier_exposure=0.5))
-    assert len(training.training) > 1.4 * len(training.digits)
+    assert len(training.shown) > 1.4 * len(training.digits)
     assert training.digits.labels.min() >= 0
     assert (training.validation.labels >= 0).all()
 

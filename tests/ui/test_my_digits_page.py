@@ -8,12 +8,13 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import FineTuningSettings, TrainingSettings
 from core.data import mnist
-from core.data.split import split
 from core.my_digits import fine_tuning
 from core.my_digits.store import NO_DIGIT, Corrections, CorrectionsError
 from core.network import checkpoint
+from core.training.examples import gather
 from core.training.job import TrainingJob
 from core.training.loop import Training
+from core.training.plans import NewRun
 from core.ui import resources
 from core.workspace import SHIPPED as ROOT
 
@@ -35,7 +36,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DIGIT_LAB_HOME", str(tmp_path))
     job = TrainingJob(lambda train: DIGITS, threads=1)
     settings = TrainingSettings(architecture="mlp", epochs=1, batch_size=16)
-    training = Training(*split(DIGITS, settings), settings)
+    training = Training(gather(DIGITS, settings), settings)
     list(training)
     checkpoint.save("small", training.model, {"settings": settings.as_dict(), "test_accuracy": 0.5})
     checkpoint.choose("small")
@@ -144,7 +145,8 @@ def test_fine_tuning_is_watched_and_its_outcome_can_be_used(mine, job, tmp_path)
 
 def test_while_another_run_is_going_on_the_page_says_whose(mine, job):
     keep(mine, 9)
-    job.start(TrainingSettings(architecture="mlp", epochs=1000, training_images=400, batch_size=16), "long")
+    settings = TrainingSettings(architecture="mlp", epochs=1000, training_images=400, batch_size=16)
+    job.start(NewRun(settings), "long")
     app = open_page()
     assert "One run at a time: long is going on" in read(app)
     assert not find(app, "Fine-tune a copy") and not find(app, "Stop")
@@ -153,7 +155,7 @@ def test_while_another_run_is_going_on_the_page_says_whose(mine, job):
 def test_a_fine_tuning_can_be_stopped(mine, job):
     keep(mine, 9)
     slow = FineTuningSettings(images=60_000, batch_size=1)
-    job.fine_tune(fine_tuning.FineTuning(checkpoint.load("small"), mine.all(), [], slow))
+    job.start(fine_tuning.FineTuning(checkpoint.load("small"), mine.all(), [], slow))
     app = open_page()
     assert any("a copy of small" in entry.proto.text for entry in app.main.get("progress"))
     app.button(key="stop").click().run()

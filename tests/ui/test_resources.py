@@ -15,14 +15,16 @@ def test_a_model_is_loaded_again_when_any_of_its_files_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_in_use: bool, suffix: str
 ) -> None:
     loads: list[str] = []
-    monkeypatch.setattr(checkpoint, "MODELS_FOLDER", tmp_path)
+    monkeypatch.setenv("DIGIT_LAB_HOME", str(tmp_path))
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "one.pth").write_bytes(b"old")
     monkeypatch.setattr(checkpoint, "in_use", lambda: "one" if is_in_use else "another")
     monkeypatch.setattr(checkpoint, "load", loads.append)
     st.cache_resource.clear()
     resources.model("one")
     resources.model("one")
     assert loads == ["one"]
-    (tmp_path / f"one{suffix}").write_bytes(b"new")
+    (tmp_path / "models" / f"one{suffix}").write_bytes(b"new")
     resources.model("one")
     assert loads == ["one", "one"]
     st.cache_resource.clear()

@@ -12,12 +12,15 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import PRESETS, TrainingSettings
 from core.data import mnist
+from core.network import checkpoint, onnx_export
 from core.training import runs
 from core.training.events import Step
 from core.training.job import TrainingJob
 from core.training.loop import Training
+from core.training.plans import NewRun
 from core.training.wording import GROUPS
 from core.ui import resources
+from core.ui.train import downloads
 from core.workspace import SHIPPED as ROOT
 
 SETTINGS = TrainingSettings(
@@ -32,7 +35,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DIGIT_LAB_HOME", str(tmp_path))
     job = TrainingJob(lambda train: few, threads=1)
     monkeypatch.setattr(resources, "training_job", lambda: job)
-    monkeypatch.setattr("core.training.job.REJECTION_DIGITS", 40)
+    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 40)
     yield job
     job.stop(keep=False)
     job.close()
@@ -60,7 +63,7 @@ def read(app: AppTest) -> str:
 
 def tick(app: AppTest, *rows: int) -> None:
     """Choose runs in the table."""
-    key = f"runs-{hash(tuple(run.id for run in runs.list_runs()))}"
+    key = f"runs-{hash(tuple(run.id for run in runs.list_all()))}"
     app.session_state[key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     app.run()
     assert not app.exception
@@ -93,7 +96,7 @@ def test_start_shows_the_run_and_stop_its_end(job):
     app.session_state["settings"] = dataclasses.asdict(SETTINGS)
     app.run()
     app.button(key="start").click().run()
-    until(lambda: job.snapshot().scores and job.snapshot().watched)
+    until(lambda: job.snapshot().epochs and job.snapshot().watched)
     app.run()
     assert not app.exception
     assert [metric.label for metric in app.metric][:2] == ["Validation accuracy", "Training loss"]
@@ -117,20 +120,29 @@ def test_the_address_stays_bare_until_something_is_chosen_and_then_says_all(job)
     assert app.query_params["epochs"] == "1" and app.query_params["left_out"] == "none"
 
 
-def test_a_kept_model_that_learns_what_is_no_digit_is_said_and_can_be_skipped(job, monkeypatch):
-    monkeypatch.setattr("core.training.job.REJECTION_DIGITS", 450)
+def test_training_the_out_of_distribution_detector_is_said_and_can_be_skipped(job, monkeypatch):
+    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 450)
     app = open_train()
-    job.start(dataclasses.replace(SETTINGS, training_images=600), "hasty")
-    until(lambda: job.snapshot().scores)
+    job.start(NewRun(dataclasses.replace(SETTINGS, training_images=600)), "hasty")
+    until(lambda: job.snapshot().epochs)
     job.stop(keep=True)
     until(lambda: job.snapshot().phase == "finishing")
     app.run()
-    assert "what is no digit" in read(app) and app.button(key="keep").disabled
+    (said,) = [entry for entry in app.markdown if "raining the out-of-distribution detector" in entry.value]
+    assert "letters, scribbles, dirt" in said.proto.help and app.button(key="keep").disabled
     app.button(key="skip").click().run()
     assert job.wait(120)
     app.run()
     assert not app.exception
     assert job.snapshot().run.model == "hasty"
+
+
+def test_onnx_is_made_again_when_the_weights_were_written_again(job, monkeypatch):
+    made = iter([b"old", b"new"])
+    monkeypatch.setattr(onnx_export, "export", lambda model, digits: next(made))
+    modified = 1
+    assert downloads.make_onnx(checkpoint.SHIPPED, modified) == downloads.make_onnx(checkpoint.SHIPPED, modified)
+    assert downloads.make_onnx(checkpoint.SHIPPED, modified + 1) == b"new"
 
 
 def test_settings_stand_in_the_order_of_their_rows_also_where_columns_are_stacked(job):
@@ -139,7 +151,7 @@ def test_settings_stand_in_the_order_of_their_rows_also_where_columns_are_stacke
 
 
 def test_what_a_click_among_the_runs_led_to_is_said_there(job):
-    job.start(dataclasses.replace(SETTINGS, epochs=2), "first")
+    job.start(NewRun(dataclasses.replace(SETTINGS, epochs=2)), "first")
     assert job.wait(120)
     app = open_train()
     tick(app, 0)
@@ -149,8 +161,24 @@ def test_what_a_click_among_the_runs_led_to_is_said_there(job):
     assert said.index("Runs") < next(place for place, text in enumerate(said) if "are those of first now" in text)
 
 
+def test_a_run_that_cannot_be_read_is_listed_with_its_reason(job, tmp_path):
+    job.start(NewRun(dataclasses.replace(SETTINGS, epochs=2)), "first")
+    assert job.wait(120)
+    (tmp_path / "runs" / "0-broken").mkdir()
+    (tmp_path / "runs" / "0-broken" / "run.json").write_text("{")
+    app = open_train()
+    table = app.dataframe[0].value
+    assert list(table["Run"]) == ["first", "0-broken"] and list(table["Status"]) == ["Finished", "Unreadable"]
+    assert "can't be read" in table["Settings"][1]
+    tick(app, 0, 1)
+    assert "0-broken can't be read" in read(app) and len(app.get("vega_lite_chart")) > 0
+    tick(app, 1)
+    assert "0-broken can't be read" in read(app)
+    assert not [button for button in app.button if str(button.key).startswith(("rename-", "take-settings"))]
+
+
 def test_runs_of_the_same_name_are_told_apart_in_their_chart(job, tmp_path):
-    job.start(dataclasses.replace(SETTINGS, epochs=2), "first")
+    job.start(NewRun(dataclasses.replace(SETTINGS, epochs=2)), "first")
     assert job.wait(120)
     (run,) = runs.list_runs()
     shutil.copytree(tmp_path / "runs" / run.id, tmp_path / "runs" / "another")
@@ -163,8 +191,8 @@ def test_runs_of_the_same_name_are_told_apart_in_their_chart(job, tmp_path):
 
 
 def test_a_run_that_cannot_be_resumed_says_so_without_empty_charts(job, tmp_path):
-    job.start(SETTINGS, "left behind")
-    until(lambda: job.snapshot().scores)
+    job.start(NewRun(SETTINGS), "left behind")
+    until(lambda: job.snapshot().epochs)
     job.close()
     (run,) = runs.list_runs()
     (tmp_path / "runs" / run.id / "state.pt").write_bytes(b"nothing")
@@ -178,13 +206,13 @@ def test_a_run_that_cannot_be_resumed_says_so_without_empty_charts(job, tmp_path
 
 def test_a_second_start_is_refused_with_a_sentence(job):
     app = open_train()
-    job.start(SETTINGS)  # somebody else was quicker
+    job.start(NewRun(SETTINGS))  # somebody else was quicker
     app.button(key="start").click().run()
     assert "One run at a time" in read(app) and not app.exception
 
 
 def test_an_interrupted_run_is_offered_and_resumed(job):
-    job.start(SETTINGS, "left behind")
+    job.start(NewRun(SETTINGS), "left behind")
     until(lambda: job.snapshot().step)
     job.close()
     (run,) = runs.list_runs()
@@ -198,8 +226,8 @@ def test_an_interrupted_run_is_offered_and_resumed(job):
 def test_a_diverged_run_says_what_to_try(job, monkeypatch):
     broken = Step(step=1, steps=9, epoch=1, loss=math.nan, learning_rate=0.1, images=1, seconds=0.1)
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "_correct", lambda self, batch: broken)
-        job.start(SETTINGS)
+        patch.setattr(Training, "_train_step", lambda self, batch: broken)
+        job.start(NewRun(SETTINGS))
         assert job.wait(120)
     assert job.snapshot().run.status == "diverged"
     assert "Try a learning rate of" in read(open_train())

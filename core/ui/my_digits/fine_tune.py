@@ -15,8 +15,6 @@ from core.training import runs
 from core.ui import model_choice, notices, resources, run_words
 from core.ui.my_digits.kept import IN_BRACKETS, show_share
 
-NAMES = {fine_tuning.ASIDE: "Held out"}  # of a row, where a model's facts call it otherwise
-
 
 def show(model: Checkpoint, kept: list[Correction]) -> None:
     """The run if there is one, else the offer where there are digits to learn from; below, the newest outcome."""
@@ -32,14 +30,14 @@ def show(model: Checkpoint, kept: list[Correction]) -> None:
 
 def offer(model: Checkpoint, kept: list[Correction]) -> None:
     """Say what will happen, and let it happen."""
-    learnt, held_out = store.set_apart(kept)
+    learnt, held_out = store.hold_out(kept)
     usual = fine_tuning.USUAL
     if not learnt:
         st.caption("Every third digit is held out to judge by. Keep some more: then a copy can learn from them.")
         return
     st.markdown(
         f"A copy of **{model.name}** learns from **{words.count(len(learnt), 'digit')}** of yours, each shown "
-        f"{usual.looks} times with augmentation, among {usual.images:,} pictures in all. The others are MNIST's, so "
+        f"{usual.repeats} times with augmentation, among {usual.images:,} pictures in all. The others are MNIST's, so "
         f"that it doesn't forget them. Every third of yours is held out, **{len(held_out)}** now: no copy ever learns "
         "from these, so they tell whether it reads your writing better. It takes less than half a minute and leaves "
         "the model in use as it is."
@@ -51,8 +49,8 @@ def offer(model: Checkpoint, kept: list[Correction]) -> None:
 
 def start(model: Checkpoint, kept: list[Correction]) -> None:
     """Begin on the server's one place for training."""
-    plan = fine_tuning.FineTuning(model, *store.set_apart(kept), fine_tuning.USUAL)
-    notices.attempt(resources.training_job().fine_tune, plan)
+    plan = fine_tuning.FineTuning(model, *store.hold_out(kept), fine_tuning.USUAL)
+    notices.attempt(resources.training_job().start, plan)
 
 
 @st.fragment(run_every=1.0)
@@ -98,7 +96,7 @@ def show_changes(name: str, base: str, changes: tuple[Change, ...]) -> None:
         st.table(
             pd.DataFrame(
                 {
-                    "Pictures": [f"{NAMES.get(one.name, one.name)} ({one.count:,})" for one in changes],
+                    "Pictures": [f"{one.name} ({one.count:,})" for one in changes],
                     "Right before": [show_share(one.before, one.count) for one in changes],
                     "Right after": [show_share(one.after, one.count) for one in changes],
                 }
@@ -115,7 +113,7 @@ def show_changes(name: str, base: str, changes: tuple[Change, ...]) -> None:
 def sum_up(changes: tuple[Change, ...]) -> str:
     """What was gained and what was forgotten, in two sentences."""
     named = {one.name: one for one in changes}
-    own, test = named.get(fine_tuning.ASIDE), named[fine_tuning.TEST]
+    own, test = named.get(fine_tuning.HELD_OUT), named[fine_tuning.TEST]
     gained = "No digits were held out: whether it reads others of yours better is not known."
     if own:
         gained = f"Of {own.count} digits it never learnt from it reads {own.after} right, before {own.before}."

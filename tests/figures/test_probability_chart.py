@@ -1,4 +1,4 @@
-"""Charts from plain data: labels that leave each other room."""
+"""The ten bars: labels that leave each other room, and promise nothing that a model can't keep."""
 
 from core.figures import probability_chart
 

@@ -1,0 +1,135 @@
+"""What one kind of run does that another does not: beginning anew, or going on with an interrupted run.
+
+The third kind, fine-tuning a copy of a model, is core/my_digits/fine_tuning.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from core.config import TrainingSettings
+from core.network import checkpoint
+from core.training import runs
+from core.training.runs import Run, RunError, RunWriter
+
+if TYPE_CHECKING:
+    from core.data.digits import DigitSet
+    from core.network.checkpoint import Checkpoint
+    from core.training.loop import Training
+
+# torch is imported by the methods that train: whoever only plans a run does not wait for it.
+
+# Digits from which a run's model learns to tell non-digits: twelve seconds on one core. Twice as many take twice the
+# time and let 6 instead of 8 of 100 drawn things pass.
+REJECTION_DIGITS = 4000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that is ready to train: the loop, the writer that holds its folder, ten or so digits to watch."""
+
+    training: Training
+    writer: RunWriter
+    watched: DigitSet
+
+
+class Plan(Protocol):
+    """A run to be: the job asks it these questions and knows no kind of run by name."""
+
+    @property
+    def takes_all_cores(self) -> bool:
+        """Whether somebody waits for the end, so that no core is left for answering other visitors."""
+
+    def announce(self, name: str | None, runs_folder: Path | None, models_folder: Path | None) -> Run:
+        """The run before it begins, under `name` or one that is chosen for it. Returns at once, without torch.
+
+        Raises `RunError` when the name won't do or the run can't be begun.
+        """
+
+    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None) -> Prepared:
+        """Make the announced `run` ready, from MNIST's training set. May take a minute.
+
+        Raises `SettingError`, `RunError`, or `OSError` when the disk refuses.
+        """
+
+    def conclude(
+        self, kept: Checkpoint, training: Training, test: DigitSet, models_folder: Path | None
+    ) -> Iterator[float]:
+        """What is left to do for a model that was kept. Yields the shares done, 0 to 1, of what takes long.
+
+        Whoever stops iterating keeps the model as it is. Raises `OSError` when the disk refuses.
+        """
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """A run from random weights."""
+
+    settings: TrainingSettings
+    takes_all_cores: bool = False
+
+    def announce(self, name: str | None, runs_folder: Path | None, models_folder: Path | None) -> Run:
+        """The next free name where none is given."""
+        name = name or runs.propose_name(runs_folder, models_folder)
+        runs.check_name(name, runs_folder, models_folder)
+        return Run(name=name, settings=self.settings)
+
+    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None) -> Prepared:
+        """Draw the examples, build the network, make the run's folder."""
+        training, watched = _build(run.settings, mnist)
+        return Prepared(training, RunWriter.create(run.name, training, runs_folder), watched)
+
+    def conclude(
+        self, kept: Checkpoint, training: Training, test: DigitSet, models_folder: Path | None
+    ) -> Iterator[float]:
+        """Train the model's out-of-distribution (OOD) detector."""
+        return _add_detector(kept, training, models_folder)
+
+
+@dataclass(frozen=True)
+class ResumedRun:
+    """An interrupted run, from its last saved state to its end."""
+
+    run: Run
+    takes_all_cores: bool = False
+
+    def announce(self, name: str | None, runs_folder: Path | None, models_folder: Path | None) -> Run:
+        """The run under its own name. Refuses one that fine-tuned a model: what it learnt from is not saved with it."""
+        if self.run.base:
+            raise RunError(f"{self.run.name} took less than half a minute: start it again on the page My digits.")
+        return self.run
+
+    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None) -> Prepared:
+        """Draw the same examples again and go back to the saved state."""
+        training, watched = _build(run.settings, mnist)
+        return Prepared(training, RunWriter.reopen(run, training, runs_folder), watched)
+
+    def conclude(
+        self, kept: Checkpoint, training: Training, test: DigitSet, models_folder: Path | None
+    ) -> Iterator[float]:
+        """Train the model's out-of-distribution (OOD) detector."""
+        return _add_detector(kept, training, models_folder)
+
+
+def _build(settings: TrainingSettings, mnist: DigitSet) -> tuple[Training, DigitSet]:
+    """The training as the settings say, and one digit of each class to watch."""
+    import torch
+
+    from core.data.split import pick_watched
+    from core.training.examples import gather
+    from core.training.loop import Training
+
+    training = Training(gather(mnist, settings), settings)
+    return training, pick_watched(training.validation.to(torch.device("cpu")), mnist)
+
+
+def _add_detector(kept: Checkpoint, training: Training, models_folder: Path | None) -> Iterator[float]:
+    from core.training.rejection import learn_in_steps
+
+    detector = yield from learn_in_steps(
+        kept.model, kept.version, training.digits, training.validation, count=REJECTION_DIGITS
+    )
+    checkpoint.save_rejection(kept.name, detector, models_folder)

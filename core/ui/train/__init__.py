@@ -1,0 +1,1 @@
+"""The pieces of the Train page, one file for each thing it shows."""

@@ -1,0 +1,83 @@
+"""Models that no run on this page made: the shipped one, and weights brought in from elsewhere."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.network import checkpoint
+from core.ui import notices, resources
+from core.ui.model_choice import offer_model
+from core.ui.notices import attempt
+from core.ui.train import runs_table
+
+PLACE = "weights_notice"  # where it is said what a click here led to
+
+memory = st.session_state
+
+
+def offer_shipped() -> None:
+    """The way back to the shipped model, wherever the model in use came from."""
+    name = checkpoint.in_use()
+    if name == checkpoint.SHIPPED or checkpoint.SHIPPED not in checkpoint.names():
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Back to the shipped model",
+            icon=":material/undo:",
+            on_click=attempt,
+            args=(resources.use_model, checkpoint.SHIPPED),
+            kwargs={"place": runs_table.PLACE, "done": "The shipped model answers on every page again."},
+            key="shipped",
+        )
+        st.caption(f"The model in use is {name}.")
+
+
+def bring_in() -> None:
+    """A file of weights joins the models; any model can be chosen, and those brought in deleted."""
+    with st.expander("Bring in weights", icon=":material/upload:"):
+        file = st.file_uploader(
+            "A PyTorch state dict of one of the networks above",
+            type=["pth", "pt"],
+            key=f"weights-{memory.get('uploads', 0)}",
+            help="As `torch.save(model.state_dict(), path)` writes it. Nothing in the file is ever run.",
+        )
+        with st.container():  # empty or not: what stands below keeps its place
+            notices.show_notice(PLACE)
+        if file:
+            st.button(
+                "Add to the models",
+                icon=":material/add:",
+                type="primary",
+                on_click=_add,
+                args=(file.name, file.getvalue()),
+            )
+        _choose_among_all()
+
+
+def _choose_among_all() -> None:
+    names = [name for name in checkpoint.names() if name != checkpoint.in_use()]
+    if not names:
+        return
+    st.selectbox("Or choose among all models", names, key="other-model", index=None, placeholder="Choose a model")
+    name = memory.get("other-model")
+    if not name:
+        return
+    with st.container(horizontal=True):
+        offer_model(name, PLACE, label=f"Use {name}")
+        if checkpoint.is_uploaded(name):
+            with st.popover("Delete", icon=":material/delete:"):
+                st.markdown(f"Delete the weights **{name}**? This can't be undone.")
+                st.button("Yes, delete them", type="primary", key="delete-weights", on_click=_delete, args=(name,))
+
+
+def _add(file: str, content: bytes) -> None:
+    """Check the weights and put them among the models; the new one stands chosen in the box of all models."""
+    done = "The weights are among the models now; choose below to use them."
+    if name := attempt(checkpoint.add, content, file, place=PLACE, done=done):
+        memory["other-model"] = name
+    memory.uploads = memory.get("uploads", 0) + 1  # a new key empties the uploader
+
+
+def _delete(name: str) -> None:
+    memory["other-model"] = None
+    attempt(checkpoint.remove, name, place=PLACE, done=f"{name} is deleted.")
