@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test install bench bench-realworld bench-pages bench-train-speed lint
+.PHONY: run test install bench bench-realworld bench-pages bench-train-speed bench-readme lint
 
 run: .venv/installed
 	$(BIN)/python -m streamlit run Home.py --server.port $(PORT)
@@ -19,25 +19,24 @@ lint: .venv/installed-dev
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 
-# Measures; needs an idle machine. benchmarks/README.md keeps the figures with their conditions.
+# Measures; needs an idle machine, and more than an hour of it. Each command keeps its figures with their conditions in
+# benchmarks/results/, and benchmarks/README.md is rendered from these. Ends with an error where a limit is missed.
 bench: .venv/installed-dev
-	$(BIN)/python benchmarks/predict.py
-	$(BIN)/python benchmarks/train_page.py
-	$(BIN)/python benchmarks/training.py --race
-	$(BIN)/python benchmarks/evaluate.py
-	$(BIN)/python benchmarks/fine_tuning.py
+	$(BIN)/python benchmarks/run.py
 
-bench-train-speed: .venv/installed
-	$(BIN)/python benchmarks/training.py
+bench-pages: .venv/installed-dev
+	$(BIN)/python benchmarks/run.py whole_numbers pages pages_without
 
 # Real pictures are no part of the project: make bench-realworld FOLDER=path/to/them
-bench-realworld: .venv/installed
-	$(BIN)/python benchmarks/realworld.py $(if $(FOLDER),--folder "$(FOLDER)")
+bench-realworld: .venv/installed-dev
+	$(BIN)/python benchmarks/run.py realworld $(if $(FOLDER),--folder "$(FOLDER)")
 
-bench-pages: .venv/installed
-	$(BIN)/python benchmarks/pages.py
-	$(BIN)/python benchmarks/pages.py --without --count 50
-	$(BIN)/python benchmarks/whole_numbers.py
+# Training without the race: two minutes, and nothing is kept.
+bench-train-speed: .venv/installed-dev
+	$(BIN)/python benchmarks/training.py
+
+bench-readme: .venv/installed-dev
+	$(BIN)/python benchmarks/render.py
 
 .venv/bin/python:
 	$(PYTHON) -c "import sys; sys.exit('Python 3.11 or newer is needed; make run PYTHON=python3.11 names one.' if sys.version_info < (3, 11) else 0)"

@@ -11,6 +11,8 @@ from dataclasses import replace
 
 import torch
 
+from benchmarks import result_file
+from benchmarks.result_file import Result, Row
 from core.config import ARCHITECTURES, TrainingSettings
 from core.data import mnist
 from core.network.architectures import build_without_memory, count_parameters
@@ -32,6 +34,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
+    conditions = result_file.start()
+    rows: list[Row] = []
     digits = mnist.load(train=True)
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}")
     for architecture in options.architectures:
@@ -50,12 +54,21 @@ def main() -> None:
                 pass
             best.append(training.best.validation_accuracy)
             seconds.append(training.seconds)
+        parameters = count_parameters(build_without_memory(architecture))
+        rows += [
+            Row(architecture, parameters, column="parameters", digits=0),
+            Row(architecture, 100 * statistics.mean(best), "%", column="validation images right", digits=2),
+            Row(architecture, statistics.mean(seconds), "s", column="a run", digits=0),
+        ]
+        for seed, accuracy in zip(options.seeds, best, strict=True):
+            rows.append(Row(architecture, 100 * accuracy, "%", column=f"seed {seed}", digits=2, is_detail=True))
         print(
-            f"{architecture}: {count_parameters(build_without_memory(architecture)):,} parameters, "
+            f"{architecture}: {parameters:,} parameters, "
             f"{statistics.mean(best):.2%} of {len(training.validation):,} validation images "
             f"({', '.join(f'{accuracy:.2%}' for accuracy in best)}), {statistics.mean(seconds):.0f} s a run",
             flush=True,
         )
+    result_file.write(Result("architectures", result_file.command_line(), conditions, tuple(rows)))
 
 
 if __name__ == "__main__":

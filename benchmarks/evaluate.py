@@ -6,7 +6,6 @@ Prints a median, the fastest and the slowest of several runs, and the conditions
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import shutil
 import socket
@@ -16,11 +15,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
+from benchmarks import result_file
+from benchmarks.result_file import Result, Row
 from core.data import mnist
 from core.data.digits import DigitSet
 from core.evaluation import robustness
@@ -59,15 +59,16 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--no-browser", action="store_true", help="leave out what needs Chromium")
     options = parser.parse_args()
+    conditions = result_file.start([checkpoint.in_use()])
     model, test = checkpoint.load(checkpoint.in_use()), mnist.load(train=False)
     print(
-        f"conditions: {_processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads, load "
-        f"{os.getloadavg()[0]:.1f}, Python {platform.python_version()}, torch {torch.__version__}, "
+        f"conditions: {conditions.processor}, {conditions.cores} cores, {torch.get_num_threads()} threads, load "
+        f"{conditions.load:.1f}, Python {platform.python_version()}, torch {torch.__version__}, "
         f"model {model.name} {model.version}, {options.runs} runs"
     )
-    _print("evaluate 10,000 test images", _times(lambda: evaluate(model.model, test), options.runs), "s", "at most 3 s")
+    rows = _report("evaluate 10,000 test images", _times(lambda: evaluate(model.model, test), options.runs), "s", 3)
     part = robustness.sample(test)
-    _print("robustness, 8 x 6 x 2,000", _times(lambda: _curves(model, part), 1), "s", "at most 40 s")
+    rows += _report("robustness, 8 x 6 x 2,000", _times(lambda: _curves(model, part), 1), "s", 40)
     if options.no_browser:
         return 0
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -75,8 +76,9 @@ def main() -> int:
         print("skipped: no Chromium for the page's own times")
         return 0
     clicks, opened = _page_times(browser, options.runs)
-    _print("click on a cell to its pictures painted", clicks, "ms", "p50 at most 400 ms")
-    _print("page with a cached report painted", opened, "s", "at most 1.5 s")
+    rows += _report("click on a cell to its pictures painted", clicks, "ms", 400)
+    rows += _report("page with a cached report painted", opened, "s", 1.5)
+    result_file.write(Result("evaluate", result_file.command_line(), conditions, tuple(rows)))
     return 0
 
 
@@ -154,20 +156,20 @@ def _wait_for(port: int) -> None:
     raise SystemExit("the server did not come up within a minute")
 
 
-def _print(what: str, times: list[float], unit: str, goal: str) -> None:
+def _report(what: str, times: list[float], unit: str, limit: float) -> list[Row]:
+    """Print the times and give them as rows; the limit is the median's."""
     digits = 0 if unit == "ms" else 2
     print(
         f"{what:42} median {statistics.median(times):7.{digits}f} {unit}   fastest {min(times):.{digits}f}   "
-        f"slowest {max(times):.{digits}f}   n {len(times)}   (goal: {goal})",
+        f"slowest {max(times):.{digits}f}   n {len(times)}   (goal: at most {limit:g} {unit})",
         flush=True,
     )
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+    return [
+        Row(what, statistics.median(times), unit, limit=limit, digits=digits),
+        Row(f"{what}, fastest", min(times), unit, digits=digits, is_detail=True),
+        Row(f"{what}, slowest", max(times), unit, digits=digits, is_detail=True),
+        Row(f"{what}, runs", len(times), digits=0, is_detail=True),
+    ]
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from benchmarks import result_file
+from benchmarks.result_file import Result, Row
 from core.config import FineTuningSettings, TrainingSettings
 from core.data import mnist
 from core.data.digits import DigitSet
@@ -93,6 +95,8 @@ def main() -> None:
     parser.add_argument("--writers", nargs="*", choices=WRITERS, default=list(WRITERS))
     options = parser.parse_args()
     settings = FineTuningSettings(repeats=options.repeats, learning_rate=options.learning_rate)
+    conditions = result_file.start([checkpoint.SHIPPED])
+    rows: list[Row] = []
     base = checkpoint.load(checkpoint.SHIPPED)
     everything, test = mnist.load(train=True), mnist.load(train=False)
     validation = split(everything, TrainingSettings.from_record(base.facts["settings"]))[1]
@@ -117,15 +121,27 @@ def main() -> None:
             tuned = checkpoint.load("tuned", Path(folder))
         before, after = (evaluate(one.model, hand).accuracy for one in (base, tuned))
         kept = evaluate(tuned.model, other_half).accuracy
+        shares = {
+            "this hand before": before,
+            "this hand": after,
+            "MNIST": kept,
+            "digits doubted": share_doubted(tuned, other_half.images),
+            "junk doubted": share_doubted(tuned, things),
+        }
+        rows += [Row(name, 100 * share, "%", column=column, digits=2) for column, share in shares.items()]
+        rows.append(Row(name, times[-1], "s", column="click to outcome", is_detail=True))
         print(
             f"{name}: other digits of this hand {before:.2%} -> {after:.2%}, MNIST's validation digits {plain:.2%} -> "
-            f"{kept:.2%}; doubted digits {share_doubted(tuned, other_half.images):.1%}, junk "
-            f"{share_doubted(tuned, things):.1%}; {times[-1]:.1f} s with {job.all_threads} threads",
+            f"{kept:.2%}; doubted digits {shares['digits doubted']:.1%}, junk "
+            f"{shares['junk doubted']:.1%}; {times[-1]:.1f} s with {job.all_threads} threads",
             flush=True,
         )
     print(
         f"from the click to the outcome: median {statistics.median(times):.1f} s, at most {max(times):.1f} s (goal: 30)"
     )
+    rows.append(Row("MNIST before", 100 * plain, "%", digits=2, is_detail=True))
+    rows.append(Row("from the click to the outcome, longest", max(times), "s", limit=30))
+    result_file.write(Result("fine_tuning", result_file.command_line(), conditions, tuple(rows)))
 
 
 if __name__ == "__main__":

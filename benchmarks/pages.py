@@ -7,6 +7,7 @@ has to judge.
 """
 
 import argparse
+import statistics
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from unittest import mock
 import cv2
 import numpy as np
 
+from benchmarks import result_file
+from benchmarks.result_file import Result, Row
 from core.config import TrainingSettings
 from core.data import mnist
 from core.data.split import split
@@ -354,15 +357,34 @@ def main() -> int:
     parser.add_argument("--kinds", nargs="*", choices=tuple(KINDS), default=tuple(KINDS))
     parser.add_argument("--without", action="store_true", help="what each step is worth: leave it out")
     options = parser.parse_args()
+    conditions = result_file.start([options.model])
     model = checkpoint.load(options.model)
     print(f"model {model.name} {model.version}, {options.count} pages of each kind, percent")
     if options.without:
-        report_steps(model, options.kinds, options.count)
+        rows = report_steps(model, options.kinds, options.count)
+        result_file.write(Result("pages_without", result_file.command_line(), conditions, tuple(rows)))
         return 0
+    scores: dict[str, Score] = {}
     print(f"{'kind':10}{'right':>8}{'clean':>8}{'missing':>9}{'strange':>9}")
     for kind in options.kinds:
-        print_score(kind, measure(model, *draw(kind, options.count)))
+        scores[kind] = measure(model, *draw(kind, options.count))
+        print_score(kind, scores[kind])
+    result_file.write(Result("pages", result_file.command_line(), conditions, tuple(make_rows(scores))))
     return 0
+
+
+def make_rows(scores: dict[str, Score]) -> list[Row]:
+    """The means over all kinds with the kinds that are read worst, and each kind's shares as details."""
+    rows = []
+    for share, name in (("right", "read right"), ("clean", "ink found clean")):
+        found = {kind: getattr(score, share) for kind, score in scores.items()}
+        worst = ", ".join(f"{kind} {found[kind]:.1f}" for kind in sorted(found, key=found.__getitem__)[:3])
+        mean = statistics.mean(found.values())
+        rows.append(Row(f"{name}, mean of {len(found)} kinds of pages", mean, "%", note=f"worst: {worst}"))
+    for kind, score in scores.items():
+        for share in ("right", "clean", "missing", "strange"):
+            rows.append(Row(kind, getattr(score, share), "%", column=share, is_detail=True))
+    return rows
 
 
 # Each step on the way to a digit, where it is taken, and what stands in for it where it is left out.
@@ -387,8 +409,9 @@ STEPS: dict[str, tuple[object, str, object]] = {
 }
 
 
-def report_steps(model: checkpoint.Checkpoint, kinds: tuple[str, ...], count: int) -> None:
+def report_steps(model: checkpoint.Checkpoint, kinds: tuple[str, ...], count: int) -> list[Row]:
     """Print for every step how many percent of the pages are lost without it, kind by kind: right, clean."""
+    rows = []
     drawn = {kind: draw(kind, count) for kind in kinds}
     whole = {kind: measure(model, *drawn[kind]) for kind in kinds}
     print(f"{'left out':22}" + "".join(f"{kind:>12}" for kind in kinds))
@@ -400,6 +423,16 @@ def report_steps(model: checkpoint.Checkpoint, kinds: tuple[str, ...], count: in
             for kind in kinds
         ]
         print(f"{name:22}" + "".join(f"{loss:>12}" for loss in losses), flush=True)
+        for share in ("right", "clean"):
+            lost = {kind: getattr(without[kind], share) - getattr(whole[kind], share) for kind in kinds}
+            mean, title = statistics.mean(lost.values()), f"{share}, mean"
+            rows.append(Row(name, mean, "points", column=title, digits=2))
+            rows += [
+                Row(name, value, "points", column=f"{share}, {kind}", is_detail=True)
+                for kind, value in lost.items()
+                if value
+            ]
+    return rows
 
 
 def print_score(name: str, score: Score) -> None:

@@ -6,8 +6,6 @@ import functools
 import importlib.metadata
 import io
 import math
-import os
-import platform
 import shutil
 import socket
 import statistics
@@ -24,6 +22,8 @@ import numpy as np
 import psutil
 from PIL import Image, ImageDraw, ImageFilter
 
+from benchmarks import result_file
+from benchmarks.result_file import Conditions, Result, Row
 from core.network import checkpoint
 from core.reading import one_digit, picture, reader
 
@@ -66,7 +66,7 @@ class Table:
 
     def __init__(self) -> None:
         """Print the head."""
-        self.missed = 0
+        self.rows: list[Row] = []
         print(f"{'figure':<58}{'median':>10}{'p95':>10}{'spread':>18}{'limit':>18}{'runs':>6}")
 
     def add(
@@ -74,9 +74,18 @@ class Table:
     ) -> None:
         """One row: the median, the 95th percentile, lowest to highest, and whether each limit holds."""
         median, p95 = statistics.median(values), find_percentile(values, 95)
-        kept = {"median": median, "p95": p95}[of] <= limit and not (limit_p95 and p95 > limit_p95)
-        self.missed += not kept
         digits = 2 if limit < 10 else 0
+        statistic = {"median": median, "p95": p95}[of]
+        asked = [Row(name + (f", {of}" if of != "median" else ""), statistic, unit, limit=limit, digits=digits)]
+        if limit_p95:
+            asked.append(Row(f"{name}, p95", p95, unit, limit=limit_p95, digits=digits))
+        kept = not any(row.is_missed for row in asked)
+        found = {"median": median, "p95": p95, "lowest": min(values), "highest": max(values), "runs": len(values)}
+        self.rows += asked
+        self.rows += [
+            Row(name, value, "" if title == "runs" else unit, column=title, digits=digits, is_detail=True)
+            for title, value in found.items()
+        ]
         limits = f"{limit:g}" + (f", p95 {limit_p95:g}" if limit_p95 else f" ({of})" if of != "median" else "")
         spread = f"{min(values):.{digits}f} to {max(values):.{digits}f}"
         mark = "" if kept else "  MISSED"
@@ -85,6 +94,13 @@ class Table:
             f"{len(values):>6}{mark}",
             flush=True,
         )
+
+    def finish(self, benchmark: str, conditions: Conditions) -> int:
+        """Say how many limits were missed and keep the result; give 1 when any was."""
+        missed = sum(row.is_missed for row in self.rows)
+        print(f"{missed} limits missed" if missed else "All limits kept")
+        result_file.write(Result(benchmark, result_file.command_line(), conditions, tuple(self.rows)))
+        return 1 if missed else 0
 
 
 def find_percentile(values: list[float], percent: float) -> float:
@@ -98,7 +114,7 @@ def main() -> int:
     parser.add_argument("--strokes", type=int, default=40, help="strokes drawn with the mouse (default 40)")
     parser.add_argument("--starts", type=int, default=5, help="fresh servers for the first page (default 5)")
     arguments = parser.parse_args()
-    print_conditions()
+    conditions = print_conditions()
     table = Table()
     measure_note(table)
     measure_large_photo(table)
@@ -120,12 +136,12 @@ def main() -> int:
             measure_strokes(table, browser, url, arguments.strokes)
             measure_uploads(table, browser, url)
         browser.close()
-    print(f"{table.missed} limits missed" if table.missed else "All limits kept")
-    return 1 if table.missed else 0
+    return table.finish("predict", conditions)
 
 
-def print_conditions() -> None:
-    """What was measured on what."""
+def print_conditions() -> Conditions:
+    """What is measured on what."""
+    conditions = result_file.start([checkpoint.in_use()])
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}"
         for name in (
@@ -137,20 +153,11 @@ def print_conditions() -> None:
             "playwright",
         )
     )
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    print(f"processor  {find_processor()}, {os.cpu_count()} cores, {psutil.virtual_memory().total / 1e9:.0f} GB")
-    print(f"versions   Python {platform.python_version()}, {versions}")
-    print(f"model      {checkpoint.in_use()} {checkpoint.describe(checkpoint.in_use()).version}")
-    print(f"load       {load:.2f} running processes at the start" + ("  NOT IDLE" if load > 0.7 else ""), end="\n\n")
-
-
-def find_processor() -> str:
-    """Its name, as far as the system tells."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":")[1].strip()
-    return platform.processor() or platform.machine()
+    print(f"processor  {conditions.processor}, {conditions.cores} cores, {conditions.memory} GB")
+    print(f"versions   Python {conditions.python}, {versions}")
+    print(f"model      {', '.join(' '.join(model) for model in conditions.models.items())}")
+    print(f"load       {conditions.load:.2f} running processes at the start", end="\n\n")
+    return conditions
 
 
 # --- in this process --------------------------------------------------------------------------------------------------

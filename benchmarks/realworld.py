@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from benchmarks import result_file
+from benchmarks.result_file import Result, Row
 from core.network import checkpoint
 from core.reading import picture, reader
 
@@ -35,6 +37,8 @@ def main() -> int:
         return 0
     if not options.folder.is_dir():
         parser.error(f"there is no folder {options.folder}")
+    conditions = result_file.start([options.model])
+    kept: list[Row] = []
     model = checkpoint.load(options.model)
     print(f"model {model.name} {model.version}, everything automatic")
     accuracies, of_digits = [], []
@@ -58,24 +62,33 @@ def main() -> int:
             f"{1000 * seconds / len(rows):5.1f} ms a picture",
             flush=True,
         )
+        kept += [
+            Row(name, len(rows), column="pictures", digits=0),
+            Row(name, accuracy, "%", column="right"),
+            Row(name, 100 - 100 * sum(sure) / len(rows), "%", column="unsure or refused"),
+            Row(name, sure_and_wrong, column="sure and wrong", digits=0),
+            Row(name, 1000 * seconds / len(rows), "ms", column="a picture", is_detail=True),
+        ]
         if options.misread:
             for found, row, is_right in zip(readings, rows, right, strict=True):
                 if not is_right:
                     print(f"    {row['file']}: read {found.text or '-'}, {found.verdict} {found.confidence:.2f}")
     if accuracies:
         print(f"mean over folders of one digit {statistics.mean(accuracies):5.1f} %")
-    report_nondigits(model, options.folder / "nondigits", of_digits)
+        kept.append(Row("folders of one digit: right, mean", statistics.mean(accuracies), "%"))
+    kept += report_nondigits(model, options.folder / "nondigits", of_digits)
+    result_file.write(Result("realworld", result_file.command_line(), conditions, tuple(kept)))
     return 0
 
 
-def report_nondigits(model: checkpoint.Checkpoint, folder: Path, of_digits: list[float]) -> None:
+def report_nondigits(model: checkpoint.Checkpoint, folder: Path, of_digits: list[float]) -> list[Row]:
     """Print how well non-digits are told from digits, whose digit logits are given.
 
     Strict leaves out the characters that can be taken for a digit.
     """
     rows = _rows(folder)
     if not rows:
-        return
+        return []
     readings = [reader.read(model, _load(folder / row["file"])) for row in rows]
     strict = ["confusable=1" not in row["notes"] for row in rows]
     of_others = [digit_logit(found) for found in readings]
@@ -86,13 +99,22 @@ def report_nondigits(model: checkpoint.Checkpoint, folder: Path, of_digits: list
         f"nondigits       {passed} of {len(verdicts)} strict ones pass as sure  {100 * passed / len(verdicts):.1f} %   "
         f"refused {100 * refused / len(verdicts):.1f} %"
     )
+    kept = [
+        Row(f"strict non-digits ({len(verdicts)}): pass as sure", 100 * passed / len(verdicts), "%"),
+        Row(f"strict non-digits ({len(verdicts)}): refused", 100 * refused / len(verdicts), "%", is_detail=True),
+    ]
     if not of_digits:
-        return
+        return kept
     for name, others in (("strict", of_strict), ("all", of_others)):
         print(
             f"nondigits       {name:6} AUROC {find_auroc(of_digits, others):.3f}   "
             f"{100 * find_share_passing(of_digits, others):.1f} % pass where 97 % of the digits do"
         )
+        auroc, share = find_auroc(of_digits, others), 100 * find_share_passing(of_digits, others)
+        is_detail = name == "all"
+        kept.append(Row(f"{name} non-digits: AUROC", auroc, digits=3, is_detail=is_detail))
+        kept.append(Row(f"{name} non-digits: pass where 97 % of the digits do", share, "%", is_detail=is_detail))
+    return kept
 
 
 def digit_logit(found: reader.Reading) -> float:

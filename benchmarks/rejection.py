@@ -12,6 +12,8 @@ import platform
 import numpy as np
 import torch
 
+from benchmarks import result_file
+from benchmarks.result_file import Result, Row
 from core.config import TrainingSettings
 from core.data import mnist
 from core.data.digits import DigitSet
@@ -30,6 +32,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", default=[checkpoint.SHIPPED], help="names of models in models/")
     options = parser.parse_args()
+    conditions = result_file.start(options.models)
+    rows: list[Row] = []
     digits, others = gather()
     print(f"torch {torch.__version__}, Python {platform.python_version()}")
     for name in options.models:
@@ -40,7 +44,12 @@ def main() -> None:
         print(f"\n{f'model {name} {model.version}':44}{'sure':>10}{'at 97 %':>10}")
         for kind, answers in found.items():
             sure = np.mean([one.verdict == "digit" for one in answers])
-            print(f"{f'{kind} ({len(answers):,})':44}{sure:>10.1%}{np.mean(likely[kind] >= limit):>10.1%}")
+            alike = np.mean(likely[kind] >= limit)
+            print(f"{f'{kind} ({len(answers):,})':44}{sure:>10.1%}{alike:>10.1%}")
+            case = f"{kind} ({len(answers):,})"
+            rows.append(Row(case, 100 * float(sure), "%", column=f"{name}: sure"))
+            rows.append(Row(case, 100 * float(alike), "%", column=f"{name}: at 97 %", is_detail=True))
+    result_file.write(Result("rejection", result_file.command_line(), conditions, tuple(rows)))
 
 
 def gather() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

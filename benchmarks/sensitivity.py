@@ -11,12 +11,10 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from unittest import mock
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from benchmarks import pages, whole_numbers
+from benchmarks import pages, result_file, whole_numbers
+from benchmarks.result_file import Result, Row
 from core.network import checkpoint
 from core.reading import cuts, ink, mnist_form, number, one_digit, picture, reader, ruled_lines
 from core.reading.settings import INK, NUMBER
@@ -78,6 +76,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the numbers")
     parser.add_argument("--model", default=checkpoint.in_use())
     options = parser.parse_args()
+    conditions = result_file.start([options.model])
+    rows: list[Row] = []
     model = checkpoint.load(options.model)
     sets = (draw_digits(options.count), draw_numbers(options.count, options.seed))
     usual = [count_right(model, drawn) for drawn in sets]
@@ -93,8 +93,14 @@ def main() -> int:
         for factor in (0.5, 2.0):
             with changed(constant, factor) as value:
                 right = [count_right(model, drawn) for drawn in sets]
+            moved = sum(right) - sum(usual)
+            rows.append(Row(constant, moved, "pages", column=f"x {factor:g}", digits=0, is_detail=True))
             line += f"{value:10g}{right[0] - usual[0]:+8}{right[1] - usual[1]:+9}"
         print(line, flush=True)
+    still = sum(not any(row.value for row in rows if row.name == constant) for constant in CONSTANTS)
+    rows.append(Row("constants", len(CONSTANTS), digits=0))
+    rows.append(Row("of them moving no page either way", still, digits=0))
+    result_file.write(Result("sensitivity", result_file.command_line(), conditions, tuple(rows)))
     return 0
 
 

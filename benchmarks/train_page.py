@@ -8,7 +8,17 @@ import base64
 import shutil
 import sys
 
-from predict import CHROMIUM_ARGUMENTS, SEVEN, WATCH, Table, draw, print_conditions, start_server, visit, wait_for_paint
+from benchmarks.predict import (
+    CHROMIUM_ARGUMENTS,
+    SEVEN,
+    WATCH,
+    Table,
+    draw,
+    print_conditions,
+    start_server,
+    visit,
+    wait_for_paint,
+)
 
 LINK = "/Train?epochs=100&batch_size=64"  # of the fastest preset: fifteen steps a second, for longer than this takes
 SPELL = 14  # seconds: the page's rate is a mean over 200 steps
@@ -26,7 +36,7 @@ def main() -> int:
         return 1
     from playwright.sync_api import sync_playwright
 
-    print_conditions()
+    conditions = print_conditions()
     table = Table()
     with sync_playwright() as playwright, start_server() as (url, _process):
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
@@ -42,8 +52,7 @@ def main() -> int:
                 page.get_by_role("button", name="Yes, discard it").click()
                 page.get_by_text("Stopped and discarded").wait_for()
         browser.close()
-    print(f"{table.missed} limits missed" if table.missed else "All limits kept")
-    return 1 if table.missed else 0
+    return table.finish("train_page", conditions)
 
 
 def measure_predicting(table: Table, browser, url: str, strokes: int) -> None:

@@ -22,6 +22,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, SubsetRandomSampler
 
+from benchmarks import result_file
+from benchmarks.result_file import Result, Row
 from core.config import PRESETS, TrainingSettings
 from core.data import mnist as mnist_module
 from core.data.digits import DigitSet
@@ -150,12 +152,17 @@ def measure_limits(precision: torch.dtype) -> dict[str, float]:
         }
 
 
-def race(digits: DigitSet, test: DigitSet, seeds: int) -> None:
+def race(digits: DigitSet, test: DigitSet, seeds: int) -> list[Row]:
     """Wall-clock to 98.9 % on the test set: the reference loop epoch by epoch, ours by its fastest preset."""
     theirs = [race_reference(test, seed) for seed in range(seeds)]
     ours = [race_ours(digits, test, seed) for seed in range(seeds)]
     ratio = statistics.median(theirs) / statistics.median(ours)
     print(f"ours takes 1/{ratio:.1f} of the reference loop's time, medians of {seeds} seeds (goal: 1/10)")
+    return [
+        Row("race: seconds of the reference loop, median", statistics.median(theirs), "s", is_detail=True),
+        Row("race: our seconds, median", statistics.median(ours), "s", is_detail=True),
+        Row("race to 98.9 % of the test set: times as fast", ratio, limit=10, is_at_most=False),
+    ]
 
 
 def race_reference(test: DigitSet, seed: int) -> float:
@@ -199,6 +206,8 @@ def main() -> None:
     plain = replace(defaults, augmentation="none", epochs=1000)  # the reference loop augments nothing either
     precision = choose_precision(defaults, torch.device("cpu"))
     chip = name_processor(torch.device("cpu"))
+    conditions = result_file.start()
+    rows: list[Row] = []
     print(f"{chip}, {torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}")
     print(f"our precision: {precision}; medians of {ROUNDS} interleaved rounds of {IMAGES} images, lowest to highest")
     found = measure_rates(
@@ -213,18 +222,29 @@ def main() -> None:
     )
     for name, rates in found.items():
         print(f"{name}: {statistics.median(rates):,.0f} ({min(rates):,.0f} to {max(rates):,.0f}) images/s")
+        is_detail = name not in ("reference", f"ours at batch {defaults.batch_size}")
+        rows.append(Row(name, statistics.median(rates), "images/s", digits=0, is_detail=is_detail))
+        rows.append(Row(f"{name}, lowest", min(rates), "images/s", digits=0, is_detail=True))
+        rows.append(Row(f"{name}, highest", max(rates), "images/s", digits=0, is_detail=True))
     ours, theirs = (statistics.median(found[name]) for name in (f"ours at batch {defaults.batch_size}", "reference"))
     print(f"ours {ours:.0f} images/s")
     print(f"reference {theirs:.0f} images/s")
     print(f"ratio {ours / theirs:.2f} (goal: 3.3)")
+    rows.append(Row("times as fast as the reference loop", ours / theirs, limit=3.3, is_at_most=False, digits=2))
     limits = measure_limits(precision)
     limit = max(limits.values())
     print("peaks: " + ", ".join(f"{name} {rate:.0f} GFLOP/s" for name, rate in limits.items()))
+    rows += [Row(f"peak: {name}", rate, "GFLOP/s", digits=0, is_detail=True) for name, rate in limits.items()]
     for size in SIZES[1:]:
         rate = statistics.median(found[f"ours at batch {size}"])
-        print(f"share of the limit at batch {size}: {rate * MEGAFLOP / 1000 / limit:.0%} (goal: 70 %)")
+        share = rate * MEGAFLOP / 1000 / limit
+        print(f"share of the limit at batch {size}: {share:.0%} (goal: 70 %)")
+        rows.append(
+            Row(f"share of the machine's peak at batch {size}", 100 * share, "%", limit=70, is_at_most=False, digits=0)
+        )
     if options.race:
-        race(mnist_module.load(train=True), mnist_module.load(train=False), options.seeds)
+        rows += race(mnist_module.load(train=True), mnist_module.load(train=False), options.seeds)
+    result_file.write(Result("training", result_file.command_line(), conditions, tuple(rows)))
 
 
 if __name__ == "__main__":

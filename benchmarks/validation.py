@@ -11,6 +11,8 @@ from dataclasses import replace
 import torch
 from torch import Generator
 
+from benchmarks import result_file
+from benchmarks.result_file import Result, Row
 from core.config import TrainingSettings
 from core.data import mnist
 from core.data.digits import DigitSet
@@ -29,12 +31,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", default=[checkpoint.SHIPPED], help="names of models in models/")
     options = parser.parse_args()
+    conditions = result_file.start(options.models)
+    rows: list[Row] = []
     sets = gather()
     print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, Python {platform.python_version()}")
     print(f"{'model':20}" + "".join(f"{f'{name} ({len(digits):,})':>26}" for name, digits in sets.items()))
     for name in options.models:
         model = checkpoint.load(name).model
-        print(f"{name:20}" + "".join(f"{evaluate(model, digits).accuracy:>26.2%}" for digits in sets.values()))
+        right = {f"{kind} ({len(digits):,})": evaluate(model, digits).accuracy for kind, digits in sets.items()}
+        print(f"{name:20}" + "".join(f"{accuracy:>26.2%}" for accuracy in right.values()))
+        rows += [Row(name, 100 * accuracy, "%", column=kind, digits=2) for kind, accuracy in right.items()]
+    result_file.write(Result("validation", result_file.command_line(), conditions, tuple(rows)))
 
 
 def gather() -> dict[str, DigitSet]:

@@ -8,6 +8,7 @@ what surrounds them is made up: other numbers at every seed.
 
 import argparse
 import functools
+import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from benchmarks import result_file
+from benchmarks.result_file import Result, Row
 from core.config import TrainingSettings
 from core.data import mnist
 from core.data.split import split
@@ -588,6 +591,8 @@ def main() -> int:
     parser.add_argument("--kind", choices=tuple(KINDS), action="append", help="only this one (all)")
     parser.add_argument("--model", default=checkpoint.in_use())
     options = parser.parse_args()
+    conditions = result_file.start([options.model])
+    rows: list[Row] = []
     model = checkpoint.load(options.model)
     print(f"model {model.name} {model.version}, {options.count} pages of each kind, seed {options.seed}")
     for name in options.kind or KINDS:
@@ -597,7 +602,18 @@ def main() -> int:
         spent = 1000 * (time.perf_counter() - began) / len(pages)
         right = sum(is_right(one, page) for one, page in zip(found, pages, strict=True))
         print(f"{name:24}{right:4} of {len(pages):3} right  {100 * right / len(pages):5.1f} %  {spent:5.1f} ms a page")
+        rows.append(Row(name, 100 * right / len(pages), "%", column="right", is_detail=True))
+        rows.append(Row(name, spent, "ms", column="a page", is_detail=True))
+    result_file.write(Result("whole_numbers", result_file.command_line(), conditions, (*summarize(rows), *rows)))
     return 0
+
+
+def summarize(rows: list[Row]) -> list[Row]:
+    """The mean over all kinds of pages and the kinds that are read worst."""
+    right = {row.name: row.value for row in rows if row.column == "right"}
+    worst = sorted(right, key=right.__getitem__)[:4]
+    note = "worst: " + ", ".join(f"{name} {right[name]:.1f}" for name in worst)
+    return [Row(f"read right, mean of {len(right)} kinds of pages", statistics.mean(right.values()), "%", note=note)]
 
 
 if __name__ == "__main__":
