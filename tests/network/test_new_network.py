@@ -23,7 +23,7 @@ from core.training import plans, runs, wording
 from core.training.job import TrainingJob
 from core.training.plans import NewRun
 from core.training.rejection import add_rejection
-from core.workspace import ROOT
+from core.workspace import SHIPPED as ROOT
 
 DIGITS = mnist.load(train=True).pick(torch.arange(600))
 
