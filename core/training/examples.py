@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from core.config import TrainingSettings
-from core.data.digits import DigitSet
+from core.data.digits import NO_DIGIT, DigitSet
 from core.data.split import split
 from core.synthesis import non_digits, numbers, pen_digits
 
@@ -62,5 +62,5 @@ def expose_to_outliers(digits: DigitSet, share: float, seed: int) -> DigitSet:
     made_of_digits = non_digits.make_of_digits(images, labels, max(1, round(MADE_OF_DIGITS * count)), seed)
     none = torch.from_numpy(np.concatenate([drawn, made_of_digits]))
     cut = numbers.make(digits.to(torch.device("cpu")), max(1, round(CUT_FROM_NUMBERS * count)), seed, parts=False)
-    others = DigitSet(none, torch.full((len(none),), numbers.NONE)).join(cut)
+    others = DigitSet(none, torch.full((len(none),), NO_DIGIT)).join(cut)
     return digits.join(others.to(digits.images.device))

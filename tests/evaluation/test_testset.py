@@ -21,8 +21,9 @@ from core.data.split import split
 from core.evaluation import set_formats, testset
 from core.network import checkpoint
 from core.reading import picture, reader
+from core.synthesis import sheets as draw_samples
 from core.workspace import SHIPPED
-from scripts import draw_samples, evaluate, predict
+from scripts import evaluate, predict
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from core.reading import picture, reader
 from core.reading.mnist_form import Box
 from core.reading.one_digit import FoundDigit
 from core.reading.reader import Digit, FoundNumber, Reading
-from scripts import draw_samples
+from core.synthesis import sheets as draw_samples
 
 NOTHING = np.zeros((28, 28), np.float32)
 SURE = Prediction((0.0,) * 7 + (1.0, 0.0, 0.0), "digit")
