@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-NO_DIGIT = -1  # the label of a picture that shows no digit
-
 
 class DataError(RuntimeError):
     """MNIST can't be had; the message says what to do."""

@@ -25,10 +25,10 @@ from PIL.PngImagePlugin import PngInfo
 from core import workspace
 from core.config import DIGIT_SIZE
 from core.data.digits import DigitSet
+from core.data.labels import NO_DIGIT
 from core.network.checkpoint import Checkpoint
 from core.network.prediction import predict
 
-NO_DIGIT = -1  # the label of a picture that shows no digit at all
 NAME = "my-digits.sqlite"
 OURS = 0x4D794467  # "MyDg", SQLite's application id: tells our file from any other program's
 PATIENCE = 10  # seconds to wait while others write; one writing takes milliseconds

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import torch
 
-from core.data.digits import NO_DIGIT, DigitSet
+from core.data.digits import DigitSet
+from core.data.labels import NO_DIGIT
 from core.network.architectures import to_input
 from core.reading.cuts import Primitive, join
 from core.reading.ink import Ink

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from core.config import TrainingSettings
-from core.data.digits import NO_DIGIT, DigitSet
+from core.data.digits import DigitSet
+from core.data.labels import NO_DIGIT
 from core.data.split import split
 from core.synthesis import non_digits, numbers, pen_digits
 

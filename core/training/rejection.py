@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.data.digits import NO_DIGIT, DigitSet
+from core.data.digits import DigitSet
+from core.data.labels import NO_DIGIT
 from core.network.architectures import Dropout, Network, to_input
 from core.network.checkpoint import load, save_rejection
 from core.network.rejection import HIDDEN, Head, Rejection

@@ -19,7 +19,8 @@ def offer_correction(digit: np.ndarray, said: str, model: str, version: str, key
     `digit` (28, 28) float32 in [0, 1] as the model read it; `said` its answer, empty for no digit, by `version` of
     `model`. `key` names the place on the page: one place may show one picture after the other.
     """
-    from core.my_digits.store import NO_DIGIT, CorrectionsError
+    from core.data.labels import NO_DIGIT
+    from core.my_digits.store import CorrectionsError
 
     image = (digit * 255).round().astype("uint8")
     try:
@@ -51,7 +52,7 @@ def _correct(place: str, image: np.ndarray, said: str, model: str, version: str)
 
 
 def _keep_or_take_back(image: np.ndarray, label: int | None, said: str, model: str, version: str) -> str:
-    from core.my_digits.store import NO_DIGIT
+    from core.data.labels import NO_DIGIT
 
     mine = resources.corrections()
     kept = mine.find(image)

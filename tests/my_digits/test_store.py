@@ -14,9 +14,10 @@ import pytest
 import torch
 
 from core.data import mnist
+from core.data.labels import NO_DIGIT
 from core.evaluation import testset
 from core.my_digits import store
-from core.my_digits.store import NO_DIGIT, Corrections, CorrectionsError, hold_out, to_csv, to_digits, to_zip
+from core.my_digits.store import Corrections, CorrectionsError, hold_out, to_csv, to_digits, to_zip
 from core.network import checkpoint
 from core.network.prediction import predict
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from core.data import mnist
-from core.data.digits import NO_DIGIT, DigitSet
+from core.data.digits import DigitSet
+from core.data.labels import NO_DIGIT
 from core.network import checkpoint
 from core.network.prediction import predict
 from core.synthesis import numbers

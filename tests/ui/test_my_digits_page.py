@@ -8,8 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import FineTuningSettings, TrainingSettings
 from core.data import mnist
+from core.data.labels import NO_DIGIT
 from core.my_digits import fine_tuning
-from core.my_digits.store import NO_DIGIT, Corrections, CorrectionsError
+from core.my_digits.store import Corrections, CorrectionsError
 from core.network import checkpoint
 from core.training.examples import gather
 from core.training.job import TrainingJob
