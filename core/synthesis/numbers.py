@@ -178,8 +178,8 @@ def _roughen(owner: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         small = cv2.resize(ink, None, fx=(scale := rng.uniform(0.3, 0.7)), fy=scale, interpolation=cv2.INTER_AREA)
         ink = cv2.resize(small, owner.shape[::-1], interpolation=cv2.INTER_CUBIC)
     if rng.random() < 0.6:
-        noise: np.ndarray = rng.normal(0, 1, owner.shape).astype(np.float32)
-        noise = cv2.GaussianBlur(noise, (0, 0), rng.uniform(1, 3))
+        grain = rng.normal(0, 1, owner.shape).astype(np.float32)
+        noise: np.ndarray = cv2.GaussianBlur(grain, (0, 0), rng.uniform(1, 3))
         noise *= rng.uniform(0.05, 0.3) / max(float(noise.std()), 1e-6)
         ink = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.8, 2.0)) + noise * (cv2.dilate(ink, np.ones((9, 9))) > 0)
     kept = ink > rng.uniform(0.4, 0.6)

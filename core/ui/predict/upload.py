@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -11,6 +11,9 @@ from core.figures import digit_images
 from core.reading import batch, picture
 from core.ui import resources, widgets
 from core.ui.predict import answer
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 # A pasted picture goes into the uploader as if it had been dropped there: one way in.
 PASTE = """
@@ -69,7 +72,7 @@ def forget_pictures() -> None:
     memory.uploader_version = memory.get("uploader_version", 0) + 1
 
 
-def ask_for_files() -> list[Any]:
+def ask_for_files() -> list[UploadedFile]:
     """What somebody sends, from wherever it comes."""
     limits, version = picture.LIMITS, memory.get("uploader_version", 0)
     source = widgets.choice("From", ("Files", "Folder", "Camera"), "source", in_address=False)
@@ -89,7 +92,7 @@ def ask_for_files() -> list[Any]:
     return files
 
 
-def read_files(files: list[Any]) -> None:
+def read_files(files: list[UploadedFile]) -> None:
     """Read what was not read before, with progress; what is done stays done when somebody clicks meanwhile."""
     contents = [(file.name, file.getvalue()) for file in files]
     waiting = [entry for entry in contents if batch.identify(*entry) not in known()]
