@@ -13,11 +13,13 @@ install: .venv/installed
 test: .venv/installed-dev
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 15
 
 lint: .venv/installed-dev
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
 
 # Measures; needs an idle machine, and more than an hour of it. Each command keeps its figures with their conditions in
 # benchmarks/results/, and benchmarks/README.md is rendered from these. Ends with an error where a limit is missed.

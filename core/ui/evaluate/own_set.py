@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import words
 from core.evaluation import testset
+from core.evaluation.set_formats import TestSetError
 
 memory = st.session_state
 
@@ -57,5 +58,5 @@ def _read(name: str, files: list) -> None:
         with st.spinner("Unpacking …"):
             memory.own_set = testset.read_files(name, [(file.name, file.getvalue()) for file in files])
         memory.own_refusal = None
-    except testset.TestSetError as error:
+    except TestSetError as error:
         memory.own_set, memory.own_refusal = None, str(error)
