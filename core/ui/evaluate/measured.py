@@ -112,7 +112,7 @@ def _measure(name: str, asked: Asked) -> AnsweredSet:
     progress, doing = st.progress(0.0, "Loading the model …"), ""
 
     def tell(share: float) -> None:
-        progress.progress(share, f"{doing} … {share:.0%}")
+        progress.progress(share, f"{doing} … {words.percent(share, 0)}")
 
     try:
         model = resources.model(name)

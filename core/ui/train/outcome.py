@@ -71,7 +71,7 @@ def _close(run: str) -> None:
 
 def _sum_up(run: Run, best: Epoch, seconds: float) -> str:
     """How good the kept model is, also beside the model in use, and how long training took."""
-    reached = f"{best.validation_accuracy:.2%} on {run.validation_images:,} validation digits"
+    reached = f"{words.percent(best.validation_accuracy)} on {run.validation_images:,} validation digits"
     return (
         f":material/check_circle: **{run.name}: {reached}**{_compare(run, best)}. {run.sentence} "
         f"It took {words.duration(seconds)}."

@@ -104,7 +104,8 @@ def _show_curves(ticked: Sequence[Run]) -> None:
         st.altair_chart(
             training_charts.draw_runs(histories),
             width="stretch",
-            alt="Validation accuracy by epoch. " + "; ".join(f"{name}: best {best[name]:.2%}" for name in best),
+            alt="Validation accuracy by epoch. "
+            + "; ".join(f"{name}: best {words.percent(best[name])}" for name in best),
         )
 
 
