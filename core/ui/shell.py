@@ -92,7 +92,7 @@ def _show_model() -> None:
     origin = " · shipped" if card.is_shipped else ""
     accuracy = "test accuracy not measured"
     if card.test_accuracy is not None:
-        accuracy = f"{words.percent(card.test_accuracy)} on the MNIST test set"
+        accuracy = f"test accuracy {words.percent(card.test_accuracy)} on MNIST"
     st.caption("Model in use", help="Every page and every visitor is answered by this model.")
     st.markdown(f"**{card.name}**{origin}  \n:small[version {card.version}]  \n:small[{accuracy}]")
 
@@ -124,5 +124,5 @@ def describe_model() -> None:
     size = f" with {parameters:,} parameters" if isinstance(parameters, int) else ""
     accuracy = ""
     if card.test_accuracy is not None:
-        accuracy = f", with {words.percent(card.test_accuracy)} of the 10,000 MNIST test digits read correctly"
-    st.caption(f"The model in use is **{card.name}**, a network{size}{accuracy}.")
+        accuracy = f" It reads {words.percent(card.test_accuracy)} of the 10,000 MNIST test digits correctly."
+    st.caption(f"The model in use is **{card.name}**, a network{size}.{accuracy}")

@@ -84,7 +84,7 @@ def ask_for_files() -> list[Any]:
     )
     st.caption(
         f"Any common picture format, HEIC too; at most {limits.bytes // 10**6} MB and {limits.pixels // 10**6} million "
-        "pixels each. Nothing is stored: pictures are forgotten when you leave, but for answers you put right."
+        "pixels each. Nothing is stored: pictures are forgotten when you leave, except those whose answer you correct."
     )
     st.components.v2.component("digit_lab_paste", js=PASTE)(key="paste")  # known to the running app alone
     return files

@@ -121,7 +121,7 @@ def _show_controls(snapshot: Snapshot) -> None:
                 on_click=job.skip,
                 key="skip",
                 width=BUTTON_WIDTH,
-                help="Keep the model without the detector. It will take more letters and scribbles for digits.",
+                help="Keep the model without the detector. It will mistake more letters and scribbles for digits.",
             )
         elif snapshot.phase == Phase.PAUSED:
             st.button(

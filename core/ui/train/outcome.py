@@ -54,7 +54,7 @@ def offer_resume() -> None:
             with st.container(border=True, horizontal=True, vertical_alignment="center"):
                 st.markdown(
                     f":material/history: **{run.name}** was interrupted {done}. "
-                    "It can go on; a minute of training is lost at most."
+                    "It can be resumed; at most a minute of training is lost."
                 )
                 st.button(
                     "Resume",
