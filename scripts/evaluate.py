@@ -114,7 +114,7 @@ def as_table(evaluation: Evaluation, digits: testset.TestSet) -> str:
         evaluation.source,
         *digits.remarks,
         "",
-        f"accuracy           {answers.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})",
+        f"accuracy           {percent(answers.accuracy)}  (95 % interval {percent(low)} to {percent(high)})",
         f"errors             {answers.errors:,}",
         *(
             f"{title:18} {number:,}, not counted above"
@@ -122,10 +122,11 @@ def as_table(evaluation: Evaluation, digits: testset.TestSet) -> str:
             if number
         ),
         f"loss               {answers.loss():.4f}",
-        f"calibration error  {answers.calibration_error():.2%}, with temperature {temperature:g} "
-        f"{answers.calibration_error(temperature):.2%}",
+        f"calibration error  {percent(answers.calibration_error())}, with temperature {temperature:g} "
+        f"{percent(answers.calibration_error(temperature))}",
         *(
-            f"refusing {share:4.0%}      {answers.accuracy_when_refusing(share, temperature):.2%} of the rest right"
+            f"refusing {percent(share, 0):>5}     {percent(answers.accuracy_when_refusing(share, temperature))} "
+            "of the rest right"
             for share in REFUSED_SHARES
         ),
         "",

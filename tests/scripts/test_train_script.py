@@ -38,7 +38,7 @@ def test_a_target_out_of_reach_is_exit_code_1_and_the_weights_are_kept(tmp_path)
     done = call([*SCRIPT, *options(tmp_path), "--name", "weak", *wanted])
     assert done.returncode == 1, done.stderr
     assert (tmp_path / "models" / f"weak{checkpoint.REJECTION}").is_file()
-    assert "99.90%" in done.stderr and "Saved weak.pth" in done.stdout
+    assert "99.90\u00a0%" in done.stderr and "Saved weak.pth" in done.stdout
     facts = json.loads((tmp_path / "models" / "weak.json").read_text())
     assert facts["settings"]["left_out"] == [3, 9] and facts["command"].endswith("--left-out 3 9")
 

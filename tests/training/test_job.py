@@ -21,7 +21,7 @@ from core.config import TrainingSettings
 from core.data import mnist
 from core.data.digits import DataError
 from core.network import checkpoint
-from core.training import runs, wording
+from core.training import runs
 from core.training.events import End
 from core.training.examples import Examples, gather
 from core.training.job import Phase, Snapshot, TrainingJob, Wish
@@ -490,7 +490,6 @@ def test_states_are_the_words_that_files_and_pages_use():
     assert list(Phase) == ["idle", "preparing", "running", "paused", "stopping", "finishing", "over"]
     assert list(Wish) == ["go", "pause", "keep", "skip", "discard", "leave"]
     assert list(Status) == ["running", "interrupted", "finished", "stopped", "diverged", "failed"]
-    assert set(wording.STATUS) == set(Status)
 
 
 def test_asking_at_the_same_time_finds_an_interrupted_run_interrupted(digits, folders):

@@ -38,7 +38,7 @@ def ask() -> testset.TestSet | testset.PictureSet:
 def _ask_for_files() -> tuple[str, list[UploadedFile]]:
     """What was sent, with a name for it as a whole."""
     with st.expander("Your own set", expanded=memory.own_set is None, icon=":material/upload:"):
-        whole_folder = st.toggle("Choose a whole folder", help="A folder of pictures, with or without folders in it.")
+        whole_folder = st.toggle("Choose a whole folder", help="A folder of pictures, with or without subfolders.")
         files = st.file_uploader(
             "A folder of pictures" if whole_folder else "A zip of pictures, single pictures, a CSV or IDX files",
             accept_multiple_files="directory" if whole_folder else True,
@@ -48,7 +48,7 @@ def _ask_for_files() -> tuple[str, list[UploadedFile]]:
         st.caption(
             "Pictures are named by their digit (7.png, 7_anna.jpg) or lie in a folder named by it (7/anna.jpg). "
             "A CSV has one digit a row: the label and 784 pixels, with or without a header. "
-            "IDX is MNIST's own format, packed or not: images and labels together."
+            "IDX is MNIST's own format, gzipped or not: images and labels together."
         )
     if not files:
         return "", []

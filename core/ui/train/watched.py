@@ -26,7 +26,7 @@ def show(snapshot: Snapshot) -> None:
     opinions = [*snapshot.watched, *([own] if own else [])]
     st.html(digit_images.watch([(opinion.image, opinion.label, opinion.probabilities) for opinion in opinions]))
     if not own and snapshot.is_live:
-        st.caption("Draw a digit on the Predict page: it joins them, for your eyes only.")
+        st.caption("Draw a digit on the Predict page: it joins them, and only you see it.")
 
 
 def hand_over_drawing() -> None:
