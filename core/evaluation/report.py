@@ -40,7 +40,7 @@ Progress = Callable[[float], object]  # told the share done, 0 to 1
 
 @dataclass(frozen=True)
 class DigitScore:
-    """How one digit fares. Shares are 0 to 1, or None where nothing was there to divide by."""
+    """The scores of one digit. Shares are 0 to 1, or None where nothing was there to divide by."""
 
     digit: int
     precision: float | None  # of the answers that named it, the share that was right
@@ -274,7 +274,7 @@ def evaluate(model: Network, digits: DigitSet, progress: Progress | None = None)
 
 @contextlib.contextmanager
 def _workers(batches: int, device: torch.device) -> Iterator[ThreadPoolExecutor | None]:
-    """As many threads as torch may use here, each with a core and batches of its own; None where one will do.
+    """A pool of as many threads as torch may use here, each with batches of its own; None where one thread is enough.
 
     Threads that share a batch wait for each other by spinning: beside other work 10,000 digits took 12 s instead of 2.
     """
