@@ -24,7 +24,7 @@ SHIPPED = "reference"
 REJECTION = ".rejection.npz"  # what follows a model's name in the file of its OOD detector
 FILES = (".json", REJECTION, ".pth")  # the weights last: they make a model
 LARGEST = 200_000_000  # bytes; the reference network takes 13 million
-UPLOADED = "Uploaded; nothing is known of its training."  # in the facts of weights that somebody brought in
+UPLOADED = "Uploaded; nothing is known of its training."  # in the facts of uploaded weights
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
 
 

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 MAX_DRAWINGS = 8  # visitors whose own drawings are watched at the same time
 PUBLISH_EVERY = 0.8  # seconds of training between two opinions on the watched digits
-NICENESS = 5  # how far training stands back behind answering, 0 to 19
+NICENESS = 5  # niceness of the training thread, 0 to 19: answering comes first
 
 
 class Phase(StrEnum):

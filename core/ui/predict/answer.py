@@ -1,4 +1,4 @@
-"""What was read in one picture: the digit first, how sure it is, and how it came about."""
+"""What was read in one picture: the digit first, how sure it is, and how it was found."""
 
 from __future__ import annotations
 
