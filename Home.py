@@ -8,7 +8,7 @@ from core.ui import shell
 
 
 class Way(NamedTuple):
-    """One card: what somebody may come for, what they get, and the button that opens the page for it."""
+    """One card: what a visitor may want to do, what they get, and the button that opens the page for it."""
 
     title: str
     text: str

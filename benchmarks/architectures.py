@@ -1,4 +1,4 @@
-"""What each network reaches with the same recipe, judged on validation images alone.
+"""What each network reaches with the same recipe, measured on validation images alone.
 
 python benchmarks/architectures.py               # five epochs each; a few minutes
 python benchmarks/architectures.py --epochs 20 --seeds 0 1 2
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[0], help="one run each; the split is drawn by the seed"
     )
-    parser.add_argument("--threads", type=int, default=0, help="processor threads; 0 leaves the choice to torch")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)

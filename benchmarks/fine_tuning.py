@@ -4,8 +4,8 @@ python benchmarks/fine_tuning.py             # the shipped recipe, thirty kept d
 python benchmarks/fine_tuning.py --count 9   # another number of kept digits
 python benchmarks/fine_tuning.py --looks 60 --learning-rate 2e-4   # another recipe
 
-A writer is MNIST's validation digits seen through one rule: a thick pen, wide letters, European habits, a slant. What
-the shipped model misreads in one half is kept and learnt; the other half says what that brought.
+A writer is MNIST's validation digits changed by one rule: a thick pen, wide letters, European styles, a slant. What the
+shipped model misreads in one half is kept and learnt; the other half says what that brought.
 """
 
 import argparse
@@ -35,14 +35,14 @@ from core.synthesis import non_digits
 from core.training import augment
 from core.training.job import TrainingJob
 
-# Width over height, slant, degrees of turning, width of the pen in pixels added, European habits or not.
+# Width over height, slant, degrees of turning, width of the pen in pixels added, European writing styles or not.
 WRITERS = {
     "thick pen": (0.8, 0.2, 0.0, 2, False),
     "wide": (1.6, 0.3, 17.0, 0, False),
     "thin European": (0.75, 0.45, 0.0, -1, True),
     "slanted": (1.0, 0.65, 0.0, 0, False),
 }
-HALF = 2500  # validation digits to keep from; as many others judge
+HALF = 2500  # validation digits to keep from; as many others to evaluate on
 
 
 def write(digits: DigitSet, aspect: float, slant: float, degrees: float, pen: int, is_european: bool) -> DigitSet:
@@ -69,7 +69,7 @@ def _place(aspect: float, slant: float, degrees: float) -> Tensor:
 
 
 def keep_misread(base: Checkpoint, hand: DigitSet, count: int) -> list[Correction]:
-    """The first digits the model misreads, as if somebody had put them right; right ones where those are too few."""
+    """The first digits the model misreads, as if a visitor had corrected them; right ones where those are too few."""
     is_right = evaluate(base.model, hand).is_right
     chosen = is_right.int().argsort(stable=True)[:count].tolist()
     now = datetime.now(UTC)
@@ -114,7 +114,7 @@ def main() -> None:
         hand = write(other_half, *WRITERS[name])
         learnt = keep_misread(base, write(own_half, *WRITERS[name]), options.count)
         with tempfile.TemporaryDirectory() as folder:
-            # As the page does it, from the click to the outcome: training, judging, the test set, the facts.
+            # As the page does it, from the click to the outcome: training, evaluation, the test set, the facts.
             job = TrainingJob(lambda train: everything if train else test, Path(folder) / "runs", Path(folder))
             began = time.perf_counter()
             job.start(FineTuning(base, learnt, [], settings), "tuned")

@@ -400,7 +400,7 @@ def make_rows(scores: dict[str, Score]) -> list[Row]:
     return rows
 
 
-# Each step on the way to a digit, where it is taken, and what stands in for it where it is left out.
+# Each step on the way to a digit, where it is taken, and what replaces it where it is left out.
 STEPS: dict[str, tuple[object, str, object]] = {
     "colours mixed": (
         ink_module,

@@ -120,7 +120,7 @@ def report_nondigits(model: checkpoint.Checkpoint, folder: Path, of_digits: list
 def digit_logit(found: reader.Reading) -> float:
     """The digit logit of the picture, or the lowest among the digits of a number.
 
-    The confidence stands in for it where the model has no OOD detector, minus infinity where no ink was found.
+    Where the model has no OOD detector it is the confidence, minus infinity where no ink was found.
     """
     asked = [found.prediction] if found.prediction else [digit.prediction for digit in found.digits]
     if not asked:

@@ -1,4 +1,4 @@
-"""How well a model tells what is no digit, on things it has not learnt from; no picture of the test set among them.
+"""How well a model recognises non-digits of kinds it has not learnt from; no picture of the test set is used.
 
 python benchmarks/rejection.py reference modern
 
@@ -53,12 +53,12 @@ def main() -> None:
 
 
 def gather() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Digits, and what is none, by kind: each (N, 28, 28) float32 in [0, 1]."""
+    """Digits and non-digits by kind: each (N, 28, 28) float32 in [0, 1]."""
     _, own = split(mnist.load(train=True), TrainingSettings())
     hands = pen_digits.make(COUNT, seed=3, part="validation")
     rng = torch.Generator().manual_seed(3)
     numerals = fonts.make(len(fonts.load("validation", fonts.DIGITS)), 3, "validation", fonts.DIGITS)
-    remains = non_digits.make_of_digits(own.images.numpy(), own.labels.numpy(), COUNT, seed=99)
+    made_of_digits = non_digits.make_of_digits(own.images.numpy(), own.labels.numpy(), COUNT, seed=99)
     digits = {
         "MNIST, augmented": _augment(own, rng),
         "other writers, augmented": _augment(hands, rng),
@@ -66,7 +66,7 @@ def gather() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     }
     others = {
         "drawn by rule": non_digits.make(COUNT, seed=99),
-        "made of digits": remains,
+        "made of digits": made_of_digits,
         "letters and signs of other typefaces": fonts.make(COUNT, seed=3, part="validation"),
     }
     return digits, {kind: images.astype(np.float32) / 255 for kind, images in others.items()}

@@ -206,7 +206,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--race", action="store_true", help="also wall-clock to the reference app's accuracy")
     parser.add_argument("--seeds", type=int, default=3, help="of the race; the medians count")
-    parser.add_argument("--threads", type=int, default=0, help="processor threads; 0 leaves the choice to torch")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)

@@ -119,7 +119,7 @@ def write_line(
 ) -> np.ndarray:
     """A line of digits and marks: (H, W) float32 in [0, 1]. `gap` in shares of the height, between the inks of two
     neighbours where they come nearest; below 0 they touch. `spread` of sizes and base lines, as a share; `linked` the
-    share of neighbours whose tops hang together, `merged` that of zeros with one wall for both;
+    share of neighbours whose tops hang together, `merged` that of zeros that share a stroke;
     `small_zeros` how high zeros are, as a share of the others."""
     source = source or rng.choice(["mnist", "writers", "strokes"])
     pen = max(1.5, height * rng.uniform(0.07, 0.15))
@@ -421,7 +421,7 @@ def round_cheque(rng: np.random.Generator) -> tuple[np.ndarray, str]:
 
 @kind
 def merged(rng: np.random.Generator) -> tuple[np.ndarray, str]:
-    """A round amount whose zeros are small and share their walls."""
+    """A round amount whose zeros are small and share a stroke."""
     text = pick_text(rng, 1, 3).replace("0", "1") + "0" * int(rng.integers(2, 5))
     height = int(rng.integers(50, 100))
     ink = write_line(text, rng, height, (0.02, 0.2), merged=0.7, small_zeros=rng.uniform(0.5, 1.0))

@@ -43,7 +43,7 @@ def option(
     choices: Collection[str] | None = None,
     unit: str = "",
 ) -> Any:
-    """A dataclass field that carries what a widget or a command line needs to ask for it."""
+    """A dataclass field with its help and bounds, from which widgets and command-line options are made."""
     return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices, "unit": unit})
 
 
@@ -62,7 +62,7 @@ def check(settings: Any) -> None:
 
 @dataclass(frozen=True)
 class PictureLimits:
-    """What a file may measure before it is decoded: a small file can unfold into gigabytes."""
+    """The largest file and picture that are accepted, checked before decoding: a small file can unpack to gigabytes."""
 
     bytes: int = option(25_000_000, "Largest file.", unit="bytes")
     pixels: int = option(50_000_000, "Largest picture; a modern phone takes 12 to 50 million.", unit="pixels")

@@ -1,4 +1,4 @@
-"""Figures in the words of a page, each worded here and nowhere else: shares, counts, durations, times, safe text.
+"""How pages write figures and text: shares, counts, durations, times, safe text; each in one place, this one.
 
 One rule for every share: a fixed number of decimals, and never "0 %" or "100 %" where it is something between.
 """

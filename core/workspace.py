@@ -1,4 +1,4 @@
-"""Where things lie, and how a file is written whole.
+"""Where files are kept, and how one is written whole or not at all.
 
 Two kinds of places: what ships with the program and is only read (`SHIPPED`), and what people make with it (`here()`),
 which is asked at call time so that `DIGIT_LAB_HOME` can give each instance a home of its own.
@@ -34,7 +34,7 @@ class Workspace:
 
     @property
     def my_digits(self) -> Path:
-        """Answers that visitors put right."""
+        """Answers that visitors corrected."""
         return self.home / "my-digits"
 
 

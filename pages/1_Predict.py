@@ -1,4 +1,4 @@
-"""Draw a digit, send a picture or pick a sample; see the answer, how sure it is, and how it came about."""
+"""Draw a digit, send a picture or pick a sample; see the answer, how sure it is, and how it was found."""
 
 from core.ui import shell
 

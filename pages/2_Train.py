@@ -1,4 +1,4 @@
-"""Choose settings, start a run, watch it learn, interfere, keep what is good."""
+"""Choose settings, start a run, watch it learn, adjust it, keep what is good."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The digits visitors put right: see them, take them away, measure the model on them, fine-tune a copy on them."""
+"""The digits visitors corrected: see them, download them, measure the model on them, fine-tune a copy on them."""
 
 from core.ui import shell
 

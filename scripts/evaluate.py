@@ -107,7 +107,7 @@ def as_facts(evaluation: Evaluation, digits: testset.TestSet) -> dict:
 
 
 def as_table(evaluation: Evaluation, digits: testset.TestSet) -> str:
-    """The same for people."""
+    """The same as a table for people."""
     answers, temperature = evaluation.report, evaluation.temperature
     low, high = answers.accuracy_interval
     lines = [

@@ -51,8 +51,8 @@ def parse_options() -> argparse.Namespace:
 
 
 def walk(paths: list[Path]) -> Iterator[tuple[Path, str]]:
-    """Every path given, with what of it may name a digit: all of a file's, of a folder's from its own name on. Of a
-    folder every file below it counts that has a picture's suffix, in the order of names."""
+    """Every file given and every picture in a folder given, in the order of names, with the part of its path that may
+    name a digit: all of a file's path, and of a picture's in a folder what begins with that folder's name."""
     for path in paths:
         if path.is_dir():
             found = (entry for entry in path.rglob("*") if entry.suffix.lstrip(".").lower() in picture.SUFFIXES)
@@ -111,10 +111,10 @@ def write_table(items: Iterator[Item]) -> int:
     for item in rows:
         sure = words.probability(item.confidence) if item.text else ""
         print(f"{batch.show_name(item.name, 60):{width}}  {item.text or '-':4}  {sure:>7}  {item.remark}")
-    judged = [item for item in rows if item.is_right is not None]
-    if judged:
-        right = sum(bool(item.is_right) for item in judged)
-        print(f"{right} of {len(judged)} read as their names say ({words.percent(right / len(judged), 1)})")
+    labelled = [item for item in rows if item.is_right is not None]
+    if labelled:
+        right = sum(bool(item.is_right) for item in labelled)
+        print(f"{right} of {len(labelled)} read as their names say ({words.percent(right / len(labelled), 1)})")
     return sum(item.error is not None for item in rows)
 
 

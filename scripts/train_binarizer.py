@@ -23,7 +23,7 @@ from core.synthesis import documents, pen_digits
 from core.synthesis.documents import Sheet
 from core.training.binarizer import learn, score
 
-JUDGED = 200  # documents held out to measure on
+HELD_OUT = 200  # documents to measure on
 
 
 @functools.cache
@@ -50,14 +50,14 @@ def main() -> int:
     began = time.perf_counter()
     with Pool() as pool:
         sheets = pool.map(functools.partial(draw, "training"), range(options.sheets), chunksize=50)
-        judged = pool.map(functools.partial(draw, "validation"), range(min(JUDGED, options.sheets)), chunksize=50)
-    print(f"{len(sheets) + len(judged)} documents drawn in {time.perf_counter() - began:.0f} s", flush=True)
+        held_out = pool.map(functools.partial(draw, "validation"), range(min(HELD_OUT, options.sheets)), chunksize=50)
+    print(f"{len(sheets) + len(held_out)} documents drawn in {time.perf_counter() - began:.0f} s", flush=True)
     losses: list[float] = []
     for step in learn(sheets, options.steps):
         losses.append(step.loss)
         if step.number % 250 == 0 or step.number == options.steps:
             threads = torch.get_num_threads()
-            found = score(step.network, judged)
+            found = score(step.network, held_out)
             torch.set_num_threads(threads)  # reading takes one
             print(
                 f"step {step.number:5}  loss {np.mean(losses[-250:]):.4f}  ink found with precision "

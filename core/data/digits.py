@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class DataError(RuntimeError):
-    """MNIST can't be had; the message says what to do."""
+    """MNIST is missing and can't be downloaded; the message says what to do."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def unpack(root: Path, folder: Path = FOLDER) -> None:
 
 
 def _read(name: str, folder: Path) -> bytes:
-    """The unpacked content of one file, as it was published; downloaded where the one in `folder` is no good."""
+    """The unpacked content of one file, as published; downloaded if the one in `folder` is missing or damaged."""
     path = folder / f"{name}.gz"
     with contextlib.suppress(OSError):
         if content := _unpack(name, path.read_bytes()):
@@ -66,7 +66,7 @@ def _read(name: str, folder: Path) -> bytes:
 
 
 def _unpack(name: str, packed: bytes) -> bytes:
-    """What is in a gzip; nothing where that isn't the published file."""
+    """The content of a gzip; empty unless it is the published file."""
     try:
         content = gzip.decompress(packed)
     except (OSError, EOFError, zlib.error):
@@ -75,7 +75,7 @@ def _unpack(name: str, packed: bytes) -> bytes:
 
 
 def _download(name: str) -> bytes:
-    """One gzipped file from torchvision's mirrors; nothing where none of them answers."""
+    """One gzipped file from torchvision's mirrors; empty if no mirror answers."""
     # A failed mirror is reported in many ways (RuntimeError, URLError, OSError); all mean "no file".
     with contextlib.suppress(Exception), tempfile.TemporaryDirectory() as temporary:
         from torchvision.datasets import MNIST  # it costs seconds and memory; only a damaged file needs it

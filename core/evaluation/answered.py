@@ -1,4 +1,4 @@
-"""A set with a model's answers, picture by picture: what stands behind a cell, a filter or a click."""
+"""A set with a model's answers, picture by picture: what a cell, a filter or a click shows."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class AnsweredPicture:
 
     @property
     def second(self) -> int:
-        """The next likely digit."""
+        """The second most likely digit."""
         return sorted(range(10), key=self.probabilities.__getitem__)[-2]
 
 

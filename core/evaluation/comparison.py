@@ -1,4 +1,4 @@
-"""Two models on the same digits: which is better, and whether that may be luck."""
+"""Two models on the same digits: which is better, and whether that could be luck."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Nearest:
 
 
 class Neighbours:
-    """An index of training digits by their looks, slightly blurred so that a shift by a pixel hardly counts.
+    """An index of training digits by their pixels, slightly blurred so that a shift by a pixel hardly counts.
 
     Pixels, not a model's features: what is near here doesn't depend on the model that is being questioned. Kept as
     their main directions of variation, 12 MB for MNIST's 60,000 beside the digits themselves.

@@ -33,18 +33,18 @@ if TYPE_CHECKING:
 BATCH = 128  # images: large enough to fill two cores, small enough to stay in their cache
 CALIBRATION_BINS = 15
 ERROR_ORDERS = ("Most confident", "Least confident", "Closest second")
-REFUSED_SHARES = (0.01, 0.05, 0.10)  # the shares of least sure answers whose refusal the pages talk about
+REFUSED_SHARES = (0.01, 0.05, 0.10)  # shares of the least sure answers, whose refusal the pages describe
 
 Progress = Callable[[float], object]  # told the share done, 0 to 1
 
 
 @dataclass(frozen=True)
 class DigitScore:
-    """How one digit fares. Shares are 0 to 1, or None where nothing was there to divide by."""
+    """The scores of one digit. Shares are 0 to 1, or None where nothing was there to divide by."""
 
     digit: int
     precision: float | None  # of the answers that named it, the share that was right
-    recall: float | None  # of the pictures that show it, the share that was read so
+    recall: float | None  # of the pictures that show it, the share that was read right
     f1: float | None  # harmonic mean of the two
     support: int  # pictures that show it
 
@@ -231,7 +231,7 @@ class Report:
 @dataclass(frozen=True)
 class Evaluation:
     """A report with where it comes from. `temperature` is the one fitted on the model's validation split. Beside the
-    pictures of the report, which the model read as one digit, it took so many for `no_digit` and for `numbers`."""
+    pictures of the report, which the model read as one digit, `no_digit` and `numbers` count those it took for something else."""
 
     model: str
     version: str
@@ -274,7 +274,7 @@ def evaluate(model: Network, digits: DigitSet, progress: Progress | None = None)
 
 @contextlib.contextmanager
 def _workers(batches: int, device: torch.device) -> Iterator[ThreadPoolExecutor | None]:
-    """As many threads as torch may use here, each with a core and batches of its own; None where one will do.
+    """A pool of as many threads as torch may use here, each with batches of its own; None where one thread is enough.
 
     Threads that share a batch wait for each other by spinning: beside other work 10,000 digits took 12 s instead of 2.
     """

@@ -20,7 +20,7 @@ SAMPLE = 2000  # digits: enough for +-1 % at 95 % accuracy, few enough for all c
 
 @dataclass(frozen=True)
 class Damage:
-    """One way to spoil a digit. `apply` takes (B, 1, 28, 28) float32 in [0, 1], a strength and a generator, and gives
+    """One way to damage a digit. `apply` takes (B, 1, 28, 28) float32 in [0, 1], a strength and a generator, and gives
     the same shape; at strength `harmless` nothing changes. `strengths` rise; `axis` names them with their unit."""
 
     title: str
@@ -60,7 +60,7 @@ def source(model: str, data: str, points: list[Point]) -> str:
 
 
 def sources(data: str, curves: dict[str, list[Point]]) -> list[str]:
-    """What stands under curves on one set, a line for each model that has any; `curves` by model as in `source`."""
+    """The source lines under the curves on one set, one for each model with points; `curves` as for `source`."""
     return [source(model, data, points) for model, points in curves.items() if points]
 
 

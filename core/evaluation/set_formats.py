@@ -22,7 +22,7 @@ LABEL_COLUMNS = {"label", "labels", "class", "digit", "target", "y"}
 
 
 def is_hidden(name: str) -> bool:
-    """What operating systems put into folders unasked."""
+    """Whether a file is one that operating systems add to folders by themselves."""
     return name.startswith(".") or name in ("Thumbs.db", "desktop.ini")
 
 

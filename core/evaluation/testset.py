@@ -1,4 +1,4 @@
-"""What a model is judged on: MNIST's test set, a validation split, or pictures of the user's own, with their labels."""
+"""What a model is evaluated on: MNIST's test set, a validation split, or the user's own pictures with their labels."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -93,7 +93,7 @@ class TestSet:
 
     @property
     def is_labelled(self) -> bool:
-        """Whether answers can be judged at all."""
+        """Whether there are labels to compare answers with."""
         return bool((self.digits.labels != UNLABELLED).all())
 
     @cached_property
@@ -109,7 +109,7 @@ class TestSet:
         return self
 
     def name_of(self, index: int) -> str:
-        """What to call one digit: its file, or its place in the set counted from 0."""
+        """The name of one digit: its file, or its place in the set counted from 0."""
         return self.names[index] if self.names else f"number {index:,}"
 
     def count_read_as(self, kind: ReadAs) -> int:
@@ -134,7 +134,7 @@ class PictureFile:
 
 @dataclass(frozen=True)
 class PictureSet:
-    """Labelled pictures. Which 28x28 pixels of a picture are judged depends on the model that reads it, as on Predict:
+    """Labelled pictures. Which 28x28 pixels are cut from a picture depends on the model that reads it, as on Predict:
     `for_model` reads them."""
 
     name: str
@@ -194,7 +194,7 @@ class PictureSet:
 
 
 def in_common(first: TestSet, second: TestSet) -> tuple[Tensor, Tensor]:
-    """Where the digits lie that two models both read in the pictures of one set: indices (M,) int64 into each."""
+    """The digits that two models both read in the pictures of one set, as indices (M,) int64 into each."""
     if not first.places or not second.places:
         everything = torch.arange(len(first.digits))
         return everything, everything
@@ -211,7 +211,7 @@ def mnist_test() -> TestSet:
 
 
 def validation(facts: dict[str, Any], training: DigitSet | None = None) -> TestSet:
-    """The digits kept aside when the model with these facts was trained; `training` is MNIST's training set.
+    """The digits held out when the model with these facts was trained; `training` is MNIST's training set.
 
     Raises `data.DataError` where MNIST can't be had.
     """

@@ -104,7 +104,7 @@ def confusion_matrix(
 
 
 def _cell_text(value: float | None, is_share: bool) -> str:
-    """What stands in a cell: a count, or a share without the sign, which the axis has."""
+    """The text of a cell: a count, or a share without the sign, which the axis has."""
     if value is None or pd.isna(value):
         return words.NONE
     if not is_share:

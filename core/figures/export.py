@@ -12,7 +12,7 @@ from altair.utils import schemapi
 
 
 def specify(draw: Callable[..., alt.LayerChart | alt.Chart], *arguments: Any) -> dict[str, Any]:
-    """What `draw` draws as Vega-Lite, unchecked: altair's own checks are half of the time of a chart drawn each second.
+    """The chart that `draw` makes as Vega-Lite, not validated: that takes half the time of a chart drawn each second.
 
     Python's lock is held meanwhile, and training waits for it.
     """

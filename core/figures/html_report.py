@@ -1,6 +1,6 @@
 """An evaluation as one HTML page that opens offline: no script, no link, no font from elsewhere.
 
-Its words and looks stand in html_report.html.jinja, which escapes whatever it is given; here is what it is given.
+The template html_report.html.jinja holds text and layout and escapes all it is given; this file fills it.
 """
 
 from __future__ import annotations

@@ -86,6 +86,6 @@ def charts(evaluation: Evaluation, curves: dict[str, list[Point]]) -> dict[str, 
 
 
 def _stem(evaluation: Evaluation) -> str:
-    """What a file is called: model, version and data, so that two downloads are told apart."""
+    """A file's name without its ending: model, version and data, so that no two downloads look the same."""
     name = f"{evaluation.model} {evaluation.version} {evaluation.data[:60]}"
     return re.sub(r"[^\w.-]+", "-", name).strip("-.")

@@ -150,7 +150,7 @@ def draw_runs(histories: Mapping[str, Sequence[Epoch]]) -> alt.LayerChart:
 
 
 def _smooth(values: Sequence[float]) -> list[float]:
-    """A running mean at each value: of all values so far at first, soon of the latest most."""
+    """An exponential running mean at each value, at first a plain mean of all values so far."""
     smoothed, mean = [], 0.0
     for number, value in enumerate(values, start=1):
         mean += max(SLOWEST, 1 / number) * (value - mean)

@@ -1,1 +1,1 @@
-"""Answers that visitors put right, and a model fine-tuned on them."""
+"""Answers that visitors corrected, and a model fine-tuned on them."""

@@ -1,4 +1,4 @@
-"""A copy of a model, fine-tuned on a person's own digits among MNIST's, and what that changed."""
+"""A copy of a model, fine-tuned on a person's own digits mixed with MNIST's, and what that changed."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -142,11 +142,11 @@ def read_changes(facts: dict[str, Any]) -> tuple[str, tuple[Change, ...]]:
 
 
 def _settings_of(base: Checkpoint) -> TrainingSettings:
-    """How the base was trained; the usual way where nobody knows."""
+    """How the base was trained; the defaults where that is not known."""
     return TrainingSettings.from_record(base.facts["settings"]) if "settings" in base.facts else TrainingSettings()
 
 
 def _count_test_errors(model: Checkpoint, test: DigitSet) -> int:
-    """From the model's facts where they speak of this test set: asking anew takes seconds."""
+    """Errors on the test set, from the model's facts where they are there: counting anew takes seconds."""
     known = model.facts.get("test_errors")
     return known if isinstance(known, int) and len(test) == 10_000 else evaluate(model.model, test).errors

@@ -1,4 +1,4 @@
-"""My digits: pictures whose answer somebody put right, in one SQLite file that survives restarts and crowds.
+"""My digits: pictures whose answer somebody corrected, in one SQLite file that many visitors may use at once.
 
 my-digits/my-digits.sqlite                what was kept
 my-digits/put-aside-TIME-my-digits.sqlite a file that was damaged or not ours: never deleted, never written again
@@ -33,7 +33,7 @@ NAME = "my-digits.sqlite"
 OURS = 0x4D794467  # "MyDg", SQLite's application id: tells our file from any other program's
 PATIENCE = 10  # seconds to wait while others write; one writing takes milliseconds
 AT_ONCE = 500  # pictures the model is asked about together: 200 MB of the reference network's features
-EVERY = 3  # of so many kept digits one is set apart
+EVERY = 3  # every third kept digit is held out
 SCHEMA = f"""
 CREATE TABLE corrections (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -53,7 +53,7 @@ class CorrectionsError(RuntimeError):
 
 @dataclass(frozen=True)
 class Correction:
-    """One picture put right: `image` (28, 28) uint8, ink bright on dark, as the network read it; `label` 0 to 9 or
+    """One corrected picture: `image` (28, 28) uint8, ink bright on dark, as the network read it; `label` 0 to 9 or
     `NO_DIGIT`; `said` what `version` of `model` read, empty for no digit; `created` in UTC."""
 
     id: int
@@ -88,7 +88,7 @@ class Corrections:
 
     @property
     def place(self) -> str:
-        """The file as people are told of it: "my-digits/my-digits.sqlite"."""
+        """The file's path as pages show it: "my-digits/my-digits.sqlite"."""
         return f"{self.path.parent.name}/{self.path.name}"
 
     def keep(self, image: np.ndarray, label: int, said: str, model: str, version: str) -> Correction:
@@ -188,9 +188,9 @@ class Corrections:
 
 
 def hold_out(corrections: list[Correction]) -> tuple[list[Correction], list[Correction]]:
-    """The digits to learn from and those to judge by, which are never learnt from; what is no digit is in neither.
+    """The digits to learn from and those held out for evaluation; pictures without a digit are in neither.
 
-    Every third is set apart, by the number it got when it was kept: no copy has ever learnt from it.
+    Every third is held out, by the number it got when it was kept: no copy ever learns from it.
     """
     digits = [one for one in corrections if one.is_digit]
     return [one for one in digits if one.id % EVERY], [one for one in digits if one.id % EVERY == 0]
@@ -206,12 +206,12 @@ def answer(model: Checkpoint, corrections: list[Correction]) -> list[str]:
 
 
 def count_right(model: Checkpoint, corrections: list[Correction]) -> int:
-    """How many of the pictures the model reads as they should be read."""
+    """How many of the pictures the model reads correctly."""
     return sum(said == one.text for said, one in zip(answer(model, corrections), corrections, strict=True))
 
 
 def to_digits(corrections: list[Correction]) -> DigitSet:
-    """The same digits as the networks' data: (N, 28, 28) uint8 with (N,) int64 labels; what is no digit is left out."""
+    """The same digits as the networks' data: (N, 28, 28) uint8 with (N,) int64 labels; no picture without a digit."""
     digits = [one for one in corrections if one.is_digit]
     images = np.stack([one.image for one in digits]) if digits else np.zeros((0, DIGIT_SIZE, DIGIT_SIZE), np.uint8)
     return DigitSet(torch.from_numpy(images), torch.tensor([one.label for one in digits], dtype=torch.int64))
@@ -279,7 +279,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _keep_journal_ahead(file: sqlite3.Connection) -> None:
-    """Have the file written ahead, so that readers and the one writer don't wait for each other; it stays so."""
+    """Turn on write-ahead logging, so that readers and the writer don't wait for each other; the file remembers it."""
     until = time.monotonic() + PATIENCE
     while True:
         try:
@@ -304,7 +304,7 @@ def _is_ours(file: sqlite3.Connection) -> bool:
 
 
 def _identify(path: Path) -> tuple[int, int] | None:
-    """Which file lies there now, whatever its name; None where there is none."""
+    """An identity of the file there now, so that a replaced one is noticed; None where there is no file."""
     try:
         found = path.stat()
     except FileNotFoundError:

@@ -37,7 +37,7 @@ class Dropout(nn.Module):
 
 
 class Network(nn.Module, ABC):
-    """What the rest of the project may ask of a network.
+    """The interface that every network has to offer.
 
     A subclass writes `features` and `classify`; dropout between the two, logits and log-probabilities come from here.
     Features are what the out-of-distribution (OOD) detector reads, so they must be computed the same for a digit alone
@@ -141,7 +141,7 @@ class LeNet5(Network):
 
 @register("mlp")
 class Perceptron(Network):
-    """A multilayer perceptron: it sees 784 numbers in a row and nothing of their neighbourhood. 118,282 parameters."""
+    """A multilayer perceptron: it sees 784 numbers and doesn't know which pixels are neighbours. 118,282 parameters."""
 
     def __init__(self, dropout: float = 0.0) -> None:
         """`dropout`: share of the last hidden layer's 128 values dropped while training, in [0, 1)."""
@@ -161,7 +161,7 @@ class Perceptron(Network):
 
 
 class BatchNorm(nn.BatchNorm1d):
-    """Batch normalisation that lets a batch of one pass with the statistics so far: it has no spread of its own."""
+    """Batch normalisation that uses the running statistics for a batch of one, which has no variance of its own."""
 
     def forward(self, values: Tensor) -> Tensor:
         """(B, C) -> (B, C)."""

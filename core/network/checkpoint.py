@@ -24,7 +24,7 @@ SHIPPED = "reference"
 REJECTION = ".rejection.npz"  # what follows a model's name in the file of its OOD detector
 FILES = (".json", REJECTION, ".pth")  # the weights last: they make a model
 LARGEST = 200_000_000  # bytes; the reference network takes 13 million
-UPLOADED = "Uploaded; nothing is known of its training."  # in the facts of weights that somebody brought in
+UPLOADED = "Uploaded; nothing is known of its training."  # in the facts of uploaded weights
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
 
 
@@ -34,7 +34,7 @@ class CheckpointError(RuntimeError):
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What is known of a model without loading it. `version` names the exact weights; `facts` may be empty."""
+    """What is known about a model without loading it. `version` names the exact weights; `facts` may be empty."""
 
     name: str
     version: str
@@ -213,7 +213,7 @@ def rename(old: str, new: str, folder: Path | None = None) -> None:
 
 
 def stamp(name: str, folder: Path | None = None) -> tuple[int, ...]:
-    """A key that changes whenever one of the model's files does: for caches of whatever was made from them.
+    """A key that changes whenever one of the model's files does, for caching what was made from them.
 
     The time of each file's last change in nanoseconds, 0 where there is none, in the order of `FILES`.
     """
@@ -223,7 +223,7 @@ def stamp(name: str, folder: Path | None = None) -> tuple[int, ...]:
 
 
 def is_uploaded(name: str, folder: Path | None = None) -> bool:
-    """Whether somebody brought these weights in: they belong to no run, and who wants them gone must say so here."""
+    """Whether these weights were uploaded: they belong to no run, so they can be deleted on their own."""
     folder = folder or find_folder(name)
     return _read_facts(name, folder).get("data") == UPLOADED
 
@@ -289,7 +289,7 @@ def _read_rejection(name: str, version: str, folder: Path) -> Rejection | None:
 
 
 def add(content: bytes, file: str, folder: Path | None = None) -> str:
-    """Take in weights someone sent, under the name of their file; gives the model's name.
+    """Add uploaded weights to the models, under the name of their file; gives the model's name.
 
     Raises `CheckpointError` when they are no state dict of a known network, or the name is taken.
     """

@@ -1,4 +1,4 @@
-"""A network as an ONNX file, offered only after another program has read the same digits from it."""
+"""A network as an ONNX file, offered only after ONNX Runtime gave the same answers with it."""
 
 from __future__ import annotations
 

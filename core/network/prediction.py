@@ -1,4 +1,4 @@
-"""28x28 digits -> what the model says of them, and how sure it may be."""
+"""28x28 digits in, the model's answers and verdicts out."""
 
 import math
 from dataclasses import dataclass
@@ -94,14 +94,14 @@ def predict(checkpoint: Checkpoint, digits: np.ndarray) -> list[Prediction]:
         return [Prediction(tuple(row), _verdict_of(tuple(row))) for row in probabilities]
     scores = torch.stack([rejection.digit.score(features), rejection.whole.score(features)], dim=1).tolist()  # (N, 2)
     return [
-        _judge(tuple(row), digit, whole, rejection) for row, (digit, whole) in zip(probabilities, scores, strict=True)
+        _with_detector(tuple(row), *log_odds, rejection) for row, log_odds in zip(probabilities, scores, strict=True)
     ]
 
 
-def _judge(
+def _with_detector(
     probabilities: tuple[float, ...], digit_logit: float, whole_digit_logit: float, rejection: Rejection
 ) -> Prediction:
-    """The answer after the detector was heard: it can lower the verdict, and leaves the probabilities alone."""
+    """The answer with the detector's say: it can lower the verdict, and leaves the probabilities alone."""
     verdict = _verdict_of(probabilities)
     is_strange = digit_logit < rejection.doubt and verdict is not Verdict.NO_DIGIT
     if is_strange:
@@ -110,7 +110,7 @@ def _judge(
 
 
 def _verdict_of(probabilities: tuple[float, ...]) -> Verdict:
-    """What the ten probabilities alone say."""
+    """The verdict from the ten probabilities alone."""
     second, first = sorted(probabilities)[-2:]
     if first < VERDICT.possible:
         return Verdict.NO_DIGIT

@@ -1,1 +1,1 @@
-"""The one way from a picture to an answer."""
+"""From a picture to an answer: the one way that every page and script takes."""

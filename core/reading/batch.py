@@ -1,4 +1,4 @@
-"""Many files read one after the other: what each said, which were refused, how many were right."""
+"""Many files read one after the other: the answer to each, which were refused, how many are right."""
 
 import hashlib
 import io
@@ -44,7 +44,7 @@ class Item:
     size: tuple[int, int] = (0, 0)
 
     def picture(self) -> Picture:
-        """Exactly the picture that was read, so that reading it again gives the same answer and the steps to it.
+        """The very picture that was read: reading it again gives the same answer and the same steps.
 
         Raises `PictureError` for an item that was refused.
         """

@@ -1,4 +1,4 @@
-"""Where the ink is on paper whose print is as dark as a pen: a small network that has seen drawn paper of many kinds.
+"""Finds ink on printed paper: a small network for print as dark as the pen, trained on synthetic documents.
 
 A U-Net (Ronneberger, Fischer and Brox, "U-Net: Convolutional networks for biomedical image segmentation", 2015) of
 85,000 parameters. It only says ink or paper, pixel by pixel, and learns from synthesis/documents.py alone; which digit

@@ -1,4 +1,4 @@
-"""Where touching digits may be cut apart."""
+"""Where touching digits may be cut."""
 
 import bisect
 import itertools
@@ -13,7 +13,7 @@ from core.reading.settings import NUMBER
 
 @dataclass(frozen=True, eq=False)
 class Primitive:
-    """What is never cut further: `ink` (h, w) bool, `box` in pixels of the mask, the `patch` it comes from and which
+    """Ink that stays uncut: `ink` (h, w) bool, `box` in pixels of the mask, the `patch` it comes from and which
     `part` of it this is, from the left. `before` and `after` are what was cut through on its sides, in strokes;
     `shared_before` and `shared_after` what stands beyond the cut and is this side's too, where two digits share a
     stroke."""

@@ -1,4 +1,4 @@
-"""A picture -> the 28x28 digit the model reads, with every step kept for showing.
+"""Finds the ink in a picture, and keeps every step for showing.
 
 The recipe at the end is MNIST's own: ink fitted into a 20-pixel box keeping its shape, antialiased, centre of mass in
 the middle of 28x28 (LeCun et al., 1998). Everything before it serves to find the ink.
@@ -120,9 +120,7 @@ def find_ink(
     dark_ink, is_guess = evidence > 0, abs(evidence) < INK.sure_polarity
     contrast = find_contrast(grey, dark_ink)
     found = "dark on light" if dark_ink else "light on dark"
-    trail.add(
-        "Paper flattened", f"Shadows and tints are divided out. The ink is {found}; it is shown bright here.", contrast
-    )
+    trail.add("Paper flattened", f"Shadows and tints are divided out. The ink is {found}; here it is bright.", contrast)
     lowest = _find_lowest(contrast)
     is_rough = lowest > INK.faintest or _is_printed(contrast > lowest)
     if tell_ink is None:
@@ -211,7 +209,7 @@ def find_contrast(grey: np.ndarray, dark_ink: bool) -> np.ndarray:
 
 
 def _weigh_polarity(grey: np.ndarray, enlarged: float = 1.0) -> float:
-    """How much speaks for dark ink on light paper; where it is less than 0, for light ink.
+    """Signed evidence for dark ink on light paper; negative means light ink on dark.
 
     Ink is the minority that stands out from what surrounds it; on a tight crop, what seldom touches the border; and
     strokes are thin and sharp, which shadows and patches of sunlight are not, unless the picture was `enlarged` so many
@@ -293,7 +291,7 @@ def _split_strokes(small: np.ndarray) -> np.ndarray | None:
 
 
 def _is_printed(visible: np.ndarray) -> bool:
-    """Whether so much is covered, by fine lines or at all, that it can't all be a pen's: (H, W) bool."""
+    """Whether too much of a mask (H, W) bool is covered, by fine lines or at all, to be written by a pen."""
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (INK.finest_pen, INK.finest_pen))
     thick = cv2.dilate(cv2.morphologyEx(visible.astype(np.uint8), cv2.MORPH_OPEN, disc), np.ones((3, 3), np.uint8)) > 0
     return bool((visible & ~thick).mean() > INK.most_fine or visible.mean() > INK.most_ink)
@@ -310,7 +308,7 @@ def _find_lowest(contrast: np.ndarray) -> float:
 def _find_ink(contrast: np.ndarray, lowest: float) -> np.ndarray:
     """Where the ink is: (H, W) bool, nowhere set where nothing stands out from the paper by more than `lowest`.
 
-    Each connected patch is judged against its own darkness, so that a faint digit survives beside a blot.
+    Each connected patch is compared with its own darkness, so that a faint digit survives beside a blot.
     """
     visible = contrast > lowest
     lines = find_frame(visible)
@@ -343,7 +341,7 @@ def _find_ink(contrast: np.ndarray, lowest: float) -> np.ndarray:
 
 
 def _follow_faint(contrast: np.ndarray, level: np.ndarray, lowest: float) -> np.ndarray:
-    """Where the pen was pressed less: ink judged against the darkest nearby, not against the whole patch's.
+    """Faint strokes: ink compared with the darkest nearby, not with the whole patch's.
 
     `contrast` and `level` (H, W) float32, `lowest` the contrast below which nothing is seen -> (H, W) bool.
     """

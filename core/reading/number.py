@@ -1,4 +1,4 @@
-"""The ink of a picture -> what in it may be a digit; and, when the model has looked at each, the digits of a number.
+"""Finds the digits of a number: candidates are cut from the ink, the model scores them, the best path is read.
 
 More candidates are cut than there are digits: patches of ink as they are, their likely parts, and neighbours together.
 The model says of every candidate how much it looks like a digit, and the best way through all candidates of a line is
@@ -19,7 +19,7 @@ from core.reading.ink import Ink, MnistImage, NoInk, Patches, measure_patches
 from core.reading.mnist_form import Box, Trail, fit
 from core.reading.settings import NUMBER
 
-Judge = Callable[[np.ndarray], Sequence[Prediction]]
+AskModel = Callable[[np.ndarray], Sequence[Prediction]]
 """The model: images (N, 28, 28) float32 in [0, 1] -> its answer about each."""
 
 
@@ -84,16 +84,16 @@ def find_closer(ink: Ink, lines: list[Line]) -> tuple[tuple[float, float, float,
     return (across(left), down(top), across(right), down(bottom)), round(length)
 
 
-def find_digits(lines: list[Line], judge: Judge) -> list[list[NumberDigit]]:
+def find_digits(lines: list[Line], ask_model: AskModel) -> list[list[NumberDigit]]:
     """The digits of a number, line by line from the top, in each from left to right; empty where there are none.
 
-    The judge is asked twice at most: about patches of ink and neighbours together, then about parts of those that
+    The model is asked twice at most: about patches of ink and neighbours together, then about parts of those that
     look like no digit as they are.
     """
     known: Known = {}
-    _ask(lines, known, judge)
+    _ask(lines, known, ask_model)
     finer = [_cut(line, known) for line in lines]
-    _ask(finer, known, judge)
+    _ask(finer, known, ask_model)
     ways = [(line.height, way) for line in finer if (way := _choose(line, known))]
     highest = max((height for height, _ in ways), default=0.0)
     return [way for height, way in ways if height > NUMBER.lowest_line * highest]
@@ -152,7 +152,7 @@ def _is_one_with_neighbours(digits: list[NumberDigit], ink: Ink) -> bool:
 
 
 def _is_within(box: Box, other: Box) -> bool:
-    """Whether a box lies in another, but for a pixel or two."""
+    """Whether a box lies in another, give or take a pixel or two."""
     (x, y, width, height), (left, top, wide, high) = box, other
     slack = 2 + 0.03 * max(wide, high)
     return (
@@ -166,14 +166,14 @@ def _is_cut_off(candidate: Candidate, ink: Ink) -> bool:
     return x <= 1 or x + width >= ink.mask.shape[1] - 1
 
 
-def _ask(lines: list[Line], known: Known, judge: Judge) -> None:
-    """Let the judge look at every candidate of the lines that is not known yet, all at once."""
+def _ask(lines: list[Line], known: Known, ask_model: AskModel) -> None:
+    """Ask the model about every candidate of the lines that is not known yet, in one batch."""
     new = [members for line in lines for members in _combine(line) if members not in known]
     if not new:
         return
     joined = [join(members) for members in new]
     images = np.stack([fit(ink, Trail()) for ink, _ in joined])
-    for members, image, (_, box), prediction in zip(new, images, joined, judge(images), strict=True):
+    for members, image, (_, box), prediction in zip(new, images, joined, ask_model(images), strict=True):
         known[members] = Candidate(image, box, prediction)
 
 
@@ -197,7 +197,7 @@ def _cut(line: Line, known: Known) -> Line:
 
 
 def _in_order(primitives: Iterable[Primitive], line: Line) -> Line:
-    """A line of these primitives, as high as another."""
+    """A line of these primitives from left to right, with the height of another line."""
     return Line(tuple(sorted(primitives, key=_middle)), line.height)
 
 
@@ -228,7 +228,7 @@ def _choose(line: Line, known: Known) -> list[NumberDigit]:
 
 
 def _price_ends(line: Line, first: int, last: int) -> float:
-    """What it costs to take primitives before or behind the digits for none: a patch as a whole, however often it is
+    """The cost of leaving out primitives before or behind the digits: a patch as a whole, however often it is
     cut, but each part of one that others are read from."""
     parts = Counter(one.patch for one in line.primitives)
     price = 0.0
@@ -295,7 +295,7 @@ def _drop_specks(patches: Patches) -> list[int]:
 
 
 def _usual(values: np.ndarray, areas: np.ndarray) -> float:
-    """What half of all ink reaches: values (N,) of patches and their areas (N,) in pixels."""
+    """The median value over all ink: values (N,) of patches, weighted by their areas (N,) in pixels."""
     order = np.argsort(values)
     return float(values[order][np.searchsorted(areas[order].cumsum(), 0.5 * areas.sum())])
 
@@ -391,8 +391,8 @@ def _distance(one: Primitive, other: Primitive) -> float:
 
 
 def _loss(primitives: Sequence[Primitive], height: float) -> float:
-    """How many digits are lost with primitives: next to nothing with a speck, 1 with what is as large as a digit, more
-    with what is wider than that."""
+    """How many digits are lost when primitives are left out: next to none for a speck, 1 for ink as large as a digit,
+    more for wider ink."""
     _, _, wide, tall = _box_around(primitives)
     lost = float(np.clip((tall / height - 0.2) / 0.5, 0.05, 1.0))
     return lost * max(1.0, wide / (NUMBER.lost_width * height))
@@ -430,6 +430,6 @@ def _bound(log_odds: float) -> float:
 
 
 def _shape_cost(width: float, high: float, height: float) -> float:
-    """What is to be taken off for a candidate wider than digits are, or lower than its line: 0 or less, in nats."""
+    """The penalty for a candidate wider than digits are, or lower than its line: 0 or less, in nats."""
     too_wide = max(0.0, width / height - NUMBER.usual_width)
     return -NUMBER.width_cost * too_wide - NUMBER.height_cost * max(0.0, NUMBER.usual_height - high / height)

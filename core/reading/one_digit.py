@@ -73,9 +73,7 @@ def whole_picture_as_digit(ink: Ink | NoInk | MnistImage) -> FoundDigit | None:
     strength = np.clip((bright - paper) / (darkest - paper), 0, 1)
     x, y, width, height = box = box_of(strength > INK.faintest_edge)
     trail = Trail(list(ink.steps[:2]))
-    note = (
-        "The picture is so small that all of it is taken for the digit, on even paper: it looks more like one that way."
-    )
+    note = "So small a picture is taken for the digit as a whole, on even paper: it looks more like one that way."
     trail.add("The whole picture", note, strength)
     image = centre(strength[y : y + height, x : x + width], trail)
     return FoundDigit(image, ink.place(box), tuple(trail.steps), ink.polarity)
@@ -140,7 +138,7 @@ def _is_cut_off(patches: Patches, index: int, main: int, stroke: float) -> bool:
 
 
 def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, patches: int) -> str:
-    """Why what was found can't be a digit, or an empty string."""
+    """The reason why the ink can't be a digit, empty where it can."""
     _, _, width, height = box_of(chosen)
     size = max(width, height)
     if size < 7:

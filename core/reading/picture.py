@@ -1,4 +1,4 @@
-"""Any bytes a person can send -> one upright colour picture, or an error with a sentence."""
+"""Turns any file a person sends into one upright colour picture, or an error with a sentence."""
 
 import io
 import warnings

@@ -1,4 +1,4 @@
-"""A picture read: the digit or the digits in it, what the model says of each, and every step between."""
+"""Reads a picture: the digit or digits in it, the model's answer to each, and every step between."""
 
 import functools
 import os
@@ -21,7 +21,7 @@ from core.reading.one_digit import FoundDigit, NothingFound, find_digit, whole_p
 from core.reading.picture import Picture
 from core.reading.settings import NUMBER
 
-# More readings at once than processors only make each other wait, all of them: the first would be as late as the last.
+# More readings at once than cores only make each other wait, all of them: the first would be as late as the last.
 AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
 FRAME = (79, 179, 217)  # light blue, to be seen on black and on white
 
@@ -61,8 +61,8 @@ class Digit:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read, and how it was found. Of one digit `prediction` is the answer, None where nothing was found to ask
-    the model about, or where a number was read; `digits` are those of the number, or the one. `model` and `version` say
+    """What was read, and how it was found. Of one digit `prediction` is the answer; it is None where nothing was found,
+    or where a number was read; `digits` are those of the number, or the one. `model` and `version` say
     who answered."""
 
     picture: Picture
@@ -164,7 +164,7 @@ def read(
 
 @dataclass(frozen=True)
 class _Task:
-    """What is to be read, and by whom; see `read`."""
+    """The arguments of `read`, together."""
 
     checkpoint: Checkpoint
     picture: Picture
@@ -281,7 +281,7 @@ def _are_digits(answers: list[Prediction]) -> bool:
 
 
 def _mean_log_odds(answers: list[Prediction]) -> float:
-    """Nats that speak on average for each of these being a digit: those for a whole digit and those for a digit at all
+    """Mean log-odds, in nats, that each of these is a digit: those for a whole digit and those for a digit at all
     together; of a model that has not learnt to tell, the first twice."""
     whole = [answer.score for answer in answers]
     at_all = [answer.score if answer.digit_logit is None else answer.digit_logit for answer in answers]

@@ -1,4 +1,4 @@
-"""Ruled lines, squared paper and frames: what is straight and thin and not written."""
+"""Finds printed lines, squared paper and frames in the ink: straight, thin, not written."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from core.reading.settings import INK
 
 
 def find_strands(ink: np.ndarray) -> np.ndarray:
-    """Pieces of lines that still hang on the strokes: level or upright, and much thinner. (H, W) bool to bool."""
+    """Remnants of lines still attached to the strokes: level or upright, and much thinner. (H, W) bool to bool."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     main = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])) if len(stats) > 1 else 0
     width = thickest(labels == main) if main else 0

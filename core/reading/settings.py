@@ -1,4 +1,4 @@
-"""What reading takes for granted, each with its unit and where it comes from; `benchmarks/sensitivity.py` prints what
+"""The constants of reading, each with its unit and source; `benchmarks/sensitivity.py` prints what
 each is worth."""
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Characters of 233 handwriting fonts: letters and signs as non-digits to learn from, digits to test with.
+"""Characters of 233 handwriting fonts: letters and signs to learn from as non-digits, digits to test with.
 
 non_digits.py knows one shape for each letter; here each letter has a shape for each font. scripts/collect_fonts.py drew
 them from the font files; data/README.md names the designers and licences.

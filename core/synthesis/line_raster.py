@@ -1,4 +1,4 @@
-"""Line raster: straight lines drawn into batches of 28x28 digits, and the random numbers that place them.
+"""Draws straight lines into batches of 28x28 digits, and the random numbers that place them.
 
 `writing_styles` and `training.degradations` draw with it. Points are x and y in pixels of the image, float32. Random
 numbers come from `rng`, a generator on the digits' own device.

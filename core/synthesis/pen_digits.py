@@ -44,7 +44,7 @@ class PenDigit:
 
 @functools.cache
 def load(part: Part, folder: Path = SHIPPED / "data") -> tuple[PenDigit, ...]:
-    """The digits of one part, without those whose shape eight points can't show.
+    """The digits of one part, except those whose shape eight points can't show.
 
     Raises `DataError` where the file is missing or damaged.
     """

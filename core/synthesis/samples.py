@@ -87,7 +87,7 @@ def _draw_frame(rng: np.random.Generator) -> bytes:
 
 
 def _draw_palette(rng: np.random.Generator) -> bytes:
-    """In 32 colours, as screenshots and scans are often stored."""
+    """A PNG with 32 colours, as screenshots and scans are often stored."""
     covered = write("2_looped", (280, 300), 190, 10, rng, slant=0.12)
     return encode(Image.fromarray(to_bytes(lay_ink(np.ones((300, 280, 3)), covered, VIOLET))).quantize(32), "png")
 

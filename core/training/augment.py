@@ -1,4 +1,4 @@
-"""Augmentation: a batch of digits -> the same batch, each as if another person had written it with another pen.
+"""Augmentation: changes digits as if another person had written them with another pen.
 
 Everything works on whole batches of tensors; random numbers come from a generator, so a seed gives the same images.
 Digits, labels and generator share one device.
@@ -21,7 +21,7 @@ from core.training.degradations import degrade
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far each image may be moved away from what was written."""
+    """How strongly each image may be changed."""
 
     rotation: float = 0.0  # degrees, standard deviation is a half of it, never more than it
     scale: float = 0.0  # natural logarithm of the size factor, uniform in +-

@@ -31,7 +31,7 @@ def _soften(digits: Tensor) -> Tensor:
 
 
 def _coarsen(digits: Tensor, rng: Generator) -> Tensor:
-    """As if seen by few pixels."""
+    """Lower the resolution, as of a small or distant picture."""
     side = int(uniform(1, 10, 20, rng))
     few = F.interpolate(digits, size=side, mode="bilinear", antialias=True, align_corners=False)
     return F.interpolate(few, size=DIGIT_SIZE, mode="bilinear", align_corners=False)

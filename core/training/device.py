@@ -1,4 +1,4 @@
-"""Where a run computes, and in which number format."""
+"""The device a run computes on, and its number format."""
 
 import ctypes
 import platform
@@ -22,7 +22,7 @@ def choose_device(settings: TrainingSettings) -> torch.device:
 
 
 def name_processor(device: torch.device) -> str:
-    """The chip that computes, as it calls itself."""
+    """The name of the chip that computes."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return torch.cpu.get_capabilities().get("cpu_name") or platform.processor() or platform.machine()
@@ -45,7 +45,7 @@ def choose_precision(settings: TrainingSettings, device: torch.device) -> torch.
 
 
 def hold_on_to_memory() -> None:
-    """Have the C library keep what a step frees for the next step: Linux with glibc only, nothing elsewhere.
+    """Let the C library keep the memory that a step frees for the next one: Linux with glibc only, nothing elsewhere.
 
     Otherwise each large tensor is mapped anew and its pages cleared: a fifth of a step on two cores at batch 256.
     """

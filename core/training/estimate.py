@@ -22,7 +22,7 @@ def expect(settings: TrainingSettings, seconds_per_image: float) -> float:
 
 
 def measure(digits: DigitSet, settings: TrainingSettings, threads: int) -> float:
-    """Seconds that one image of a run takes here on so many threads: the quickest of five small steps.
+    """Seconds that one image of a run takes here with this many threads: the quickest of five small steps.
 
     Raises `SettingError` when the settings name a device that isn't there.
     """

@@ -1,4 +1,4 @@
-"""What a training run reports as it goes: steps, epochs, its end. One class for each; nobody copies their fields."""
+"""What a training run reports as it goes: steps, epochs, its end. One class for each."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What a run learns from: its digits, and beside them digits of other writers, non-digits and digits cut from numbers.
+"""What a run learns from: MNIST's digits, other writers' digits, non-digits and digits cut from numbers.
 
 For a non-digit no answer is right: the network learns to be unsure of it. D. Hendrycks, M. Mazeika and T. Dietterich,
 "Deep anomaly detection with outlier exposure" (2019).

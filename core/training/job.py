@@ -46,11 +46,11 @@ if TYPE_CHECKING:
     from core.training.loop import Training
     from core.training.plans import Plan
 
-# torch is imported by the thread that trains: a page that only looks costs nothing.
+# torch is imported by the thread that trains: a page that only shows the job costs nothing.
 
 MAX_DRAWINGS = 8  # visitors whose own drawings are watched at the same time
 PUBLISH_EVERY = 0.8  # seconds of training between two opinions on the watched digits
-NICENESS = 5  # how far training stands back behind answering, 0 to 19
+NICENESS = 5  # niceness of the training thread, 0 to 19: answering comes first
 
 
 class Phase(StrEnum):
@@ -66,7 +66,7 @@ class Phase(StrEnum):
 
 
 class Wish(StrEnum):
-    """What visitors, or the server, want of the run."""
+    """What visitors, or the server, want the run to do."""
 
     GO = "go"
     PAUSE = "pause"
@@ -177,7 +177,7 @@ class TrainingJob:
             self._ask(Wish.DISCARD, only_if=(Wish.GO, Wish.PAUSE, Wish.KEEP, Wish.SKIP))
 
     def skip(self) -> None:
-        """Keep the model as it is, without waiting for what the plan still does for it."""
+        """Keep the model as it is, without the plan's last steps."""
         if self._snapshot.phase is Phase.FINISHING:
             self._ask(Wish.SKIP, only_if=(Wish.GO, Wish.PAUSE, Wish.KEEP))
 
@@ -360,7 +360,7 @@ class TrainingJob:
             )  # fmt: skip
 
     def _keep(self, plan: Plan, training: Training, writer: RunWriter) -> None:
-        """Save the best weights as a model and let the plan do what it does for one, unless somebody can't wait."""
+        """Save the best weights as a model and let the plan finish it, unless a visitor skips that."""
         test = self._load_digits(False)
         kept = runs.keep(training, writer, test, self._models)
         self._update(
@@ -379,7 +379,7 @@ class TrainingJob:
 
 
 def _stand_back() -> None:
-    """Let the thread that trains, and those it starts, come after the ones that answer visitors.
+    """Give the training thread, and those it starts, a lower priority than the ones that answer visitors.
 
     Linux only: elsewhere the system's call means the whole process.
     """

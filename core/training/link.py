@@ -1,4 +1,4 @@
-"""A run's settings as a web address, and back: whoever opens the link sees the same settings."""
+"""A run's settings as a web address, and back: everyone who opens the link sees the same settings."""
 
 from __future__ import annotations
 

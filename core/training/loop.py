@@ -1,4 +1,4 @@
-"""The training loop: a generator of events. It never draws, prints or saves; whoever iterates does."""
+"""The training loop: a generator of events. It never draws, prints or saves; its caller does."""
 
 import copy
 import math
@@ -236,7 +236,7 @@ class Training:
         return int(dropout), int(augmentation)
 
     def _augment(self, batches: tuple[Tensor, ...]) -> Tensor:
-        """This process's share of the next batch, augmented: (B, 1, 28, 28) float32 in [0, 1]."""
+        """This process's part of the next batch, augmented: (B, 1, 28, 28) float32 in [0, 1]."""
         ahead = self.position % self._batches_ahead
         first = self.step - ahead
         if self._augmented[0] != first:

@@ -1,4 +1,4 @@
-"""What one kind of run does that another does not: beginning anew, or going on with an interrupted run.
+"""The kinds of run and how they differ: a new run, or an interrupted one that is resumed.
 
 The third kind, fine-tuning a copy of a model, is core/my_digits/fine_tuning.py.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from core.network.checkpoint import Checkpoint
     from core.training.loop import Training
 
-# torch is imported by the methods that train: whoever only plans a run does not wait for it.
+# torch is imported by the methods that train: planning a run does not wait for it.
 
 # Digits from which a run's model learns to tell non-digits: twelve seconds on one core. Twice as many take twice the
 # time and let 6 instead of 8 of 100 drawn things pass.
@@ -37,7 +37,7 @@ class Prepared:
 
 
 class Plan(Protocol):
-    """A run to be: the job asks it these questions and knows no kind of run by name."""
+    """What the job asks of any kind of run, so that it needs to know none by name."""
 
     @property
     def takes_all_cores(self) -> bool:
@@ -60,7 +60,7 @@ class Plan(Protocol):
     ) -> Iterator[float]:
         """What is left to do for a model that was kept. Yields the shares done, 0 to 1, of what takes long.
 
-        Whoever stops iterating keeps the model as it is. Raises `OSError` when the disk refuses.
+        A caller that stops iterating keeps the model as it is. Raises `OSError` when the disk refuses.
         """
 
 

@@ -28,7 +28,7 @@ DROPOUT = 0.2  # share of the features dropped while training: non-digits of unk
 # 99 % are kept with room to spare. To refuse a digit is worse than to doubt a scribble aloud: it is for what is nearly
 # always a non-digit.
 DOUBTED, REFUSED = 0.03, 0.0005
-AUGMENTED_COPIES = 2  # of each of those digits: of 5,000 scores the limit of one in 2,000 would be left to chance
+AUGMENTED_COPIES = 2  # of each of those digits: with 5,000 scores, a limit of one in 2,000 would be mostly noise
 
 
 def learn(

@@ -289,7 +289,7 @@ class RunWriter:
         return writer
 
     def add(self, event: Step | Epoch) -> None:
-        """Take note of what happened; on disk it comes with `save`."""
+        """Remember an event; `save` writes it to disk."""
         if isinstance(event, Epoch):
             self.epochs.append(event)
             self._draw(
@@ -493,7 +493,7 @@ def _write_cell(value: float) -> str:
 
 
 def _explain(error: Exception) -> str:
-    """Why a file can't be read, as a sentence."""
+    """A sentence that says why a file can't be read."""
     reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
     return f"{reason.rstrip('.')}."
 
@@ -502,7 +502,7 @@ def _hold(home: Path) -> FileLock:
     """Lock the run for this process; the system lifts the lock when the process dies. Raises `RunError`."""
     lock = FileLock(home / "lock", thread_local=False)
     try:
-        lock.acquire(timeout=1)  # whoever only asks whether a run is held holds it for a moment
+        lock.acquire(timeout=1)  # asking whether a run is held holds it for a moment
     except Timeout as error:
         raise RunError("This run is being trained by another process.") from error
     return lock

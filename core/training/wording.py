@@ -47,7 +47,7 @@ def label(name: str) -> str:
 
 
 def choice(value: str) -> str:
-    """One of a setting's fixed choices, as a person calls it."""
+    """The name of one of a setting's fixed choices on a page."""
     return _CHOICES.get(value) or ARCHITECTURES.get(value, value)
 
 

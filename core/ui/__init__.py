@@ -1,1 +1,1 @@
-"""The pages' view pieces: the only package that knows Streamlit."""
+"""The parts that pages are made of: the only package that imports Streamlit."""

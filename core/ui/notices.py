@@ -1,4 +1,4 @@
-"""What the last click led to: done, or why not, said once at the place where it was made."""
+"""The result of the last click: done, or why not, shown once where it was made."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def note(done: str, place: str = PLACE) -> None:
 
 
 def show_notice(place: str = PLACE, as_toast: bool = False) -> None:
-    """Say once what the last click at this place led to; as a toast where a line would push away what one reads."""
+    """Show the result of the last click here, once; as a toast where a line would move what is being read."""
     if notice := st.session_state.pop(place, None):
         text, is_refusal = notice
         icon = ":material/error:" if is_refusal else ":material/check_circle:"

@@ -1,4 +1,4 @@
-"""What all visitors share: the model in use, the data sets, the training run, results that took long."""
+"""Shared by all visitors: the model in use, the data sets, the training run, results that took long."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def _model(name: str, stamp: tuple[int, ...]) -> checkpoint.Checkpoint:
 
 @st.cache_resource(show_spinner="Reading the training images …")
 def neighbours() -> Neighbours:
-    """An index of the 60,000 training digits by their looks. Raises `DataError` where MNIST can't be had."""
+    """An index of the 60,000 training digits by their pixels. Raises `DataError` where MNIST is missing."""
     from core.evaluation.neighbours import Neighbours
 
     return Neighbours(digits(train=True))

@@ -1,4 +1,4 @@
-"""A run that is under way, in the words every page has for it."""
+"""How every page describes a run that is under way."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ PHASES = {
 
 
 def phase(snapshot: Snapshot) -> str:
-    """What a live run is doing, to stand within a sentence: "training", "paused"."""
+    """What a live run is doing, to be used within a sentence: "training", "paused"."""
     if snapshot.phase == "running" and snapshot.run and snapshot.run.base and share(snapshot) == 1:
         return "measuring what it reads now, and what it forgot"  # a fine-tuned copy, beside the model it came from
     return PHASES[snapshot.phase]
 
 
 def share(snapshot: Snapshot) -> float:
-    """How far a live run is, 0 to 1; of its finishing, once its steps are done."""
+    """The progress of a live run, 0 to 1; once its steps are done, that of finishing."""
     if snapshot.phase == "finishing":
         return snapshot.finished
     return min(1.0, snapshot.step / max(1, snapshot.run.steps)) if snapshot.run else 0.0

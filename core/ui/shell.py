@@ -1,4 +1,4 @@
-"""What every page opens with: title, menu, the model in use, the live run."""
+"""The frame of every page: title, menu, the model in use, the live run."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _show_model() -> None:
 
 
 def _show_run() -> None:
-    """While a run is going on, whoever started it: how far it is, and the way to it. Nothing otherwise."""
+    """During a run, no matter who started it: its progress and a link to it. Nothing otherwise."""
     # Only a live run is asked again: thirty idle visitors would make ten reruns a second for nothing.
     is_live = resources.training_job().snapshot().is_live
     st.fragment(_draw_run, run_every=3.0 if is_live else None)()

@@ -1,4 +1,4 @@
-"""Pieces that several pages show: a choice among a few words, and ten probabilities."""
+"""Widgets that several pages share: a choice among a few words, and ten probabilities."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def choice(
 ) -> T:
     """One of a few options as a segmented control that is never empty; `default` is the first unless given.
 
-    The choice outlives a visit to another page. `in_address`: it also stands in the page's address under its key, so
+    The choice outlives a visit to another page. `in_address`: it is also part of the page's address under its key, so
     that a link can carry it, and `label` is only read out; without, the label is shown.
     """
     usual = options[0] if default is None else default

@@ -1,4 +1,4 @@
-"""MNIST is had without a network, checked, and split by laws."""
+"""MNIST is read without a network, checked, and split by laws."""
 
 import gzip
 import shutil
@@ -21,7 +21,7 @@ NAMES = tuple(mnist.SHA256)
 
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever tries to reach another machine fails."""
+    """Any attempt to reach another machine fails."""
 
     def refuse(*_):
         raise OSError("no network in this test")

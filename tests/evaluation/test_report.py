@@ -83,7 +83,7 @@ def test_a_perfect_model_has_no_errors_and_still_a_pair_to_open():
     assert perfect.accuracy_interval[1] == 1.0 and perfect.accuracy_interval[0] < 0.5
 
 
-def test_an_untrained_model_is_judged_like_any_other():
+def test_an_untrained_model_is_evaluated_like_any_other():
     torch.manual_seed(0)
     digits = DigitSet(torch.randint(256, (40, 28, 28), dtype=torch.uint8), torch.arange(40) % 10)
     model = build("reference")

@@ -166,21 +166,21 @@ def drawn() -> list[tuple[str, bytes]]:
     return [*files, ("3_blank.png", draw_samples.encode(blank, "png"))]
 
 
-def test_evaluate_judges_the_very_image_that_predict_shows(drawn, model):
+def test_evaluate_measures_the_very_image_that_predict_shows(drawn, model):
     found = testset.read_files("drawn", drawn).for_model(model)
-    judged = dict(zip(found.names, found.digits.images.numpy(), strict=True))
+    measured = dict(zip(found.names, found.digits.images.numpy(), strict=True))
     others = {one.name: one for one in found.others}
-    assert len(judged) + len(others) == len(drawn)
+    assert len(measured) + len(others) == len(drawn)
     for name, content in drawn:
         shown = reader.read(model, picture.read(content))
-        if name in judged:
+        if name in measured:
             assert not shown.is_number and shown.text, name
-            assert np.array_equal(judged[name], (shown.found.image * 255).round().astype(np.uint8)), name
+            assert np.array_equal(measured[name], (shown.found.image * 255).round().astype(np.uint8)), name
         else:
             assert others[name].read_as == ("number" if shown.is_number else "no digit")
             assert (others[name].text, others[name].why) == (shown.text, shown.sentence)
     assert {one.read_as for one in found.others} == {"number", "no digit"}
-    assert found.places == tuple(at for at, (name, _) in enumerate(drawn) if name in judged)
+    assert found.places == tuple(at for at, (name, _) in enumerate(drawn) if name in measured)
 
 
 def test_both_scripts_count_the_same_answers_as_right(drawn, tmp_path, monkeypatch, capsys):
@@ -337,8 +337,8 @@ def test_what_is_not_there_is_said(tmp_path):
 def test_validation_is_the_split_the_model_was_trained_with():
     digits = DigitSet(torch.arange(200 * 784).remainder(251).view(200, 28, 28).byte(), torch.arange(200) % 10)
     settings = TrainingSettings(seed=7, training_images=200, validation_share=0.25)
-    kept_aside = split(digits, settings)[1]
+    held_out = split(digits, settings)[1]
     found = testset.validation({"settings": settings.as_dict()}, digits)
-    assert torch.equal(found.digits.images, kept_aside.images) and not found.remarks
+    assert torch.equal(found.digits.images, held_out.images) and not found.remarks
     assert "may have learnt" in testset.validation({}, digits).remarks[0]
     assert "may have learnt" in testset.validation({"settings": {"epochs": -1}}, digits).remarks[0]

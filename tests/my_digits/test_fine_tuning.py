@@ -146,9 +146,9 @@ def test_the_job_leaves_a_run_like_any_other_with_before_and_after(job, plan, ba
     assert tuned.rejection.version == tuned.version != base.version
     name, changes = read_changes(tuned.facts)
     assert name == "base" and [one.name for one in changes] == [HELD_OUT, LEARNT, TEST]
-    aside, learnt, test = changes
-    assert (aside.count, learnt.count, test.count) == (20, 40, 6000)
-    assert aside.before == count_right(base, plan.held_out) and aside.after == count_right(tuned, plan.held_out)
+    held_out, learnt, test = changes
+    assert (held_out.count, learnt.count, test.count) == (20, 40, 6000)
+    assert held_out.before == count_right(base, plan.held_out) and held_out.after == count_right(tuned, plan.held_out)
     assert test.after == 6000 - tuned.facts["test_errors"]
     assert checkpoint.in_use(tmp_path / "models") == checkpoint.SHIPPED
 

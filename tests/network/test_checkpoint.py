@@ -127,7 +127,7 @@ def test_the_shipped_model_leads_the_list(tmp_path: Path):
 
 
 class Trap:
-    """Pickled, it asks whoever reads it to make a folder."""
+    """Pickled, it makes its reader create a folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""What is said of a digit: sure, in doubt, or that it is none."""
+"""The verdict on an image: sure, unsure or no digit."""
 
 from types import SimpleNamespace
 

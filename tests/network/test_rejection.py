@@ -1,4 +1,4 @@
-"""What is no digit is refused or doubted, digits are not, and the ten probabilities know nothing of it."""
+"""Non-digits are refused or doubted, digits are not, and the ten probabilities stay the same."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -41,7 +41,7 @@ def test_a_bad_file_does_not_stop_the_others(items):
     assert [item.error is not None for item in items] == [False, False, True, False, False]
 
 
-def test_right_and_wrong_are_judged_by_the_label_alone(items):
+def test_the_label_alone_decides_what_is_right(items):
     assert [item.is_right for item in items] == [True, False, None, False, None]
 
 

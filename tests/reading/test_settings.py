@@ -1,4 +1,4 @@
-"""The constants of reading stand in one place, and the benchmark that weighs them changes what is read with."""
+"""The constants of reading are in one place, and the benchmark that varies them changes what is read with."""
 
 import re
 import sys

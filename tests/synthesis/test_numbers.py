@@ -37,7 +37,7 @@ def test_candidates_are_digits_and_non_digits_about_equally_often(cut: DigitSet)
 
 
 def test_a_candidate_labelled_as_a_digit_shows_it(cut: DigitSet):
-    """Judged by the shipped network, which reads digits nearly always right."""
+    """Checked with the shipped network, which reads digits nearly always right."""
     whole = cut.pick(torch.nonzero(cut.labels >= 0).flatten())
     answers = predict(checkpoint.load(checkpoint.SHIPPED), whole.images.numpy().astype(np.float32) / 255)
     right = [answer.digit == label for answer, label in zip(answers, whole.labels.tolist(), strict=True)]

@@ -74,7 +74,7 @@ def test_a_missing_file_is_said_with_the_remedy(tmp_path):
         pen_digits.load("training", tmp_path)
 
 
-def test_a_run_is_shown_other_writers_but_judged_by_its_own_digits(tiny: DigitSet):
+def test_a_run_is_shown_other_writers_but_validated_on_its_own_digits(tiny: DigitSet):
     settings = TrainingSettings(architecture="mlp", epochs=1, outlier_exposure=0.0, pen_digits=0.5, left_out=(4,))
     own = tiny.pick(torch.nonzero(tiny.labels != 4).flatten())
     training = Training(Examples(own, own, add_extras(own, settings)), settings)

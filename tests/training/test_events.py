@@ -1,4 +1,4 @@
-"""One definition of the best epoch: the loop's, for whoever shows or keeps one."""
+"""One definition of the best epoch: the loop's, for everything that shows or keeps one."""
 
 import json
 

@@ -180,7 +180,7 @@ def test_a_discarded_run_leaves_nothing(job, folders):
 
 
 def finishing(job, monkeypatch) -> None:
-    """A run whose model is learning what is no digit, from more digits than a test would wait for."""
+    """A run that is training its OOD detector, on more digits than a test would wait for."""
     monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 800)
     job.start(NewRun(LONG), "new")
     until(lambda: job.snapshot().epochs)
@@ -439,7 +439,7 @@ def assert_same_curves(folder: Path, epochs) -> None:
 
 
 class Rehearsal:
-    """A plan that the job has never heard of: it stands in for another and notes what it is asked."""
+    """A plan that the job has never heard of: it wraps another one and notes what it is asked."""
 
     takes_all_cores = False
 

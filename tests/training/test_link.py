@@ -1,4 +1,4 @@
-"""A link means the same to whoever opens it, today and when presets have changed; nonsense in it is a sentence."""
+"""A link means the same to everyone who opens it, today and when presets have changed; nonsense in it is a sentence."""
 
 import dataclasses
 from urllib.parse import parse_qsl, urlsplit

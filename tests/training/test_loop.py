@@ -191,8 +191,8 @@ def test_both_parts_hold_each_digit_in_the_same_proportion():
     training, validation = split(everything, TrainingSettings(training_images=6000, validation_share=0.25))
     assert len(training) + len(validation) == pytest.approx(6000, abs=10)
     for label in range(10):
-        aside, learned = (validation.labels == label).sum(), (training.labels == label).sum()
-        assert (aside / (aside + learned)).item() == pytest.approx(0.25, abs=0.01)
+        held_out, learned = (validation.labels == label).sum(), (training.labels == label).sum()
+        assert (held_out / (held_out + learned)).item() == pytest.approx(0.25, abs=0.01)
 
 
 def test_a_left_out_digit_is_never_seen_but_watched(digits):
@@ -303,7 +303,7 @@ def test_each_process_draws_its_own_random_numbers(digits):
 
 
 def test_the_target_of_a_non_digit_is_every_digit_alike(digits):
-    """No other right answer: the loss of a batch of outliers is least where all ten shares are a tenth."""
+    """No other right answer: the loss of a batch of non-digits is least where all ten shares are a tenth."""
     training = make(digits, dataclasses.replace(SMALL, label_smoothing=0.0))
     labels = torch.tensor([3, -1])
     shares = training._targets(labels)

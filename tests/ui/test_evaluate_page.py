@@ -413,8 +413,8 @@ def test_pictures_that_are_not_read_as_one_digit_are_counted_apart(lab, small):
     assert page.title[0].value == "Predict" and page.session_state["sample"].content == number
 
 
-def test_a_set_is_read_by_the_model_that_judges_it(lab, small):
-    """Which 28x28 pixels of a picture are judged depends on the model, as on Predict: each model reads for itself."""
+def test_a_set_is_read_by_the_model_that_is_evaluated(lab, small):
+    """Which 28x28 pixels are cut from a picture depends on the model, as on Predict: each model reads for itself."""
     test = small[1]
     files = {f"{label}/{n}.png": as_png(test.images[n]) for n, label in enumerate(test.labels[:12].tolist())}
     lab.open().selectbox(key="evaluate_data").set_value("Your own set")

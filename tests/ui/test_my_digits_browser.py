@@ -1,4 +1,4 @@
-"""Corrections in a real browser: put an answer right, see it, delete it, bring it back, fine-tune, use."""
+"""Corrections in a real browser: correct an answer, see it, delete it, bring it back, fine-tune, use."""
 
 import re
 

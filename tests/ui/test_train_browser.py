@@ -30,7 +30,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def app(copy: Path):
-    """One server for all tests: whoever starts a run ends it."""
+    """One server for all tests: a test that starts a run ends it."""
     with start_server(copy / "log.txt", copy) as running:
         yield running
 
@@ -43,7 +43,7 @@ def start(page, url: str, epochs: int = 1000) -> None:
 
 def press(page, name: str, shows: str | re.Pattern, within: int = 30_000) -> None:
     """Click until it shows, three times at most: the page is redrawn each second, and on a busy machine a click in
-    between may be lost. Whoever sees nothing happen clicks again."""
+    between may be lost. A person who sees nothing happen clicks again."""
     for _ in range(2):
         page.get_by_role("button", name=name, exact=True).click(timeout=LONG)
         with contextlib.suppress(AssertionError):

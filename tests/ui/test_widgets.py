@@ -1,4 +1,4 @@
-"""Pieces that several pages show, each alone."""
+"""The widgets that several pages share, each alone."""
 
 import pytest
 from streamlit.testing.v1 import AppTest

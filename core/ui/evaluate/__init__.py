@@ -1,1 +1,1 @@
-"""The pieces of the Evaluate page, a file for each of its sections."""
+"""The parts of the Evaluate page, a file for each of its sections."""

@@ -12,12 +12,12 @@ Step = tuple[str, float]  # a damage and one of its strengths
 
 
 def title(card: ModelCard) -> str:
-    """What the curves of a model are called."""
+    """The title of a model's curves."""
     return f"{card.name} {card.version}"
 
 
 def key(card: ModelCard, test_set: TestSet, step: Step) -> tuple:
-    """What a point of a curve is kept under."""
+    """The key that a point of a curve is kept under."""
     return ("robustness", card.name, card.version, test_set.key, *step)
 
 

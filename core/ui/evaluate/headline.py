@@ -1,4 +1,4 @@
-"""The few figures one came for, and where they come from."""
+"""The main figures, and where they come from."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Shown(AnsweredSet):
 
 
 def ask() -> Shown:
-    """Two boxes, a model and a set; measured where nobody asked for it before. Says what is missing and stops."""
+    """Two boxes, a model and a set; measured if not done before. Says what is missing and stops."""
     names = checkpoint.names()
     if not names:
         st.title("Evaluate")
@@ -71,12 +71,12 @@ def answer(card: checkpoint.ModelCard, asked: Asked) -> Shown:
 
 
 def show_source(line: str) -> None:
-    """What stands under every figure: model, version, data and time."""
+    """The source line under every figure: model, version, data and time."""
     st.caption(words.escape_markdown(line))
 
 
 def rerun_when_model_changed() -> None:
-    """For a part of the page that runs alone: when another model was chosen, the whole page has something to say."""
+    """For a fragment: when another model was chosen, run the whole page."""
     if checkpoint.in_use() != memory.in_use_at_last_run:
         st.rerun()
 

@@ -58,7 +58,7 @@ def _ask_for_files() -> tuple[str, list[UploadedFile]]:
 
 
 def _read(name: str, files: list[UploadedFile]) -> None:
-    """Keep the set that these files make, or the sentence that says why they make none."""
+    """Keep the set that these files form, or the sentence that says why they don't form one."""
     try:
         with st.spinner("Unpacking …"):
             memory.own_set = testset.read_files(name, [(file.name, file.getvalue()) for file in files])

@@ -1,4 +1,4 @@
-"""How each digit fares: a sortable table and its chart."""
+"""The scores of each digit: a sortable table and its chart."""
 
 from __future__ import annotations
 

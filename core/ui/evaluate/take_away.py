@@ -1,4 +1,4 @@
-"""Everything as files."""
+"""Everything as files to download."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""My digits: what visitors put right, and the copy of a model that is fine-tuned on it."""
+"""My digits: the answers visitors corrected, and the copy of a model that is fine-tuned on them."""

@@ -29,7 +29,7 @@ def show(model: Checkpoint, kept: list[Correction]) -> None:
 
 
 def offer(model: Checkpoint, kept: list[Correction]) -> None:
-    """Say what will happen, and let it happen."""
+    """Say what fine-tuning will do, with a button that starts it."""
     learnt, held_out = store.hold_out(kept)
     usual = fine_tuning.USUAL
     if not learnt:
@@ -48,14 +48,14 @@ def offer(model: Checkpoint, kept: list[Correction]) -> None:
 
 
 def start(model: Checkpoint, kept: list[Correction]) -> None:
-    """Begin on the server's one place for training."""
+    """Start the run, if no other one is going on."""
     plan = fine_tuning.FineTuning(model, *store.hold_out(kept), fine_tuning.USUAL)
     notices.attempt(resources.training_job().start, plan)
 
 
 @st.fragment(run_every=1.0)
 def watch() -> None:
-    """How far the one run of this server is, whoever started it."""
+    """The progress of the one run of this server, no matter who started it."""
     job = resources.training_job()
     snapshot = job.snapshot()
     run = snapshot.run
@@ -119,6 +119,6 @@ def sum_up(changes: tuple[Change, ...]) -> str:
         gained = f"Of {own.count} digits it never learnt from, it reads {own.after} right; before, it was {own.before}."
     forgot = "nothing" if test.after >= test.before else "a little"
     return (
-        f"{gained} On MNIST's test set it forgot {forgot}: {test.count - test.after} of {test.count:,} misread; before, it "
-        f"was {test.count - test.before}."
+        f"{gained} On MNIST's test set it forgot {forgot}: {test.count - test.after} of {test.count:,} misread; "
+        f"before, it was {test.count - test.before}."
     )

@@ -29,7 +29,7 @@ memory = st.session_state
 
 
 def show_notice() -> None:
-    """What the last click led to; what was deleted can be brought back as long as this visit lasts."""
+    """The result of the last click; what was deleted can be brought back during this visit."""
     notices.show_notice()
     if deleted := memory.get("my_digits_deleted"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -38,7 +38,7 @@ def show_notice() -> None:
 
 
 def mention_put_aside() -> None:
-    """A file that was no good is never deleted; somebody may know what to do with it."""
+    """Name the unreadable files that were moved aside: they are never deleted, and may still be repaired."""
     mine = resources.corrections()
     if names := mine.put_aside():
         st.warning(
@@ -50,10 +50,10 @@ def mention_put_aside() -> None:
 
 
 def invite() -> None:
-    """The empty page says how to begin."""
+    """An empty page: say how to begin."""
     st.info(
-        "Nothing is kept yet. Below every answer on Predict is the question “Wrong? It is a …”: one click on the right digit "
-        "keeps the picture here.",
+        "Nothing is kept yet. Below every answer on Predict is the question “Wrong? It is a …”: one click on the right "
+        "digit keeps the picture here.",
         icon=":material/edit_note:",
     )
     if st.button("Draw a digit", type="primary", icon=":material/draw:"):
@@ -77,7 +77,7 @@ def read_now(model: Checkpoint, kept: list[Correction]) -> dict[int, str]:
 
 
 def show_measure(model: Checkpoint, kept: list[Correction], said: dict[int, str]) -> None:
-    """How the model in use fares on them, and what that is worth."""
+    """How many the model in use reads right, and what that says."""
     digits, others = ([one for one in kept if one.is_digit is wanted] for wanted in (True, False))
     sentences = []
     if digits:
@@ -89,9 +89,7 @@ def show_measure(model: Checkpoint, kept: list[Correction], said: dict[int, str]
         )
     if others:
         refused = sum(said[one.id] == one.text for one in others)
-        sentences.append(
-            f"Kept besides: {words.count(len(others), 'picture')} without a digit. It says so of {refused}."
-        )
+        sentences.append(f"Also kept: {words.count(len(others), 'picture')} without a digit; it says so of {refused}.")
     st.markdown(" ".join(sentences), help=IN_BRACKETS)
 
 
@@ -153,7 +151,7 @@ def undo() -> None:
 
 
 def offer_export(kept: list[Correction]) -> None:
-    """To take away, or to be judged by on Evaluate."""
+    """Downloads of everything kept, which Evaluate reads as a set of one's own."""
     with st.container(horizontal=True, vertical_alignment="center"):
         for name, kind, content, icon in (
             ("Pictures", "zip", store.to_zip, ":material/folder_zip:"),
@@ -166,7 +164,7 @@ def offer_export(kept: list[Correction]) -> None:
 
 
 def show_share(right: int, total: int) -> str:
-    """A share with its 95 % interval, as exactly as so many pictures allow: "25 % (9 % to 53 %)"."""
+    """A share with its 95 % interval, with as many decimals as the number of pictures allows: "25 % (9 % to 53 %)"."""
     low, high = wilson_interval(right, total)
     decimals = 0 if total < 1000 else 2
     share, low, high = (words.percent(value, decimals) for value in (right / total, low, high))

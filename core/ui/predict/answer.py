@@ -1,4 +1,4 @@
-"""What was read in one picture: the digit first, how sure it is, and how it came about."""
+"""What was read in one picture: the digit first, how sure it is, and how it was found."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def show(load: Load, name: str, key: str, caption: str = "As given", content: by
 
 
 def show_example(invitation: str) -> None:
-    """What an answer looks like, greyed, until there is one, and what to do to get it."""
+    """An example of an answer, greyed, until there is one, and how to get one."""
     st.html('<div class="answer example"><span class="digit">7</span><span class="confidence">97.3&nbsp;%</span></div>')
     st.caption(f"An example. {invitation}")
 

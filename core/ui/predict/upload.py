@@ -40,7 +40,7 @@ memory = st.session_state
 
 
 def show() -> None:
-    """What was sent and what was read in it."""
+    """The uploaded files and what was read in them."""
     left, right = st.columns([0.42, 0.58], gap="large")
     with left:
         read_files(ask_for_files())
@@ -74,7 +74,7 @@ def forget_pictures() -> None:
 
 
 def ask_for_files() -> list[UploadedFile]:
-    """What somebody sends, from wherever it comes."""
+    """The files a visitor sends, from wherever they come."""
     limits, version = picture.LIMITS, memory.get("uploader_version", 0)
     source = widgets.choice("From", ("Files", "Folder", "Camera"), "source", in_address=False)
     if source == "Camera":
@@ -94,7 +94,7 @@ def ask_for_files() -> list[UploadedFile]:
 
 
 def read_files(files: list[UploadedFile]) -> None:
-    """Read what was not read before, with progress; what is done stays done when somebody clicks meanwhile."""
+    """Read the files that are new, with progress; a click meanwhile loses nothing that was read."""
     contents = [(file.name, file.getvalue()) for file in files]
     waiting = [entry for entry in contents if batch.identify(*entry) not in known()]
     if not waiting:

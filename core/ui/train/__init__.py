@@ -1,1 +1,1 @@
-"""The pieces of the Train page, one file for each thing it shows."""
+"""The parts of the Train page, one file for each thing it shows."""

@@ -65,7 +65,7 @@ def _expect(settings: TrainingSettings) -> float:
 
 @st.cache_resource(show_spinner=False, ttl=600)
 def _measure(architecture: str, augmentation: str, device: str, precision: str) -> float:
-    """Seconds an image takes. Batches of a usual size: the estimate is for the person who waits, not for a record."""
+    """Seconds an image takes, with batches of the default size: near enough for an estimate."""
     from core.training import estimate
 
     settings = TrainingSettings(

@@ -1,4 +1,4 @@
-"""The run that is going on, redrawn each second: how far, how good, and the ways to interfere."""
+"""The live run, redrawn each second: progress, figures, curves and controls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ memory = st.session_state
 
 
 def show() -> None:
-    """The live run and a word on who sees it."""
+    """The live run, and who else sees it."""
     watched.hand_over_drawing()
     _watch_run()
     _watch_learning_rate()
@@ -35,7 +35,7 @@ def show() -> None:
 
 @st.fragment(run_every=2.0)
 def notice_start() -> None:
-    """While no run is going on: somebody else may start one, and this page shows it then."""
+    """While there is no run: show one when another visitor starts it."""
     if resources.training_job().snapshot().is_live:
         st.rerun()
 

@@ -1,4 +1,4 @@
-"""What the last run came to, and runs that were interrupted: after training, before the next choice."""
+"""The outcome of the last run, and runs that were interrupted."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _sum_up(run: Run, best: Epoch, seconds: float) -> str:
 
 
 def _compare(run: Run, best: Epoch) -> str:
-    """How the run's model stands beside the one in use, by validation accuracy; empty where that is unknown."""
+    """The run's model compared with the one in use, by validation accuracy; empty where that is unknown."""
     try:
         card = resources.model_card(checkpoint.in_use())
     except checkpoint.CheckpointError:

@@ -1,4 +1,4 @@
-"""Models that no run on this page made: the shipped one, and weights brought in from elsewhere."""
+"""Models that no run on this page made: the shipped one, and uploaded weights."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def offer_shipped() -> None:
 
 
 def bring_in() -> None:
-    """A file of weights joins the models; any model can be chosen, and those brought in deleted."""
+    """Upload weights as a model; choose any model, or delete an uploaded one."""
     with st.expander("Upload weights", icon=":material/upload:"):
         file = st.file_uploader(
             "A PyTorch state dict of one of the networks above",
