@@ -37,7 +37,7 @@ WAYS = (
     ),
     Way(
         "Show it to others",
-        "Ready pictures, one click each, and a surprise whose label stays hidden until you ask.",
+        "Sample pictures, one click each, and a random digit whose label stays hidden until you ask.",
         "co_present",
         "Open the samples",
         "1_Predict",
@@ -53,7 +53,7 @@ WAYS = (
     ),
     Way(
         "Find where it is wrong",
-        "Click a cell of the confusion matrix, down to the single picture.",
+        "From the confusion matrix down to the single picture.",
         "query_stats",
         "Evaluate the model",
         "3_Evaluate",
@@ -61,7 +61,7 @@ WAYS = (
     ),
     Way(
         "Teach it your handwriting",
-        "Put wrong answers right with one click, then fine-tune a copy of the model on them.",
+        "Correct wrong answers with one click, then fine-tune a copy of the model on them.",
         "edit_note",
         "See my digits",
         "4_My_digits",
@@ -73,8 +73,8 @@ shell.open_page("Home", needs_torch=False)
 st.title("Digit Lab")
 st.markdown(
     "A convolutional neural network reads handwritten digits here, and shows you how. The one that comes with the app "
-    "learned from MNIST, digits written by American census clerks and school pupils, each 28 pixels wide and high, and "
-    "from 44 writers in Turkey, who write some digits otherwise: a crossed 7, a 1 with a foot."
+    "learned from MNIST (digits by American census clerks and school pupils, each 28 pixels wide and high) and from 44 "
+    "writers in Turkey, who write some digits differently: a crossed 7, a 1 with a foot."
 )
 shell.describe_model()
 for row in range(0, len(WAYS), 3):

@@ -220,7 +220,7 @@ def measure_number(table: Table) -> None:
     def read(sheet: picture.Picture, text: str) -> None:
         assert reader.read(model, sheet).text == text
 
-    times = []
+    times: list[float] = []
     for _ in range(21):
         more = take_time(functools.partial(read, eight, "7" * 8))
         times.append(more - take_time(functools.partial(read, one, "7")))
@@ -327,7 +327,7 @@ def visit(browser, url: str, path: str = ""):
 
 def measure_first_page(table: Table, browser, starts: int) -> None:
     """From a server that has just come up to Home's title and its model on the screen."""
-    times = []
+    times: list[float] = []
     for _ in range(starts):
         with start_server() as (url, _process):
             start = time.perf_counter()
@@ -348,7 +348,7 @@ def warm_up(browser, url: str) -> None:
 def measure_first_answer(table: Table, browser, url: str) -> None:
     """A visitor on Home opens Predict from the menu and draws: the page's time plus the first stroke's, without the
     time the hand takes."""
-    times = []
+    times: list[float] = []
     for _ in range(7):
         with visit(browser, url) as page:
             page.get_by_text("The model in use is").wait_for()
@@ -382,7 +382,7 @@ def wait_for_paint(page) -> float:
 
 def measure_strokes(table: Table, browser, url: str, strokes: int) -> None:
     """A drawing that grows, stroke by stroke, cleared now and then."""
-    times = []
+    times: list[float] = []
     with visit(browser, url, "/Predict") as page:
         page.locator("canvas.upper-canvas").wait_for()
         page.evaluate(WATCH)
@@ -400,7 +400,7 @@ def measure_strokes(table: Table, browser, url: str, strokes: int) -> None:
 
 def measure_uploads(table: Table, browser, url: str) -> None:
     """One file after the other into the uploader, each in a page of its own."""
-    times = []
+    times: list[float] = []
     for number in range(15):
         with visit(browser, url, "/Predict?way=Upload") as page:
             chooser = page.get_by_test_id("stFileUploader").locator('input[type="file"]')

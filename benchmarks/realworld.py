@@ -120,10 +120,10 @@ def report_nondigits(model: checkpoint.Checkpoint, folder: Path, of_digits: list
 def digit_logit(found: reader.Reading) -> float:
     """The digit logit of the picture, or the lowest among the digits of a number.
 
-    The confidence stands in for it where the model has no rejection head, minus infinity where no ink was found.
+    The confidence stands in for it where the model has no OOD detector, minus infinity where no ink was found.
     """
-    asked = [digit.prediction for digit in found.digits] if found.is_number else [found.prediction]
-    if None in asked:
+    asked = [found.prediction] if found.prediction else [digit.prediction for digit in found.digits]
+    if not asked:
         return -math.inf
     return min(found.confidence if answer.digit_logit is None else answer.digit_logit for answer in asked)
 

@@ -57,7 +57,7 @@ def main() -> int:
 
 def measure_predicting(table: Table, browser, url: str, strokes: int) -> None:
     """A drawing that grows, stroke by stroke, while the run goes on."""
-    times = []
+    times: list[float] = []
     with visit(browser, url, "/Predict") as page:
         page.locator("canvas.upper-canvas").wait_for()
         page.evaluate(WATCH)

@@ -166,7 +166,7 @@ class TrainingSettings:
         if not set(self.left_out) <= set(range(10)):
             raise SettingError(f"Left out must be digits from 0 to 9, not {self.left_out}.")
         if len(set(self.left_out)) > 8:
-            raise SettingError("Left out must leave at least two digits to tell apart.")
+            raise SettingError("At least two digits must not be left out: with fewer there is nothing to tell apart.")
 
     @classmethod
     def from_record(cls, values: Any) -> "TrainingSettings":
@@ -263,7 +263,7 @@ PRESETS: dict[str, Preset] = {
         TrainingSettings(),
     ),
     "reference": Preset(
-        "As the reference app",
+        "Like the reference app",
         "Plain SGD, as most first tutorials do it. Slow, instructive.",
         TrainingSettings(
             epochs=30,

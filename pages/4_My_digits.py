@@ -14,7 +14,7 @@ from core.ui.my_digits import fine_tune, kept
 mine = resources.corrections()
 st.title("My digits")
 st.caption(
-    "Pictures whose answer somebody put right on Predict, 28 pixels wide and high, as the model read them. They "
+    "Pictures whose answer somebody corrected on Predict, 28 pixels wide and high, as the model saw them. They "
     f"lie in the file {mine.place} of this app and nowhere else."
 )
 kept.show_notice()

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from core import words
 from core.config import EXPECTATIONS
 from core.data.labels import label_from_path
 from core.network import checkpoint
@@ -106,14 +107,14 @@ def write_table(items: Iterator[Item]) -> int:
     """Aligned columns for people, and the score where names carry the digit. Gives the number of refused files."""
     rows = list(items)
     width = min(60, max([len(batch.show_name(item.name, 60)) for item in rows], default=4))
-    print(f"{'file':{width}}  read  sure   remark")
+    print(f"{'file':{width}}  read  {'sure':>7}  remark")
     for item in rows:
-        sure = "" if item.error else f"{item.confidence:.0%}"
-        print(f"{batch.show_name(item.name, 60):{width}}  {item.text or '-':4}  {sure:>5}  {item.remark}")
+        sure = words.probability(item.confidence) if item.text else ""
+        print(f"{batch.show_name(item.name, 60):{width}}  {item.text or '-':4}  {sure:>7}  {item.remark}")
     judged = [item for item in rows if item.is_right is not None]
     if judged:
         right = sum(bool(item.is_right) for item in judged)
-        print(f"{right} of {len(judged)} as their names say ({right / len(judged):.1%})")
+        print(f"{right} of {len(judged)} read as their names say ({words.percent(right / len(judged), 1)})")
     return sum(item.error is not None for item in rows)
 
 

@@ -96,7 +96,7 @@ def parse_options() -> argparse.Namespace:
         default=8000,
         help="digits for training the out-of-distribution detector at the end, about a minute; 0 leaves it out (8000)",
     )
-    parser.add_argument("--threads", type=int, default=0, help="processor threads; 0 leaves the choice to torch")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
     parser.add_argument("--runs", type=Path, help="folder of the runs (the workspace's runs/)")
     parser.add_argument("--models", type=Path, help="folder of the models (the workspace's models/)")
     for entry in fields(TrainingSettings):
@@ -222,7 +222,9 @@ def finish(training: Training, writer: RunWriter, ending: End, options: argparse
     reached = training.best.validation_accuracy if training.best else 0.0
     if reached < options.target:
         print(
-            f"The target of {options.target:.2%} was not reached: {reached:.2%} on the validation set.", file=sys.stderr
+            f"The target of {words.percent(options.target)} was not reached: "
+            f"{words.percent(reached)} on the validation set.",
+            file=sys.stderr,
         )
         return 1
     return 1 if ending.reason == "diverged" else 0
@@ -248,15 +250,15 @@ def show(event: Step | Epoch, training: Training) -> None:
         print(
             f"{clear}epoch {event.epoch:3}/{settings.epochs}  {event.seconds:7.1f} s  training loss "
             f"{event.training_loss:.4f}  validation loss {event.validation_loss:.4f}  accuracy "
-            f"{event.validation_accuracy:.2%}{'  best' if event.is_best else ''}",
+            f"{words.percent(event.validation_accuracy)}{'  best' if event.is_best else ''}",
             flush=True,
         )
     elif sys.stdout.isatty():
         share = event.step / event.steps
         left = event.seconds / event.step * (event.steps - event.step)
         print(
-            f"\r\033[K{'█' * round(share * 30):░<30} {share:4.0%}  epoch {event.epoch}  loss {event.loss:.3f}  "
-            f"{left / 60:.0f} min left",
+            f"\r\033[K{'█' * round(share * 30):░<30} {words.percent(share, 0):>5}  epoch {event.epoch}  "
+            f"loss {event.loss:.3f}  {left / 60:.0f} min left",
             end="",
             flush=True,
         )

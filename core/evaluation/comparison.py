@@ -34,7 +34,7 @@ class Comparison:
 
     @property
     def p_value(self) -> float:
-        """McNemar's exact test, two-sided: how likely models of equal skill part at least as far as these, 0 to 1.
+        """McNemar's exact test, two-sided: how likely equally good models differ at least as much as these, 0 to 1.
 
         McNemar, "Note on the sampling error of the difference between correlated proportions" (1947).
         """
@@ -60,7 +60,7 @@ class Comparison:
             f"{second} on {self.only_second:,}."
         )
         by_luck = (
-            f"Equally good models would part at least this far in {words.percent(self.p_value, 1)} of such test sets"
+            f"Equally good models would differ at least this much in {words.percent(self.p_value, 1)} of such test sets"
         )
         if self.p_value >= 0.05:
             return f"{split} {by_luck}: this may well be luck, so neither is shown to be better."

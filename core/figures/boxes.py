@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from core import words
 from core.figures import theme
 from core.reading.mnist_form import Box
 from core.reading.one_digit import FoundDigit
@@ -52,7 +53,7 @@ def mark_number(reading: Reading, chosen: int) -> np.ndarray:
         frame = _frame((x - left, y - top, wide, high), (scale, scale))
         is_chosen = number == chosen
         draw.rectangle(frame, outline=COLOUR if is_chosen else QUIET, width=4 if is_chosen else 2)
-        label = f"{digit.confidence:.0%}" if digit.confidence < 0.995 else ">99%"
+        label = words.probability(digit.confidence, 0).replace(words.SPACE, " ")  # the font has no such space
         middle = (frame[0] + frame[2]) / 2
         extent = draw.textbbox((middle, frame[1] - 3), label, font, "mb")
         draw.rectangle(

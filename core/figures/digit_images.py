@@ -106,12 +106,12 @@ def watch(opinions: list[tuple[np.ndarray, int | None, tuple[float, ...]]]) -> s
 
 def _draw(image: np.ndarray, label: int | None, probabilities: tuple[float, ...]) -> str:
     answer = max(range(10), key=probabilities.__getitem__)
-    sure = f"{probabilities[answer]:.0%}"
+    sure = words.probability(probabilities[answer], 0)
     is_wrong = label is not None and answer != label
     note, name = f"{sure}<br>yours", "Your drawing"
     if label is not None:
         note, name = f"{sure}<br>is {words.a_digit(label)}" if is_wrong else sure, words.a_digit(label).capitalize()
     return (
         f'<figure{" class=wrong" if is_wrong else ""}><img src="{digit_url(image.tobytes(), GREYS)}" alt="{name}">'
-        f"<b>{answer}</b><i><s style='width:{sure}'></s></i><small>{note}</small></figure>"
+        f"<b>{answer}</b><i><s style='width:{probabilities[answer]:.0%}'></s></i><small>{note}</small></figure>"
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
+from core import words
 from core.figures.theme import ACCENT, HEIGHT, QUIET, SECOND, SERIES, style
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def draw_accuracy(history: Sequence[Epoch], epochs: int, best: Epoch | None, dar
             color=SECOND[dark],
             fontWeight="bold",
         )
-        .encode(text=alt.value(f"best {best.validation_accuracy:.2%}" if best else ""))
+        .encode(text=alt.value(f"best {words.percent(best.validation_accuracy)}" if best else ""))
         .transform_filter(is_best),
     ]
     together = alt.layer(*layers, data=alt.Data(values=rows)).encode(

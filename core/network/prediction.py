@@ -7,6 +7,7 @@ from enum import StrEnum
 import numpy as np
 import torch
 
+from core import words
 from core.config import VerdictSettings
 from core.network.checkpoint import Checkpoint
 from core.network.rejection import Rejection
@@ -70,13 +71,13 @@ class Prediction:
         if self.verdict is Verdict.NO_DIGIT:
             return "This doesn't look like a digit. If it is one, draw it larger or take a clearer picture."
         if self.is_strange:
-            return f"Unusual for a digit. If it is one, it looks like a {self.digit}."
+            return f"Unusual for a digit. If it is one, it looks like {words.a_digit(self.digit)}."
         second = self.probabilities[self.second]
         if self.verdict is Verdict.UNSURE:
-            return f"Looks like a {self.digit}, perhaps a {self.second}."
+            return f"Looks like {words.a_digit(self.digit)}, perhaps {words.a_digit(self.second)}."
         if second < 0.005:
             return "Sure: no other digit comes near."
-        return f"Sure. The next best is {self.second} with {second:.0%}."
+        return f"Sure. The next best is {self.second} with {words.probability(second)}."
 
 
 @torch.inference_mode()

@@ -80,4 +80,4 @@ class Rejection:
             doubt, refuse = float(values["doubt"]), float(values["refuse"])
             return cls(str(values["version"]), heads["digit"], heads["whole"], doubt, refuse)
         except Exception as error:  # numpy and zipfile report damage in a dozen ways
-            raise ValueError("this file holds no rejection head") from error
+            raise ValueError("this file holds no out-of-distribution detector") from error

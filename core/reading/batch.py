@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from core import words
 from core.data.labels import label_from_path
 from core.network.checkpoint import Checkpoint
 from core.reading.mnist_form import Box
@@ -137,10 +138,11 @@ def to_csv(items: list[Item]) -> bytes:
     Names that a spreadsheet would run as a formula get an apostrophe in front.
     """
     table = tabulate(items)
-    table["file"] = [f"'{name}" if name.startswith(("=", "+", "-", "@")) else name for name in table["file"]]
+    table["file"] = table["file"].map(words.safe_cell)
     for digit in range(10):
         table[f"p{digit}"] = [round(item.probabilities[digit], 6) for item in items]
-    return table.to_csv(index=False).encode("utf-8-sig")
+    text: str = table.to_csv(index=False)
+    return text.encode("utf-8-sig")
 
 
 def _draw_thumbnail(picture: Picture) -> bytes:

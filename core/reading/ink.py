@@ -120,7 +120,9 @@ def find_ink(
     dark_ink, is_guess = evidence > 0, abs(evidence) < INK.sure_polarity
     contrast = find_contrast(grey, dark_ink)
     found = "dark on light" if dark_ink else "light on dark"
-    trail.add("Paper flattened", f"Shadows and tints are divided out. The ink is {found}; it is bright here.", contrast)
+    trail.add(
+        "Paper flattened", f"Shadows and tints are divided out. The ink is {found}; it is shown bright here.", contrast
+    )
     lowest = _find_lowest(contrast)
     is_rough = lowest > INK.faintest or _is_printed(contrast > lowest)
     if tell_ink is None:
@@ -130,7 +132,7 @@ def find_ink(
         contrast = _at_scale(tell_ink, contrast, min(1.0, INK.most_enlarged / enlarged))
         mask, title = contrast > 0.5, "Ink told from print"
         mask &= mask.any() and contrast[mask].mean() > INK.surest_noise
-        note = "What a small network takes for a pen's, on paper where print and ink are as dark as each other."
+        note = "What a small network takes for handwriting, where print and ink are equally dark."
     if not mask.any():
         return NoInk(found, tuple(trail.steps), "There is no ink in this picture.", is_rough, is_guess)
     trail.add(title, note, mask)
@@ -204,7 +206,8 @@ def find_contrast(grey: np.ndarray, dark_ink: bool) -> np.ndarray:
     """How far each pixel is from the paper towards ink: (H, W) float32, 0 for paper, at most 1; negative where a pixel
     is away from the paper on the other side."""
     bright_paper = grey if dark_ink else 1 - grey
-    return _estimate_paper(bright_paper) - bright_paper
+    contrast: np.ndarray = _estimate_paper(bright_paper) - bright_paper
+    return contrast
 
 
 def _weigh_polarity(grey: np.ndarray, enlarged: float = 1.0) -> float:
@@ -347,7 +350,8 @@ def _follow_faint(contrast: np.ndarray, level: np.ndarray, lowest: float) -> np.
     reach = 2 * (max(contrast.shape) // INK.nearby) + 1
     near = cv2.dilate(contrast, np.ones((reach, reach), np.float32))
     near = cv2.blur(near, (reach, reach))
-    return np.isfinite(level) & (contrast > np.maximum(lowest * 1.5, 0.65 * near)) & (contrast > 0.4 * level)
+    faint: np.ndarray = np.isfinite(level) & (contrast > np.maximum(lowest * 1.5, 0.65 * near))
+    return faint & (contrast > 0.4 * level)
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,9 @@ def whole_picture_as_digit(ink: Ink | NoInk | MnistImage) -> FoundDigit | None:
     strength = np.clip((bright - paper) / (darkest - paper), 0, 1)
     x, y, width, height = box = box_of(strength > INK.faintest_edge)
     trail = Trail(list(ink.steps[:2]))
-    note = "All of so small a picture is taken for the digit, and its paper for even; it looks more like one that way."
+    note = (
+        "The picture is so small that all of it is taken for the digit, on even paper: it looks more like one that way."
+    )
     trail.add("The whole picture", note, strength)
     image = centre(strength[y : y + height, x : x + width], trail)
     return FoundDigit(image, ink.place(box), tuple(trail.steps), ink.polarity)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from core import words
 from core.config import EXPECTATIONS, POLARITIES
 from core.network.checkpoint import Checkpoint
 from core.network.prediction import Prediction, predict
@@ -122,8 +123,8 @@ class Reading:
         if not self.doubtful:
             return f"{digits}, {'all of them sure' if count > 1 else 'sure'}."
         doubts = [
-            f"the {_ordinal(at + 1)}, {self.digits[at].digit}, is perhaps a {self.digits[at].prediction.second}"
-            for at in self.doubtful[:3]
+            f"the {_ordinal(at + 1)}, {digit.digit}, is perhaps {words.a_digit(digit.prediction.second)}"
+            for at, digit in [(at, self.digits[at]) for at in self.doubtful[:3]]
         ]
         more = f" {len(self.doubtful) - 3} more are unsure." if len(self.doubtful) > 3 else ""
         return f"{digits}. Unsure: {'; '.join(doubts)}.{more}"

@@ -38,8 +38,8 @@ def offer_correction(digit: np.ndarray, said: str, model: str, version: str, key
         key=place,
         on_change=_correct,
         args=(place, image, said, model, version),
-        help="Keeps what the model sees, with your answer and the time, in My digits on the computer this app runs on: "
-        "a copy of the model can be fine-tuned on them there. Press the same answer again to take it back.",
+        help="Keeps what the model sees, your answer and the time in My digits, on the computer this app runs on. There "
+        "a copy of the model can be fine-tuned on them. Press the same answer again to take it back.",
     )
     if kept:
         st.page_link("pages/4_My_digits.py", label="Kept in My digits", icon=":material/check:")

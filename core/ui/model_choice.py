@@ -28,5 +28,5 @@ def offer_model(name: str, place: str = PLACE, label: str = "Use this model") ->
             "place": place,
             "done": f"{name} is the model in use now: every page and every visitor is answered by it.",
         },
-        help="Every page answers with it at once; Train has the way back.",
+        help="Every page answers with it at once. The way back is on Train.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core import words
 from core.figures import digit_images, theme
 from core.network import checkpoint
 from core.ui import resources, run_words
@@ -91,7 +92,7 @@ def _show_model() -> None:
     origin = " · shipped" if card.is_shipped else ""
     accuracy = "test accuracy not measured"
     if card.test_accuracy is not None:
-        accuracy = f"{card.test_accuracy:.2%} on the MNIST test set"
+        accuracy = f"test accuracy {words.percent(card.test_accuracy)} on MNIST"
     st.caption("Model in use", help="Every page and every visitor is answered by this model.")
     st.markdown(f"**{card.name}**{origin}  \n:small[version {card.version}]  \n:small[{accuracy}]")
 
@@ -121,5 +122,7 @@ def describe_model() -> None:
         return
     parameters = card.facts.get("parameters")
     size = f" with {parameters:,} parameters" if isinstance(parameters, int) else ""
-    accuracy = f", {card.test_accuracy:.2%} right on the 10,000 MNIST test digits" if card.test_accuracy else ""
-    st.caption(f"The model in use is **{card.name}**, a network{size}{accuracy}.")
+    accuracy = ""
+    if card.test_accuracy is not None:
+        accuracy = f" It reads {words.percent(card.test_accuracy)} of the 10,000 MNIST test digits correctly."
+    st.caption(f"The model in use is **{card.name}**, a network{size}.{accuracy}")

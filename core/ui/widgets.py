@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import streamlit as st
 
+from core import words
 from core.ui import shell
 
 T = TypeVar("T")
@@ -58,5 +59,6 @@ def probabilities(shares: Sequence[float], key: str | None = None) -> None:
         probability_chart.draw_probabilities(tuple(shares), shell.is_dark()),
         width="stretch",
         key=key,
-        alt="Probability of each digit: " + ", ".join(f"{digit} {share:.1%}" for digit, share in enumerate(shares)),
+        alt="Probability of each digit: "
+        + ", ".join(f"{digit} {words.probability(share)}" for digit, share in enumerate(shares)),
     )

@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from core import words
 from core.figures import training_charts
 from core.training.events import Epoch, LogPoint
 
@@ -81,7 +82,7 @@ def test_the_accuracy_chart_rings_the_epoch_it_is_given_whichever_is_best(epoch)
     line, ring, name = chart["layer"]
     assert "transform" not in line
     assert ring["transform"] == name["transform"] == [{"filter": f"datum.epoch == {epoch}"}]
-    assert name["encoding"]["text"]["value"] == f"best {history[epoch - 1].validation_accuracy:.2%}"
+    assert name["encoding"]["text"]["value"] == f"best {words.percent(history[epoch - 1].validation_accuracy)}"
 
 
 def test_the_ringed_epoch_of_a_long_run_is_never_thinned_away():

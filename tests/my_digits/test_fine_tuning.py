@@ -55,7 +55,7 @@ def digits() -> DigitSet:
 
 @pytest.fixture(scope="module")
 def base(digits, tmp_path_factory) -> Checkpoint:
-    """A small model with a rejection head of its own."""
+    """A small model with an OOD detector of its own."""
     folder = tmp_path_factory.mktemp("base")
     training = Training(gather(digits, SETTINGS), SETTINGS)
     list(training)

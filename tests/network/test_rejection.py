@@ -129,7 +129,7 @@ def test_a_head_survives_its_file(shipped: Checkpoint):
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x04N.", b"0" * 1000])
 def test_a_damaged_file_is_no_head(content: bytes):
-    with pytest.raises(ValueError, match="no rejection head"):
+    with pytest.raises(ValueError, match="no out-of-distribution detector"):
         Rejection.from_bytes(content)
 
 

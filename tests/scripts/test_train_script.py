@@ -54,7 +54,7 @@ def test_a_target_out_of_reach_is_exit_code_1_and_the_weights_are_kept(tmp_path,
     code, printed, complaint = run([*options(tmp_path), *drawn, "--name", "weak", *wanted])
     assert code == 1, complaint
     assert (tmp_path / "models" / f"weak{checkpoint.REJECTION}").is_file()
-    assert "99.90%" in complaint and "Saved weak.pth" in printed
+    assert "99.90\u00a0%" in complaint and "Saved weak.pth" in printed
     facts = json.loads((tmp_path / "models" / "weak.json").read_text())
     assert facts["settings"]["left_out"] == [3, 9] and facts["command"].endswith("--left-out 3 9")
 

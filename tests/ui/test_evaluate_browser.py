@@ -92,7 +92,7 @@ def test_errors_are_filtered_and_one_is_opened_in_predict(page, lab):
 
 def test_two_models_are_compared(page, lab):
     open_evaluate(page, lab, "Compare")
-    expect(page.get_by_text(re.compile("Equally good models would part"))).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile("Equally good models would differ"))).to_be_visible(timeout=SLOW)
     expect(page.get_by_role("heading", name=re.compile(r"They disagree on \d+ pictures"))).to_be_visible()
     expect(page.get_by_text(re.compile("altered reads the open picture as"))).to_be_visible()
 

@@ -205,7 +205,7 @@ def test_errors_are_filtered_and_sorted(lab):
     assert labels and all("a 4 read as 9" in label for label in labels)
     page.slider(key="errors_range").set_value((0, 1))
     lab.run()
-    assert "No error fits this choice" in lab.texts()
+    assert "No error matches these filters" in lab.texts()
 
 
 def test_a_filter_that_leaves_fewer_pages_opens_one_that_is_there(lab):

@@ -79,7 +79,7 @@ def test_what_is_kept_is_shown_measured_and_can_be_taken_away(mine):
     keep(mine, 4)
     mine.keep(DIGITS.images[9].numpy(), NO_DIGIT, "4", "reference", "abc")
     app = open_page()
-    assert "4 of 4 digits right" in read(app) and "1 picture more without a digit" in read(app)
+    assert "4 of 4 digits right" in read(app) and "1 picture without a digit" in read(app)
     gallery = app.button_group[0]
     assert [option.split(") ")[1] for option in gallery.options][1:] == ["1", "4", "0", "5"]
     assert find(app, "Fine-tune a copy")

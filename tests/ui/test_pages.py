@@ -11,7 +11,7 @@ import streamlit as st
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
-from core import workspace
+from core import words, workspace
 from core.network import checkpoint
 from core.workspace import SHIPPED
 
@@ -98,7 +98,7 @@ def test_every_page_opens_and_names_the_model(path: str) -> None:
     assert card.name in sidebar
     assert card.version in sidebar
     assert card.test_accuracy is not None
-    assert f"{card.test_accuracy:.2%}" in sidebar
+    assert words.percent(card.test_accuracy) in sidebar
 
 
 def test_home_paints_without_torch() -> None:
@@ -225,8 +225,8 @@ def test_many_pictures_become_a_table_and_a_bad_one_stops_nothing() -> None:
     upload(app, *files.items())
     assert "4 pictures read" in read_text(app)
     assert "1 refused" in read_text(app)
-    assert "66.7% right" in read_text(app)
-    assert "1 misread" in read_text(app)
+    assert "3 of 4 carry their digit in the name" in read_text(app)
+    assert "2 right (66.7\u00a0%), 1 misread" in read_text(app)
     table = app.dataframe[0].value.set_index("file")
     assert table["answer"].to_dict() == {
         "7.first.png": "7",

@@ -320,8 +320,8 @@ def test_several_files_become_a_table(page: Page, server) -> None:
     summary = page.get_by_test_id("stMain")
     expect(summary).to_contain_text("3 pictures read")
     expect(summary).to_contain_text("1 refused")
-    expect(summary).to_contain_text("66.7% right")
-    expect(summary).to_contain_text("1 misread")
+    expect(summary).to_contain_text("3 of 3 carry their digit in the name")
+    expect(summary).to_contain_text("2 right (66.7\u00a0%), 1 misread")
 
     with page.expect_download() as download:
         page.get_by_test_id("stDownloadButton").get_by_role("button", name="Save CSV").click()

@@ -174,7 +174,7 @@ def test_a_pickle_with_code_is_refused_and_never_runs(app, page, tmp_path):
             return (Path.touch, (tmp_path / "sprung",))
 
     page.goto(f"{app.url}/Train")
-    page.get_by_text("Bring in weights").click(timeout=LONG)
+    page.get_by_text("Upload weights").click(timeout=LONG)
     page.locator("input[type=file]").set_input_files(
         {"name": "trap.pth", "mimeType": "application/octet-stream", "buffer": pickle.dumps(Trap())}
     )
@@ -188,7 +188,7 @@ def test_weights_brought_in_can_be_deleted_again(app, page, home):
     weights = io.BytesIO()
     torch.save(build("lenet5").state_dict(), weights)
     page.goto(f"{app.url}/Train")
-    page.get_by_text("Bring in weights").click(timeout=LONG)
+    page.get_by_text("Upload weights").click(timeout=LONG)
     page.locator("input[type=file]").set_input_files(
         {"name": "guest.pth", "mimeType": "application/octet-stream", "buffer": weights.getvalue()}
     )

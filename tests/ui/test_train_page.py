@@ -118,6 +118,21 @@ def test_start_shows_the_run_and_stop_its_end(job):
     assert "Stopped and discarded" in read(app) and not app.exception
 
 
+def test_a_drawing_made_on_predict_joins_the_watched_digits_of_its_visitor_alone(job):
+    job.start(NewRun(SETTINGS))
+    until(lambda: job.snapshot().watched)
+    app = open_train()
+    before = read(app)
+    picture = (ROOT / "samples" / "3_flat_top_red_pen.jpg").read_bytes()
+    app.session_state["drawings"] = [(b"its strokes", picture)]
+    app.run()
+    assert not app.exception, [entry.message for entry in app.exception]
+    until(lambda: job.snapshot().own_of(app.session_state["visitor"]))
+    app.run()
+    assert "joins them" in before and "joins them" not in read(app)
+    assert job.snapshot().own_of("somebody else") is None
+
+
 def test_the_address_stays_bare_until_something_is_chosen_and_then_says_all(job):
     app = open_train()
     assert not dict(app.query_params)

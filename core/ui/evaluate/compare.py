@@ -30,7 +30,7 @@ def show(shown: Shown) -> None:
     pictures_read = max(len(shown), len(other))
     shown, other = in_common(shown, other)
     if not len(shown):
-        st.info("Not one picture is read as one digit by both.", icon=":material/info:")
+        st.info("There is no picture that both models read as one digit.", icon=":material/info:")
         return
     if len(shown) < pictures_read:
         st.caption(f"Compared on the {words.count(len(shown), 'picture')} that both read as one digit.")

@@ -26,7 +26,7 @@ def _show_reliability(shown: Shown) -> None:
     answers, temperature = shown.evaluation.report, shown.temperature
     st.subheader(
         "Is 90 % sure right nine times in ten?",
-        help="On the dashed line it is. Below it the model is overconfident, above it underconfident. Bins with few "
+        help="On the dashed line, yes. Below it the model is overconfident, above it underconfident. Bins with few "
         "pictures, see the counts below, are noisy.",
     )
     before = words.percent(answers.calibration_error())
@@ -56,7 +56,7 @@ def _offer_to_store(shown: Shown) -> None:
         return
     if shown.evaluation.version != shown.card.version:
         return  # it was fitted for other weights than those that would get it
-    st.caption("This model came without a temperature; Predict still shows its bare confidence.")
+    st.caption("No temperature is stored with this model; Predict shows its confidence unscaled.")
     if st.button("Store it with the model", icon=":material/save:"):
         try:
             checkpoint.add_facts(shown.card.name, {"temperature": shown.temperature})
@@ -68,7 +68,7 @@ def _offer_to_store(shown: Shown) -> None:
 
 def _show_coverage(shown: Shown) -> None:
     answers, temperature = shown.evaluation.report, shown.temperature
-    st.subheader("If it may refuse the least sure", help="The less it must answer, the more of it is right.")
+    st.subheader("If it may refuse the least sure", help="The fewer answers it must give, the more of them are right.")
     st.markdown(
         "  \n".join(
             f"Refusing {words.percent(share, 0)}: "

@@ -46,7 +46,7 @@ def _show_misread(shown: Shown) -> None:
     members = shown.find_errors(true, read, (low / 100, high / 100), order)
     st.subheader(f"{words.count(len(members), 'error')} of {errors:,}")
     if not members:
-        st.markdown("No error fits this choice. Widen it to see more.")
+        st.markdown("No error matches these filters. Widen them to see more.")
         return
     pictures.show_gallery(shown, members, f"errors-{true}-{read}-{order}")
     show_source(shown.evaluation.source)

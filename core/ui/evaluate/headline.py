@@ -39,7 +39,7 @@ def _show_figures(shown: Shown) -> None:
             "Errors",
             f"{answers.errors:,}",
             f"of {words.count(len(answers), 'picture')}",
-            "How many answers are not the label.",
+            "How many answers differ from the label.",
         )
         if others := shown.evaluation.numbers + shown.evaluation.no_digit:
             _show_figure(
@@ -52,8 +52,8 @@ def _show_figures(shown: Shown) -> None:
         _show_figure(
             "Loss",
             f"{answers.loss():.4f}",
-            "nats, less is better",
-            "How surprised the model is by the right digit, on average: 0 would be never. After temperature "
+            "nats, lower is better",
+            "How surprised the model is by the right digit, on average; 0 would mean never. After temperature "
             f"scaling, see Confidence, it is {answers.loss(temperature):.4f}.",
         )
         _show_figure(

@@ -10,13 +10,14 @@ from core import words
 from core.data.digits import DataError
 from core.evaluation import report, testset
 from core.evaluation.answered import AnsweredSet
+from core.evaluation.set_formats import TestSetError
 from core.network import checkpoint
 from core.ui import resources
 from core.ui.evaluate import own_set
 
 MNIST, VALIDATION, OWN = SETS = ("MNIST test set", "Validation split", "Your own set")
 
-REFUSALS = (checkpoint.CheckpointError, DataError, testset.TestSetError)  # what `answer` raises, each with a sentence
+REFUSALS = (checkpoint.CheckpointError, DataError, TestSetError)  # what `answer` raises, each with a sentence
 
 Asked = testset.TestSet | testset.PictureSet
 
@@ -86,7 +87,7 @@ def _ask_for_one(label: str, options: list[str] | tuple[str, ...], key: str, usu
 
 
 def _choose_set(chosen: str, card: checkpoint.ModelCard) -> Asked:
-    """The pictures to judge by; for an own set that is not there yet it asks for one and stops."""
+    """The pictures to evaluate on; asks for the visitor's own set where it is missing, and stops."""
     if chosen == MNIST:
         return resources.results().keep(("test set",), lambda: testset.TestSet(MNIST, resources.digits(train=False)))
     if chosen == VALIDATION:
@@ -112,13 +113,13 @@ def _measure(name: str, asked: Asked) -> AnsweredSet:
     progress, doing = st.progress(0.0, "Loading the model …"), ""
 
     def tell(share: float) -> None:
-        progress.progress(share, f"{doing} … {share:.0%}")
+        progress.progress(share, f"{doing} … {words.percent(share, 0)}")
 
     try:
         model = resources.model(name)
         doing = "Reading your pictures"
         test_set = asked.for_model(model, tell)
-        doing = f"Judging {words.count(len(test_set.digits), 'digit')}"
+        doing = f"Evaluating {words.count(len(test_set.digits), 'digit')}"
         return AnsweredSet(report.measure(model, test_set, tell), test_set)
     finally:
         progress.empty()

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import words
 from core.evaluation import testset
+from core.evaluation.set_formats import TestSetError
 
 memory = st.session_state
 
@@ -32,7 +33,7 @@ def ask() -> testset.TestSet | testset.PictureSet:
 def _ask_for_files() -> tuple[str, list]:
     """What was sent, with a name for it as a whole."""
     with st.expander("Your own set", expanded=memory.own_set is None, icon=":material/upload:"):
-        whole_folder = st.toggle("Choose a whole folder", help="A folder of pictures, with or without folders in it.")
+        whole_folder = st.toggle("Choose a whole folder", help="A folder of pictures, with or without subfolders.")
         files = st.file_uploader(
             "A folder of pictures" if whole_folder else "A zip of pictures, single pictures, a CSV or IDX files",
             accept_multiple_files="directory" if whole_folder else True,
@@ -42,7 +43,7 @@ def _ask_for_files() -> tuple[str, list]:
         st.caption(
             "Pictures are named by their digit (7.png, 7_anna.jpg) or lie in a folder named by it (7/anna.jpg). "
             "A CSV has one digit a row: the label and 784 pixels, with or without a header. "
-            "IDX is MNIST's own format, packed or not: images and labels together."
+            "IDX is MNIST's own format, gzipped or not: images and labels together."
         )
     if not files:
         return "", []
@@ -57,5 +58,5 @@ def _read(name: str, files: list) -> None:
         with st.spinner("Unpacking …"):
             memory.own_set = testset.read_files(name, [(file.name, file.getvalue()) for file in files])
         memory.own_refusal = None
-    except testset.TestSetError as error:
+    except TestSetError as error:
         memory.own_set, memory.own_refusal = None, str(error)

@@ -11,7 +11,7 @@ from core.ui.evaluate.measured import Shown, show_source
 
 SHARES = {
     "Precision": "Of the answers that named this digit, the share that was right.",
-    "Recall": "Of the pictures that show this digit, the share that was read so.",
+    "Recall": "Of the pictures that show this digit, the share that was read right.",
     "F1": "The harmonic mean of precision and recall: high only when both are.",
 }
 PERCENT = "%.2f %%"  # two decimals always: the ready-made format drops zeros

@@ -95,7 +95,7 @@ def _say_answer(picture: AnsweredPicture) -> str:
 def _say_second(picture: AnsweredPicture) -> str:
     share = picture.probabilities[picture.second]
     if share < 0.0005:  # what would read "<0.1 %"
-        return "No other comes near."
+        return "No other digit comes near."
     return f"The next best is {picture.second} with {words.probability(share)}."
 
 

@@ -21,10 +21,10 @@ Todo = list[tuple[checkpoint.ModelCard, curves.Step]]
 
 def show(shown: Shown) -> None:
     """Which models, a button to measure what is missing, and the curves."""
-    as_read = f", as {shown.card.name} reads them," if shown.test_set.read_by else ","
+    as_read = f", as {shown.card.name} reads them, and they are" if shown.test_set.read_by else ","
     st.markdown(
         f"Accuracy on {min(robustness.SAMPLE, len(shown)):,} of these pictures as they are damaged more "
-        f"and more. The same pictures{as_read} damaged the same way, for every model."
+        f"and more. Every model gets the same pictures{as_read} damaged in the same way."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = st.multiselect(
@@ -43,7 +43,7 @@ def show(shown: Shown) -> None:
     elif todo:
         total = len(cards) * len(robustness.STEPS)
         known = f"{total - len(todo)} of {total} points are measured. " if len(todo) < total else ""
-        st.info(f"{known}Measure takes about half a minute a model on two cores.", icon=":material/timer:")
+        st.info(f"{known}Measuring takes about half a minute per model on two cores.", icon=":material/timer:")
     _show_curves(shown, {curves.title(card): curves.find(card, shown.test_set) for card in cards})
 
 

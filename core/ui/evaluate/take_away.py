@@ -16,7 +16,7 @@ def show(shown: Shown) -> None:
     report, tables, charts = st.columns(3, gap="large")
     with report:
         st.subheader("Report")
-        st.markdown("One page with settings, figures and the worst errors. It opens without a network.")
+        st.markdown("One page with settings, figures and the worst errors. It opens offline.")
         page = take_away.report(shown.evaluation, shown.test_set, shown.card.facts, measured)
         downloads.offer((page,), ":material/description:", "primary")
         if not points:

@@ -33,7 +33,7 @@ def offer(model: Checkpoint, kept: list[Correction]) -> None:
     learnt, held_out = store.hold_out(kept)
     usual = fine_tuning.USUAL
     if not learnt:
-        st.caption("Every third digit is held out to judge by. Keep some more: then a copy can learn from them.")
+        st.caption("Every third digit is held out for evaluation. Keep a few more, and a copy can learn from them.")
         return
     st.markdown(
         f"A copy of **{model.name}** learns from **{words.count(len(learnt), 'digit')}** of yours, each shown "
@@ -116,9 +116,9 @@ def sum_up(changes: tuple[Change, ...]) -> str:
     own, test = named.get(fine_tuning.HELD_OUT), named[fine_tuning.TEST]
     gained = "No digits were held out: whether it reads others of yours better is not known."
     if own:
-        gained = f"Of {own.count} digits it never learnt from it reads {own.after} right, before {own.before}."
+        gained = f"Of {own.count} digits it never learnt from, it reads {own.after} right; before, it was {own.before}."
     forgot = "nothing" if test.after >= test.before else "a little"
     return (
-        f"{gained} On MNIST's test set it forgot {forgot}: {test.count - test.after} of {test.count:,} misread, before "
-        f"{test.count - test.before}."
+        f"{gained} On MNIST's test set it forgot {forgot}: {test.count - test.after} of {test.count:,} misread; before, it "
+        f"was {test.count - test.before}."
     )

@@ -13,7 +13,7 @@ from core.network.checkpoint import Checkpoint
 from core.ui import notices, resources
 
 MOST = 60  # pictures shown at once
-IN_BRACKETS = "In brackets where the share on many more such pictures would lie, with 95 % probability."
+IN_BRACKETS = "In brackets: the 95 % interval, where the share on many more such pictures would lie."
 
 # Pills as tiles: the picture, what it is, what it is read as.
 STYLE = """
@@ -42,7 +42,7 @@ def mention_put_aside() -> None:
     mine = resources.corrections()
     if names := mine.put_aside():
         st.warning(
-            f"A file that could not be read as My digits was moved aside unchanged, and a new one begun: "
+            f"A file that could not be read as My digits was moved aside unchanged, and a new one was started: "
             f"{', '.join(names)} in `{mine.path.parent.name}/`. The command `sqlite3 FILE .recover` can often save "
             "what is in it; move it elsewhere, and this notice is gone.",
             icon=":material/inventory_2:",
@@ -52,7 +52,7 @@ def mention_put_aside() -> None:
 def invite() -> None:
     """The empty page says how to begin."""
     st.info(
-        "Nothing is kept yet. Under every answer on Predict stands “Wrong? It is a …”: one click on the right digit "
+        "Nothing is kept yet. Below every answer on Predict is the question “Wrong? It is a …”: one click on the right digit "
         "keeps the picture here.",
         icon=":material/edit_note:",
     )
@@ -89,7 +89,9 @@ def show_measure(model: Checkpoint, kept: list[Correction], said: dict[int, str]
         )
     if others:
         refused = sum(said[one.id] == one.text for one in others)
-        sentences.append(f"{words.count(len(others), 'picture')} more without a digit: it says so of {refused}.")
+        sentences.append(
+            f"Kept besides: {words.count(len(others), 'picture')} without a digit. It says so of {refused}."
+        )
     st.markdown(" ".join(sentences), help=IN_BRACKETS)
 
 
@@ -105,7 +107,7 @@ def show_gallery(kept: list[Correction], said: dict[int, str]) -> None:
     by_number = {one.id: one for one in newest}
     with st.container(key="kept"):
         chosen = st.pills(
-            "Choose pictures to see more of them or to delete them",
+            "Choose pictures to see their details or to delete them",
             list(by_number),
             selection_mode="multi",
             format_func=lambda number: label(by_number[number], said[number]),
@@ -164,7 +166,8 @@ def offer_export(kept: list[Correction]) -> None:
 
 
 def show_share(right: int, total: int) -> str:
-    """A share with its 95 % interval, as exactly as so many pictures allow: "25% (9% to 53%)"."""
+    """A share with its 95 % interval, as exactly as so many pictures allow: "25 % (9 % to 53 %)"."""
     low, high = wilson_interval(right, total)
-    exact = 0 if total < 1000 else 2
-    return f"{right / total:.{exact}%} ({low:.{exact}%} to {high:.{exact}%})"
+    decimals = 0 if total < 1000 else 2
+    share, low, high = (words.percent(value, decimals) for value in (right / total, low, high))
+    return f"{share} ({low} to {high})"

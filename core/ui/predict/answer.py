@@ -49,7 +49,7 @@ def show(load: Load, name: str, key: str, caption: str = "As given", content: by
 
 def show_example(invitation: str) -> None:
     """What an answer looks like, greyed, until there is one, and what to do to get it."""
-    st.html('<div class="answer example"><span class="digit">7</span><span class="confidence">97%</span></div>')
+    st.html('<div class="answer example"><span class="digit">7</span><span class="confidence">97.3&nbsp;%</span></div>')
     st.caption(f"An example. {invitation}")
 
 

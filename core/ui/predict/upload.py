@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import words
 from core.figures import digit_images
 from core.reading import batch, picture
 from core.ui import resources, widgets
@@ -83,7 +84,7 @@ def ask_for_files() -> list[Any]:
     )
     st.caption(
         f"Any common picture format, HEIC too; at most {limits.bytes // 10**6} MB and {limits.pixels // 10**6} million "
-        "pixels each. Nothing is stored: pictures are forgotten when you leave, but for answers you put right."
+        "pixels each. Nothing is stored: pictures are forgotten when you leave, except those whose answer you correct."
     )
     st.components.v2.component("digit_lab_paste", js=PASTE)(key="paste")  # known to the running app alone
     return files
@@ -128,15 +129,16 @@ def show_item(item: batch.Item) -> None:
 def sum_up(items: list[batch.Item]) -> list[batch.Item]:
     """How many were read, and how many right where names carry the digit; gives the items chosen to be shown."""
     read, refused = [item for item in items if not item.error], [item for item in items if item.error]
-    judged = [item for item in read if item.is_right is not None]
-    wrong = [item for item in judged if not item.is_right]
-    sentence = f"**{len(read)} pictures read**"
+    labelled = [item for item in read if item.is_right is not None]
+    wrong = [item for item in labelled if not item.is_right]
+    sentence = f"**{words.count(len(read), 'picture')} read**"
     if refused:
         sentence += f", {len(refused)} refused"
-    if judged:
-        right = len(judged) - len(wrong)
-        sentence += f". File names or folders name the digit of {len(judged)}: **{right / len(judged):.1%} right**"
-        sentence += f", {len(wrong)} misread" if wrong else ""
+    if labelled:
+        right = len(labelled) - len(wrong)
+        share = f"{right} right ({words.percent(right / len(labelled), 1)}), {len(wrong)} misread"
+        sentence += f". {len(labelled)} of {len(read)} carry their digit in the name of the file or folder: "
+        sentence += f"**{share if wrong else 'right' if right == 1 else f'all {right} right'}**"
     st.markdown(sentence + ".")
     with st.container(horizontal=True):
         st.download_button("Save CSV", batch.to_csv(items), "digits.csv", "text/csv", icon=":material/download:")
@@ -152,14 +154,14 @@ def show_table(items: list[batch.Item]) -> None:
     table.insert(0, "picture", [digit_images.as_data_url(item.thumbnail) if item.thumbnail else "" for item in items])
     # An empty cell would not say whether the picture was refused or held no digit.
     table["answer"] = table["answer"].where(table["answer"] != "", table["verdict"].replace("error", "refused"))
-    table["right"] = table["right"].map({True: "right", False: "misread"}).fillna("")
+    table["right"] = table["right"].map({True: "Right", False: "Misread"}).fillna("")
     columns = ["picture", "answer", "right", "confidence", "file", "remark"]
     if not table["right"].any():
         columns.remove("right")
     rows, details = st.columns([0.58, 0.42], gap="large")
     with rows:
         event = st.dataframe(
-            table,
+            table.style.format({"confidence": words.probability}, na_rep=words.NONE),
             hide_index=True,
             on_select="rerun",
             selection_mode="single-row",
@@ -171,8 +173,8 @@ def show_table(items: list[batch.Item]) -> None:
                 "picture": st.column_config.ImageColumn("Picture", width="small"),
                 "file": st.column_config.TextColumn("File"),
                 "answer": st.column_config.TextColumn("Answer", width="small"),
-                "confidence": st.column_config.NumberColumn("Confidence", format="percent", width="small"),
-                "right": st.column_config.TextColumn("Label says", width="small"),
+                "confidence": st.column_config.NumberColumn("Confidence", width="small"),
+                "right": st.column_config.TextColumn("Right?", width="small"),
                 "remark": st.column_config.TextColumn("Remark", width="large"),
             },
             placeholder="–",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core import words
 from core.figures import export, training_charts
 from core.training.job import Snapshot
 from core.training.runs import Run
@@ -31,7 +32,7 @@ def show(run: Run, snapshot: Snapshot) -> None:
             export.specify_once(training_charts.draw_accuracy, snapshot.epochs, epochs, best, shell.is_dark()),
             width="stretch",
             key="accuracy",
-            alt=f"Validation accuracy by epoch: best {best.validation_accuracy:.2%}"
+            alt=f"Validation accuracy by epoch: best {words.percent(best.validation_accuracy)}"
             if best
             else "No epoch finished yet",
         )

@@ -44,7 +44,7 @@ def show() -> list[Pending]:
     """Ask for everything a run needs. Returns the empty places that wait for a duration: it takes time to measure."""
     pending: list[Pending] = []
     if memory.link_refused:
-        st.warning(f"Some settings in this link can't be used; the usual values stand instead. {memory.link_refused}")
+        st.warning(f"Some settings in this link can't be used; the defaults are used instead. {memory.link_refused}")
     settings = _read_settings()
     _offer_start(settings, pending)
     _show_presets(settings, pending)
@@ -119,7 +119,7 @@ def _show_presets(settings: TrainingSettings | None, pending: list[Pending]) -> 
                 on_click=take_settings,
                 args=(preset.settings,),
                 width="stretch",
-                help=f"Take the settings “{preset.title}”.",
+                help=f"Use the settings “{preset.title}”.",
             )
 
 
@@ -168,7 +168,7 @@ def _preview(settings: TrainingSettings) -> None:
     st.html(digit_images.show(seen, f"Eight digits with {settings.augmentation} augmentation"))
     st.caption("Eight digits as the network sees them.")
     if settings.augmentation != "none":
-        st.button("Another look", icon=":material/refresh:", on_click=_look_again)
+        st.button("Augment again", icon=":material/refresh:", on_click=_look_again)
 
 
 def _look_again() -> None:
@@ -184,7 +184,7 @@ def _show_name_and_link(settings: TrainingSettings | None) -> None:
         help="Its model gets the same name. Letters, digits, spaces, dots and dashes.",
     )
     if settings:
-        st.markdown("A link with these settings, to hand out:")
+        st.markdown("A link with these settings, to share:")
         st.code(link.address(st.context.url or "", settings), language=None, wrap_lines=True)
         st.markdown("The same run in a terminal:")
         st.code(settings.command(memory.get("run_name") or "my-model"), language="bash", wrap_lines=True)

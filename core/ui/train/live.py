@@ -74,7 +74,7 @@ def _show_figures(snapshot: Snapshot) -> None:
     epochs = snapshot.epochs
     accuracy, change = "–", None
     if epochs:
-        accuracy = f"{epochs[-1].validation_accuracy:.2%}"
+        accuracy = words.percent(epochs[-1].validation_accuracy)
         if len(epochs) > 1 and epochs[-1].validation_accuracy != epochs[-2].validation_accuracy:
             change = f"{(epochs[-1].validation_accuracy - epochs[-2].validation_accuracy) * 100:+.2f} points"
     recent = snapshot.log_points[-20:]
@@ -121,7 +121,7 @@ def _show_controls(snapshot: Snapshot) -> None:
                 on_click=job.skip,
                 key="skip",
                 width=BUTTON_WIDTH,
-                help="Keep the model without the detector. It will take more letters and scribbles for digits.",
+                help="Keep the model without the detector. It will mistake more letters and scribbles for digits.",
             )
         elif snapshot.phase == Phase.PAUSED:
             st.button(

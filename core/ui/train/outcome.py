@@ -54,7 +54,7 @@ def offer_resume() -> None:
             with st.container(border=True, horizontal=True, vertical_alignment="center"):
                 st.markdown(
                     f":material/history: **{run.name}** was interrupted {done}. "
-                    "It can go on; a minute of training is lost at most."
+                    "It can be resumed; at most a minute of training is lost."
                 )
                 st.button(
                     "Resume",
@@ -71,7 +71,7 @@ def _close(run: str) -> None:
 
 def _sum_up(run: Run, best: Epoch, seconds: float) -> str:
     """How good the kept model is, also beside the model in use, and how long training took."""
-    reached = f"{best.validation_accuracy:.2%} on {run.validation_images:,} validation digits"
+    reached = f"{words.percent(best.validation_accuracy)} on {run.validation_images:,} validation digits"
     return (
         f":material/check_circle: **{run.name}: {reached}**{_compare(run, best)}. {run.sentence} "
         f"It took {words.duration(seconds)}."

@@ -34,7 +34,7 @@ def show() -> None:
     listed = [run for run in runs.list_all() if run.id != live]
     if not listed:
         notices.show_notice(PLACE)
-        st.caption("Runs appear here when they are over, with their settings, accuracy and curve.")
+        st.caption("Runs appear here once they have ended, with their settings, accuracy and curve.")
         return
     ticked = _show_table(listed)
     if not ticked:
@@ -104,7 +104,8 @@ def _show_curves(ticked: Sequence[Run]) -> None:
         st.altair_chart(
             training_charts.draw_runs(histories),
             width="stretch",
-            alt="Validation accuracy by epoch. " + "; ".join(f"{name}: best {best[name]:.2%}" for name in best),
+            alt="Validation accuracy by epoch. "
+            + "; ".join(f"{name}: best {words.percent(best[name])}" for name in best),
         )
 
 
@@ -116,7 +117,7 @@ def _show_run(run: Run) -> None:
             downloads.offer(run.model, run, PLACE)
         if not run.base:
             st.button(
-                "Take its settings", icon=":material/tune:", on_click=_take_settings, args=(run,), key="take-settings"
+                "Use its settings", icon=":material/tune:", on_click=_take_settings, args=(run,), key="take-settings"
             )
         with st.popover("Rename", icon=":material/edit:"):
             st.text_input("New name", value=run.name, key=f"name-{run.id}", max_chars=80)

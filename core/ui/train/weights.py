@@ -34,7 +34,7 @@ def offer_shipped() -> None:
 
 def bring_in() -> None:
     """A file of weights joins the models; any model can be chosen, and those brought in deleted."""
-    with st.expander("Bring in weights", icon=":material/upload:"):
+    with st.expander("Upload weights", icon=":material/upload:"):
         file = st.file_uploader(
             "A PyTorch state dict of one of the networks above",
             type=["pth", "pt"],
