@@ -65,7 +65,6 @@ class Lab:
     page: AppTest
 
     def open(self, section: str = "Confusion") -> AppTest:
-        self.page.run()
         self.page.switch_page("pages/3_Evaluate.py")
         self.page.session_state["evaluate_section"] = section
         return self.run()
