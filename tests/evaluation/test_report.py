@@ -212,6 +212,16 @@ def test_mcnemar_agrees_with_the_binomial_test_and_says_what_it_means():
     assert Comparison(first, report_of(labels, [0] * 39 + [1])).verdict("new", "old").startswith("On 1 picture just")
 
 
+def test_a_comparison_turned_round_turns_its_sentence_round():
+    labels = [0] * 40
+    better, worse = report_of(labels, [0] * 38 + [1] * 2), report_of(labels, [1] * 12 + [0] * 28)
+    pair, turned = Comparison(better, worse), Comparison(worse, better)
+    assert (pair.only_first, pair.only_second) == (turned.only_second, turned.only_first)
+    assert pair.p_value == turned.p_value and pair.disagreements == turned.disagreements
+    for sentence in (pair.verdict("good", "bad"), turned.verdict("bad", "good")):
+        assert "good on 12" in sentence and "bad on 2" in sentence and "good reads these pictures better" in sentence
+
+
 def test_the_source_counts_pictures_as_people_do():
     when = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
     one, two = (Evaluation("m", "v", "d", when, report_of([1] * count, [1] * count)) for count in (1, 2000))

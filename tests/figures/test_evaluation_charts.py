@@ -8,6 +8,7 @@ import torch
 from PIL import ImageColor
 from running_app import contrast
 
+from core.evaluation.comparison import Comparison
 from core.evaluation.report import Report
 from core.evaluation.robustness import DAMAGES, Point
 from core.figures import evaluation_charts, export
@@ -70,3 +71,77 @@ def test_each_strength_is_written_as_it_is():
         evaluation_charts.robustness({"one": points, "two": points}, "contrast").properties(width=900)
     )
     assert all(f">{strength:g}</text>" in picture for strength in DAMAGES["contrast"].strengths)
+
+
+def rows_of(chart) -> list[list[dict]]:
+    """All tables that a chart draws."""
+    return list(chart.to_dict()["datasets"].values())
+
+
+@pytest.fixture(scope="module")
+def middling() -> Report:
+    rng = torch.Generator().manual_seed(1)
+    labels = torch.randint(10, (500,), generator=rng)
+    logits = torch.randn(500, 10, generator=rng)
+    logits[torch.arange(500), labels] += 2
+    return Report(labels, logits)
+
+
+def test_precision_and_recall_are_drawn_as_they_are(middling):
+    (rows,) = rows_of(evaluation_charts.per_digit(middling))
+    drawn = {(row["digit"], row["measure"]): row["share"] for row in rows}
+    for score in middling.per_digit:
+        assert (drawn[score.digit, "precision"], drawn[score.digit, "recall"]) == (score.precision, score.recall)
+
+
+def test_the_reliability_diagram_shows_the_bins_before_and_after_the_temperature(middling):
+    found = rows_of(evaluation_charts.reliability(middling, 0.4))
+    rows = max(found, key=len)
+    for when, temperature in (("before", 1.0), ("after", 0.4)):
+        drawn = [(row["confidence"], row["accuracy"], row["count"]) for row in rows if row["when"] == when]
+        bins = middling.reliability(temperature)
+        assert drawn == [(entry.confidence, entry.accuracy, entry.count) for entry in bins]
+
+
+def test_the_curve_of_refusals_is_the_reports(middling):
+    (rows,) = rows_of(evaluation_charts.coverage(middling, 1.0))
+    assert [(row["refused"], row["accuracy"]) for row in rows] == middling.coverage_curve()
+
+
+def test_two_models_turned_round_turn_their_bars_round(middling):
+    other = Report(middling.labels, middling.logits.roll(250, 0) + middling.logits)
+    bars = [
+        {row["digit"]: row["difference"] for row in rows_of(evaluation_charts.difference(pair))[0]}
+        for pair in (Comparison(middling, other), Comparison(other, middling))
+    ]
+    assert any(bars[0].values()) and bars[0] == {digit: -height for digit, height in bars[1].items()}
+    for first, second in zip(middling.per_digit, other.per_digit, strict=True):
+        assert bars[0][first.digit] == pytest.approx(100 * (second.recall - first.recall))
+
+
+def test_each_model_has_its_own_curve_with_its_interval():
+    when = datetime(2026, 1, 2, tzinfo=UTC)
+    curves = {
+        name: [Point("blur", at, 0.9 - at / 10 - less, 0.5, 0.95, 100, when) for at in DAMAGES["blur"].strengths]
+        for name, less in (("one", 0.0), ("two", 0.1))
+    }
+    curves["one"].append(Point("noise", 0, 0.2, 0.1, 0.3, 100, when))
+    (rows,) = rows_of(evaluation_charts.robustness(curves, "blur"))
+    drawn = [(row["model"], row["strength"], row["accuracy"], row["low"], row["high"]) for row in rows]
+    assert drawn == [
+        (name, point.strength, point.accuracy, point.low, point.high)
+        for name, points in curves.items()
+        for point in points
+        if point.damage == "blur"
+    ]
+    said = evaluation_charts.describe_robustness(curves, "blur")
+    assert "one: 90\u00a0% at 0," in said and "two: 80\u00a0% at 0," in said and "20\u00a0%" not in said
+
+
+def test_the_chosen_cell_is_the_one_that_is_framed_and_hits_can_be_hidden(middling):
+    chart = evaluation_charts.confusion_matrix(middling, chosen=(3, 5), hide_diagonal=True)
+    (frame,) = (rows for rows in rows_of(chart) if len(rows) == 1)
+    assert (frame[0]["true"], frame[0]["predicted"], frame[0]["count"]) == (3, 5, int(middling.confusion[3, 5]))
+    for (true, read), cell in cells(chart).items():
+        assert cell["count"] == middling.confusion[true, read]
+        assert (cell["text"] == "") == (cell["shade"] == 0 and true == read) == (true == read)

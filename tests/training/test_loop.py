@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import io
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -139,13 +140,53 @@ def test_an_infinite_loss_ends_the_run_with_a_sentence_and_keeps_the_best(digits
     assert training.best is best and all(torch.isfinite(value).all() for value in best.weights.values())
 
 
-def test_patience_ends_the_run_early(digits):
-    settings = dataclasses.replace(
-        SMALL, epochs=30, patience=2, optimiser="sgd", schedule="constant", learning_rate=2.0, ema_decay=0.0
+@pytest.mark.parametrize(
+    ("accuracies", "patience", "ends_after"),
+    [
+        ((0.5, 0.6, 0.7, 0.8, 0.9, 0.95), 1, 6),  # improves to the last
+        ((0.5, 0.4, 0.6, 0.5, 0.4, 0.3), 2, 5),  # the count begins anew with the better third
+        ((0.5, 0.5, 0.5, 0.5, 0.5, 0.5), 3, 4),  # as good is not better
+        ((0.5, 0.4, 0.3, 0.2, 0.1, 0.0), 0, 6),  # no patience is asked for
+    ],
+)
+def test_patience_counts_from_the_last_better_epoch(digits, monkeypatch, accuracies, patience, ends_after):
+    answers = iter(accuracies)
+    monkeypatch.setattr(
+        "core.training.loop.evaluate", lambda *_: SimpleNamespace(accuracy=next(answers), loss=lambda: 1.0)
     )
-    training = make(digits, settings)
+    settings = dataclasses.replace(
+        SMALL, architecture="mlp", epochs=len(accuracies), patience=patience, augmentation="none",
+        outlier_exposure=0.0, pen_digits=0.0,
+    )  # fmt: skip
+    few = digits.pick(torch.arange(32))
+    training = Training(Examples.plain(few, few), settings)
     *_, end = training
-    assert end.reason == "early" and training.epoch < 30
+    assert training.epoch == ends_after
+    assert end.reason == ("finished" if ends_after == len(accuracies) else "early")
+
+
+def test_the_last_epochs_are_shown_digits_as_they_are(digits):
+    settings = dataclasses.replace(SMALL, epochs=10, clean_share=0.3, augmentation="strong")
+    few = digits.pick(torch.arange(32))
+    training, levels = Training(Examples.plain(few, few), settings), []
+    for training.epoch in range(10):
+        levels.append(training._level())
+    assert levels == [LEVELS["strong"]] * 7 + [LEVELS["none"]] * 3
+
+
+def test_the_training_loss_of_an_epoch_is_the_mean_over_its_images(digits):
+    settings = dataclasses.replace(SMALL, architecture="mlp", epochs=2, batch_size=30, outlier_exposure=0.0)
+    training, steps = (
+        Training(Examples.plain(digits.pick(torch.arange(70)), digits.pick(torch.arange(9))), settings),
+        [],
+    )
+    for event in training:
+        if isinstance(event, Step):
+            steps.append(event)
+        elif isinstance(event, Epoch):
+            assert [step.images for step in steps] == [30, 30, 10]
+            assert event.training_loss == pytest.approx(sum(step.loss * step.images for step in steps) / 70)
+            steps.clear()
 
 
 def test_the_best_weights_are_those_of_the_last_epoch_marked_as_best(digits):

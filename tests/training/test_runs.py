@@ -13,7 +13,7 @@ from core.config import SettingError, TrainingSettings
 from core.data import mnist
 from core.network import checkpoint
 from core.training import runs
-from core.training.events import End, Epoch, LogPoint
+from core.training.events import End, Epoch, LogPoint, Step
 from core.training.examples import Examples, gather
 from core.training.loop import Training
 from core.training.plans import ResumedRun
@@ -254,3 +254,28 @@ def test_a_renamed_run_takes_all_files_of_its_model_along(stored, tmp_path):
     assert {path.name for path in models.iterdir()} == {f"tomorrow{suffix}" for suffix in checkpoint.FILES}
     run = runs.read(stored.name, stored.parent)
     assert run.name == run.model == "tomorrow"
+
+
+@pytest.mark.parametrize("steps_each", [1, 3, 7])
+def test_a_point_of_a_long_runs_curve_is_the_mean_of_its_steps(tmp_path, steps_each):
+    """Weighted by images: the last batch of an epoch is smaller than the others."""
+    run = Run(name="long", id="long", settings=TrainingSettings(), steps=steps_each * runs.MOST_ROWS)
+    writer = RunWriter(run, tmp_path, [])
+    steps = [
+        Step(at, run.steps, 1, float(at % 5), 0.1 / at, 32 if at % 3 else 8, 0.5 * at)
+        for at in range(1, 4 * steps_each + 1)
+    ]
+    for step in steps:
+        writer.add(step)
+    writer.release()
+    assert len(writer.log_points) == 4
+    for number, point in enumerate(writer.log_points):
+        mine = steps[number * steps_each : (number + 1) * steps_each]
+        images = sum(step.images for step in mine)
+        assert point.loss == pytest.approx(sum(step.loss * step.images for step in mine) / images)
+        assert point.images_per_second == pytest.approx(images / (0.5 * steps_each))
+        assert (point.step, point.learning_rate, point.seconds) == (
+            mine[-1].step,
+            mine[-1].learning_rate,
+            mine[-1].seconds,
+        )
