@@ -249,7 +249,7 @@ def test_temperature_is_fitted_where_none_is_stored_and_can_be_stored(lab, monke
     monkeypatch.setattr(checkpoint, "add_facts", lambda name, facts: stored.update({name: facts}))
     lab.in_use = "no nine"
     page = lab.open("Confidence")
-    assert "came without a temperature" in lab.texts()
+    assert "No temperature is stored with this model" in lab.texts()
     next(button for button in page.button if button.label.startswith("Store it")).click()
     lab.run()
     assert stored["no nine"]["temperature"] > 0

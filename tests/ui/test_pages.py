@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import streamlit as st
 from PIL import Image, ImageDraw
@@ -239,6 +240,17 @@ def test_many_pictures_become_a_table_and_a_bad_one_stops_nothing() -> None:
     assert "This is not a picture" in table.loc["broken.png", "remark"]
     assert table.loc["blank.png", "verdict"] == "no digit"
     assert table.loc["1/second.png", "label"] == 1
+
+
+def test_the_table_of_many_files_words_a_confidence_as_the_answer_does() -> None:
+    app = open_predict("Upload")
+    upload(app, ("7.png", make_picture(SEVEN)), ("blank.png", make_picture()))
+    table = app.dataframe[0]
+    confidence = table.value["confidence"]
+    worded = table.proto.arrow_data.styler.display_values
+    cells = [column.to_pylist() for column in pa.ipc.open_stream(worded).read_all().columns]
+    assert [words.probability(confidence[0]), words.NONE] in cells
+    assert not any("100" in str(cell) for cell in cells[table.value.columns.get_loc("confidence")])
 
 
 def test_misread_pictures_can_be_shown_alone() -> None:

@@ -158,13 +158,15 @@ def show_table(items: list[batch.Item]) -> None:
     # An empty cell would not say whether the picture was refused or held no digit.
     table["answer"] = table["answer"].where(table["answer"] != "", table["verdict"].replace("error", "refused"))
     table["right"] = table["right"].map({True: "Right", False: "Misread"}).fillna("")
+    # A style sets the words of a cell and leaves the number below to sort by.
+    shown = table.style.format({"confidence": words.probability}, na_rep=words.NONE)
     columns = ["picture", "answer", "right", "confidence", "file", "remark"]
     if not table["right"].any():
         columns.remove("right")
     rows, details = st.columns([0.58, 0.42], gap="large")
     with rows:
         event = st.dataframe(
-            table.style.format({"confidence": words.probability}, na_rep=words.NONE),
+            shown,
             hide_index=True,
             on_select="rerun",
             selection_mode="single-row",
