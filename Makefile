@@ -1,23 +1,28 @@
-# make run: start the app. make test: all tests. make install: set up alone. Everything stays inside .venv.
+# make run: start the app. make test: the checks and tests of every day. make test-all: the long ones too, and what no
+# test reaches. make install: set up alone. Everything stays inside .venv.
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
+# One process a core of two; whoever has done its share takes over half of what is left to the other.
+PYTEST = $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-.PHONY: run test install bench bench-realworld bench-pages bench-train-speed bench-readme lint
+.PHONY: run test test-all install bench bench-realworld bench-pages bench-train-speed bench-readme lint
 
 run: .venv/installed
 	$(BIN)/python -m streamlit run Home.py --server.port $(PORT)
 
 install: .venv/installed
 
-test: .venv/installed-dev
-	$(BIN)/python -m ruff check .
-	$(BIN)/python -m ruff format --check .
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 15
+test: lint
+	$(PYTEST) -m "not slow" --durations 10
+
+test-all: lint
+	$(PYTEST) --durations 20 --cov --cov-report term --cov-fail-under 90
 
 lint: .venv/installed-dev
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
 
 # Measures; needs an idle machine, and more than an hour of it. Each command keeps its figures with their conditions in
 # benchmarks/results/, and benchmarks/README.md is rendered from these. Ends with an error where a limit is missed.

@@ -52,6 +52,7 @@ def main() -> None:
             training = Training(gather(digits, seeded), seeded)
             for _ in training:
                 pass
+            assert training.best, "a run that was not stopped has evaluated an epoch"
             best.append(training.best.validation_accuracy)
             seconds.append(training.seconds)
         parameters = count_parameters(build_without_memory(architecture))

@@ -29,9 +29,9 @@ from core.network import checkpoint
 from core.workspace import SHIPPED
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, ViewportSize
 
-WINDOW = {"width": 1280, "height": 1000}  # the whole matrix in sight: what lies below can't be clicked
+WINDOW: ViewportSize = {"width": 1280, "height": 1000}  # the whole matrix in sight: what lies below can't be clicked
 CLICKS = 20  # half of them on the diagonal, whose cells hold a thousand pictures each
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 # Resolves in the frame that has painted heading, matrix and pictures, with the milliseconds since `began`.
@@ -131,6 +131,7 @@ def _click_times(page: Page) -> list[float]:
         page.locator(IDLE).wait_for(timeout=10_000)
         page.wait_for_timeout(200)  # the pause of a hand, and the chart's own redrawing
         box = page.locator(f"path[aria-label='{name}']").first.bounding_box()
+        assert box, "a locator that was waited for has a box"
         began = page.evaluate("performance.now()")
         page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         heading = f"{name[0]} read right" if kind is right else name.split(":")[0]

@@ -82,8 +82,10 @@ def keep_misread(base: Checkpoint, hand: DigitSet, count: int) -> list[Correctio
 @torch.inference_mode()
 def share_doubted(model: Checkpoint, images: Tensor) -> float:
     """The share of pictures (N, 28, 28) uint8 that the OOD detector doubts."""
+    detector = model.rejection
+    assert detector, "the shipped model has an OOD detector"
     features = torch.cat([model.model.features(to_input(part)) for part in images.split(500)])
-    return (model.rejection.digit.score(features) < model.rejection.doubt).float().mean().item()
+    return (detector.digit.score(features) < detector.doubt).float().mean().item()
 
 
 def main() -> None:

@@ -9,8 +9,9 @@ has to judge.
 import argparse
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 from unittest import mock
 
 import cv2
@@ -26,6 +27,8 @@ from core.reading import ink as ink_module
 from core.reading import mnist_form, one_digit, picture, reader
 from core.reading.settings import INK
 from core.synthesis.sheets import Colour, lay_ink, make_paper, rub, rule, shade, to_bytes
+
+Choice = TypeVar("Choice")
 
 INKS: tuple[Colour, ...] = ((30, 30, 35), (36, 62, 150), (150, 30, 40), (22, 100, 70), (90, 90, 95))
 PAPERS: tuple[Colour, ...] = ((250, 250, 248), (246, 240, 224), (225, 232, 245), (222, 208, 180), (205, 205, 205))
@@ -56,13 +59,14 @@ def write(image: np.ndarray, height: float, pen: float = 1.0) -> np.ndarray:
     ink = (cv2.GaussianBlur(large, (0, 0), 4) > 0.45).astype(np.uint8)
     change = round(36 * abs(pen - 1) / 2) * 2 + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (change, change))
-    changed = cv2.dilate(ink, disc) if pen > 1 else cv2.erode(ink, disc)
+    changed: np.ndarray = cv2.dilate(ink, disc) if pen > 1 else cv2.erode(ink, disc)
     # A digit written with a thin pen has no gaps where MNIST's stroke was thin: its middle line always stays.
-    changed |= _thin(ink) if pen < 1 else 0
+    if pen < 1:
+        changed |= _thin(ink)
     x, y, wide, high = cv2.boundingRect(changed)
     scale = height / high
     size = (max(2, round(wide * scale)), max(2, round(height)))
-    written = changed[y : y + high, x : x + wide].astype(np.float32)
+    written: np.ndarray = changed[y : y + high, x : x + wide].astype(np.float32)
     if scale > 1:
         written = cv2.resize(written, size, interpolation=cv2.INTER_LINEAR)
         return np.clip((cv2.GaussianBlur(written, (0, 0), scale) - 0.5) * 2 + 0.5, 0, 1)
@@ -78,7 +82,7 @@ def _thin(ink: np.ndarray) -> np.ndarray:
 
 def lay(covered: np.ndarray, written: np.ndarray, left: float, top: float) -> np.ndarray:
     """Add what was written to where ink lies (H, W), its corner at `left`, `top`, cut off at the borders."""
-    shift = np.float32([[1, 0, left], [0, 1, top]])
+    shift = np.array([[1, 0, left], [0, 1, top]], np.float32)
     return np.maximum(covered, cv2.warpAffine(written, shift, covered.shape[::-1]))
 
 
@@ -98,7 +102,9 @@ def photograph(sheet: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     lit = cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.4, 0.0025 * width + 0.5))
     lit += rng.normal(0, 0.012, lit.shape[:2])[..., None]
     content = cv2.imencode(".jpg", to_bytes(lit), [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(50, 95))])[1]
-    return cv2.imdecode(content, cv2.IMREAD_COLOR)
+    colours = cv2.imdecode(content, cv2.IMREAD_COLOR)
+    assert colours is not None, "what was just packed is a picture"
+    return colours
 
 
 def _on_sheet(
@@ -111,8 +117,13 @@ def _on_sheet(
     return lay(np.zeros(size[::-1], np.float32), written, left, top)
 
 
-def _pick(choices: tuple, rng: np.random.Generator):
+def _pick(choices: Sequence[Choice], rng: np.random.Generator) -> Choice:
     return choices[int(rng.integers(len(choices)))]
+
+
+def _pick_size(least: int, below: int, rng: np.random.Generator) -> tuple[int, int]:
+    width, height = rng.integers(least, below, 2)
+    return int(width), int(height)
 
 
 # --- the kinds: each takes an image, other images to stand beside it, and an rng --------------------------------------
@@ -146,7 +157,7 @@ def fade(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Pag
 
 def photograph_plain(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """A phone's photo of plain paper, now and then with the edge of the table."""
-    size = tuple(int(side) for side in rng.integers(500, 1000, 2))
+    size = _pick_size(500, 1000, rng)
     height = min(size) * rng.uniform(0.15, 0.7)
     covered = _on_sheet(image, size, height, rng, rng.uniform(0.3, 1.0))
     sheet = make_paper(size, _pick(PAPERS, rng), rng, 0.006)
@@ -159,7 +170,7 @@ def photograph_plain(image: np.ndarray, others: np.ndarray, rng: np.random.Gener
 
 
 def _rule_page(image: np.ndarray, rng: np.random.Generator, both_ways: bool) -> Page:
-    size = tuple(int(side) for side in rng.integers(400, 900, 2))
+    size = _pick_size(400, 900, rng)
     height = min(size) * rng.uniform(0.3, 0.7)
     covered = _on_sheet(image, size, height, rng, rng.uniform(0.6, 1.2))
     ink = _pick(INKS, rng)
@@ -183,7 +194,7 @@ def rule_twice(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) 
 
 def cast_shadow(image: np.ndarray, others: np.ndarray, rng: np.random.Generator) -> Page:
     """A shadow over a part of the page, with a hard or a soft edge."""
-    size = tuple(int(side) for side in rng.integers(300, 900, 2))
+    size = _pick_size(300, 900, rng)
     covered = _on_sheet(image, size, min(size) * rng.uniform(0.3, 0.8), rng, rng.uniform(0.5, 1.2))
     sheet = lay_ink(make_paper(size, _pick(PAPERS, rng), rng, 0.006), covered, _pick(INKS[:4], rng))
     shaded = shade(sheet, rng.uniform(0.3, 0.6), rng.uniform(0, np.pi), 10 ** rng.uniform(-2, -0.5))
@@ -321,7 +332,9 @@ def draw(kind: str, count: int) -> tuple[list[Page], list[int]]:
 def measure(model: checkpoint.Checkpoint, pages: list[Page], labels: list[int]) -> Score:
     """How many pages are read right as one digit, whatever the verdict, and what is left of their ink; all of it where
     the picture is taken as a whole."""
-    right, missing, strange = [], [], []
+    right: list[bool] = []
+    missing: list[float] = []
+    strange: list[float] = []
     for page, label in zip(pages, labels, strict=True):
         found = reader.read(model, picture.from_array(page.colours), expect="one")
         if found.prediction is None:
@@ -331,8 +344,8 @@ def measure(model: checkpoint.Checkpoint, pages: list[Page], labels: list[int]) 
         kept = next((step.image for step in found.found.steps if step.title == "The digit"), None)
         lost, added = (0.0, 0.0) if kept is None else compare_ink(kept > 0, page.ink)
         missing, strange = [*missing, lost], [*strange, added]
-    lost, added = np.array(missing) > 0.04, np.array(strange) > 0.04
-    shares = (100 * float(np.mean(values)) for values in (right, ~lost & ~added, lost, added))
+    is_lost, is_added = np.array(missing) > 0.04, np.array(strange) > 0.04
+    shares = (100 * float(np.mean(values)) for values in (right, ~is_lost & ~is_added, is_lost, is_added))
     return Score(len(pages), *shares)
 
 
@@ -345,8 +358,8 @@ def compare_ink(kept: np.ndarray, ink: np.ndarray) -> tuple[float, float]:
     reach = 2 * max(2, round(0.04 * cv2.boundingRect(wanted.astype(np.uint8))[3])) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     near_kept, near_wanted = (cv2.dilate(mask.astype(np.uint8), disc) > 0 for mask in (kept, wanted))
-    lost = np.count_nonzero(wanted & ~near_kept) / max(1, np.count_nonzero(wanted))
-    return lost, np.count_nonzero(kept & ~near_wanted) / max(1, np.count_nonzero(kept))
+    lost = np.count_nonzero(wanted & ~near_kept) / max(1, int(np.count_nonzero(wanted)))
+    return lost, np.count_nonzero(kept & ~near_wanted) / max(1, int(np.count_nonzero(kept)))
 
 
 def main() -> int:

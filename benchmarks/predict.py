@@ -1,5 +1,7 @@
 """Measure what Predict promises: each figure beside its limit. Run it on a machine with nothing else to do."""
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import functools
@@ -17,6 +19,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import psutil
@@ -26,6 +29,9 @@ from benchmarks import result_file
 from benchmarks.result_file import Conditions, Result, Row
 from core.network import checkpoint
 from core.reading import one_digit, picture, reader
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -220,7 +226,7 @@ def measure_number(table: Table) -> None:
     def read(sheet: picture.Picture, text: str) -> None:
         assert reader.read(model, sheet).text == text
 
-    times = []
+    times: list[float] = []
     for _ in range(21):
         more = take_time(functools.partial(read, eight, "7" * 8))
         times.append(more - take_time(functools.partial(read, one, "7")))
@@ -313,7 +319,7 @@ def is_healthy(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def visit(browser, url: str, path: str = ""):
+def visit(browser: Browser, url: str, path: str = "") -> Iterator[Page]:
     """A new visitor's page, with an empty cache."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
@@ -327,7 +333,7 @@ def visit(browser, url: str, path: str = ""):
 
 def measure_first_page(table: Table, browser, starts: int) -> None:
     """From a server that has just come up to Home's title and its model on the screen."""
-    times = []
+    times: list[float] = []
     for _ in range(starts):
         with start_server() as (url, _process):
             start = time.perf_counter()
@@ -338,17 +344,17 @@ def measure_first_page(table: Table, browser, starts: int) -> None:
     table.add("first page painted after the server is up", times, "s", 2)
 
 
-def warm_up(browser, url: str) -> None:
+def warm_up(browser: Browser, url: str) -> None:
     """Let the background finish its loading, as it does while the first visitor reads Home."""
     with visit(browser, url, "/Predict?way=Samples") as page:
         page.locator(".answer").wait_for()
     time.sleep(5)
 
 
-def measure_first_answer(table: Table, browser, url: str) -> None:
+def measure_first_answer(table: Table, browser: Browser, url: str) -> None:
     """A visitor on Home opens Predict from the menu and draws: the page's time plus the first stroke's, without the
     time the hand takes."""
-    times = []
+    times: list[float] = []
     for _ in range(7):
         with visit(browser, url) as page:
             page.get_by_text("The model in use is").wait_for()
@@ -363,9 +369,10 @@ def measure_first_answer(table: Table, browser, url: str) -> None:
     table.add("first answer after opening Predict", times, "s", 1)
 
 
-def draw(page, stroke: tuple[tuple[int, int], ...]) -> None:
+def draw(page: Page, stroke: tuple[tuple[int, int], ...]) -> None:
     """One stroke with the mouse."""
     box = page.locator("canvas.upper-canvas").bounding_box()
+    assert box, "who draws has waited for the canvas"
     (x, y), *rest = [(box["x"] + x, box["y"] + y) for x, y in stroke]
     page.mouse.move(x, y)
     page.mouse.down()
@@ -374,15 +381,15 @@ def draw(page, stroke: tuple[tuple[int, int], ...]) -> None:
     page.mouse.up()
 
 
-def wait_for_paint(page) -> float:
+def wait_for_paint(page: Page) -> float:
     """Milliseconds from the mouse's release to the painted answer."""
     page.wait_for_function("bench.painted > bench.released && bench.released > 0")
     return page.evaluate("bench.painted - bench.released")
 
 
-def measure_strokes(table: Table, browser, url: str, strokes: int) -> None:
+def measure_strokes(table: Table, browser: Browser, url: str, strokes: int) -> None:
     """A drawing that grows, stroke by stroke, cleared now and then."""
-    times = []
+    times: list[float] = []
     with visit(browser, url, "/Predict") as page:
         page.locator("canvas.upper-canvas").wait_for()
         page.evaluate(WATCH)
@@ -398,9 +405,9 @@ def measure_strokes(table: Table, browser, url: str, strokes: int) -> None:
     table.add("mouse-up to painted answer (200 are the canvas's)", times[:strokes], "ms", 400, limit_p95=700)
 
 
-def measure_uploads(table: Table, browser, url: str) -> None:
+def measure_uploads(table: Table, browser: Browser, url: str) -> None:
     """One file after the other into the uploader, each in a page of its own."""
-    times = []
+    times: list[float] = []
     for number in range(15):
         with visit(browser, url, "/Predict?way=Upload") as page:
             chooser = page.get_by_test_id("stFileUploader").locator('input[type="file"]')
@@ -412,13 +419,13 @@ def measure_uploads(table: Table, browser, url: str) -> None:
                 document.querySelector('[data-testid="stFileUploader"] input').addEventListener(
                     "change", () => { bench.released = performance.now(); }, true)
             """)
-            file = {"name": f"{number}.note.png", "mimeType": "image/png", "buffer": make_note(300, number)}
-            chooser.set_input_files([file])
+            content = make_note(300, number)
+            chooser.set_input_files({"name": f"{number}.note.png", "mimeType": "image/png", "buffer": content})
             times.append(wait_for_paint(page))
     table.add("upload of a 300x300 PNG to painted answer", times, "ms", 300)
 
 
-def measure_memory(table: Table, browser, url: str, process: psutil.Process) -> None:
+def measure_memory(table: Table, browser: Browser, url: str, process: psutil.Process) -> None:
     """The server's resident memory, and what each further visitor adds to it while all stay."""
     before = process.memory_info().rss / 1e6
     with contextlib.ExitStack() as visitors:

@@ -122,8 +122,8 @@ def digit_logit(found: reader.Reading) -> float:
 
     Where the model has no OOD detector it is the confidence, minus infinity where no ink was found.
     """
-    asked = [digit.prediction for digit in found.digits] if found.is_number else [found.prediction]
-    if None in asked:
+    asked = [found.prediction] if found.prediction else [digit.prediction for digit in found.digits]
+    if not asked:
         return -math.inf
     return min(found.confidence if answer.digit_logit is None else answer.digit_logit for answer in asked)
 

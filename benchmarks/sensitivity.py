@@ -11,17 +11,18 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from typing import Any
 from unittest import mock
 
 from benchmarks import pages, result_file, whole_numbers
 from benchmarks.result_file import Result, Row
 from core.network import checkpoint
 from core.reading import cuts, ink, mnist_form, number, one_digit, picture, reader, ruled_lines
-from core.reading.settings import INK, NUMBER
+from core.reading.settings import INK, NUMBER, InkSettings, NumberSettings
 
 # Where each group of settings is looked up.
 USED_IN = {"INK": (ink, mnist_form, one_digit, ruled_lines), "NUMBER": (cuts, number, reader)}
-SETTINGS = {"INK": INK, "NUMBER": NUMBER}
+SETTINGS: dict[str, InkSettings | NumberSettings] = {"INK": INK, "NUMBER": NUMBER}
 CONSTANTS = {
     f"{group.lower()}.{field.name}": (group, field.name) for group in SETTINGS for field in fields(SETTINGS[group])
 }
@@ -61,7 +62,8 @@ def changed(constant: str, factor: float) -> Iterator[float]:
     group, name = CONSTANTS[constant]
     value = getattr(SETTINGS[group], name)
     new = max(1, round(value * factor)) if isinstance(value, int) else value * factor
-    settings = replace(SETTINGS[group], **{name: new})
+    change: dict[str, Any] = {name: new}
+    settings = replace(SETTINGS[group], **change)
     with contextlib.ExitStack() as patches:
         for module in USED_IN[group]:
             patches.enter_context(mock.patch.object(module, group, settings))

@@ -3,10 +3,13 @@
 python benchmarks/train_page.py    # needs an idle machine and Chromium; the run it starts is discarded at its end
 """
 
+from __future__ import annotations
+
 import argparse
 import base64
 import shutil
 import sys
+from typing import TYPE_CHECKING
 
 from benchmarks.predict import (
     CHROMIUM_ARGUMENTS,
@@ -19,6 +22,9 @@ from benchmarks.predict import (
     visit,
     wait_for_paint,
 )
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 LINK = "/Train?epochs=100&batch_size=64"  # of the fastest preset: fifteen steps a second, for longer than this takes
 SPELL = 14  # seconds: the page's rate is a mean over 200 steps
@@ -55,9 +61,9 @@ def main() -> int:
     return table.finish("train_page", conditions)
 
 
-def measure_predicting(table: Table, browser, url: str, strokes: int) -> None:
+def measure_predicting(table: Table, browser: Browser, url: str, strokes: int) -> None:
     """A drawing that grows, stroke by stroke, while the run goes on."""
-    times = []
+    times: list[float] = []
     with visit(browser, url, "/Predict") as page:
         page.locator("canvas.upper-canvas").wait_for()
         page.evaluate(WATCH)
@@ -75,7 +81,7 @@ def measure_predicting(table: Table, browser, url: str, strokes: int) -> None:
     table.add("while training: mouse-up to painted answer", times[:strokes], "ms", 500, of="p95")
 
 
-def measure_watching(table: Table, browser, url: str) -> None:
+def measure_watching(table: Table, browser: Browser, url: str) -> None:
     """What a tick sends, and how much slower the run goes while somebody watches: spells with and without in turn."""
     ticks, slower = [], []
     for _ in range(SPELLS):
@@ -93,7 +99,7 @@ def measure_watching(table: Table, browser, url: str) -> None:
     table.add("training slower while watched", slower, "%", 10)
 
 
-def listen(page) -> list[int]:
+def listen(page: Page) -> list[int]:
     """The sizes in bytes of what the server sends to the page from now on, one entry a message."""
     sizes: list[int] = []
     session = page.context.new_cdp_session(page)
@@ -105,7 +111,7 @@ def listen(page) -> list[int]:
     return sizes
 
 
-def read_rate(page) -> float:
+def read_rate(page: Page) -> float:
     """Images a second, as the page says."""
     metric = page.get_by_test_id("stMetric").filter(has_text="Images a second")
     return float(metric.get_by_test_id("stMetricValue").inner_text().replace(",", ""))

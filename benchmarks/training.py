@@ -28,6 +28,7 @@ from core.config import PRESETS, TrainingSettings
 from core.data import mnist as mnist_module
 from core.data.digits import DigitSet
 from core.evaluation.report import evaluate
+from core.network.architectures import Network
 from core.training.device import choose_precision, name_processor
 from core.training.events import Step
 from core.training.examples import Examples, add_extras, gather
@@ -39,24 +40,29 @@ SIZES = (128, 256, 512)  # images a batch
 MEGAFLOP = 82.0  # of one image's training step: three times the forward pass but for the first layer's input gradient
 
 
-class ReferenceNetwork(nn.Module):
+class ReferenceNetwork(Network):
     """The reference app's network as its notebook writes it: ReLU before the pool, torch's own dropout."""
 
     def __init__(self) -> None:
         """Random weights."""
-        super().__init__()
+        super().__init__(dropout=0.5)
         self.conv1, self.conv2 = nn.Conv2d(1, 32, 5, padding=2), nn.Conv2d(32, 64, 5, padding=2)
         self.fc1, self.fc2 = nn.Linear(3136, 1024), nn.Linear(1024, 10)
 
-    def logits(self, digits: torch.Tensor) -> torch.Tensor:
-        """(B, 1, 28, 28) float32 -> (B, 10)."""
+    def features(self, digits: torch.Tensor) -> torch.Tensor:
+        """(B, 1, 28, 28) float32 -> (B, 1024)."""
         x = F.max_pool2d(F.relu(self.conv1(digits)), 2)
         x = F.max_pool2d(F.relu(self.conv2(x)), 2)
-        return self.fc2(F.dropout(F.relu(self.fc1(x.flatten(1))), 0.5, self.training))
+        return F.relu(self.fc1(x.flatten(1)))
 
-    def forward(self, digits: torch.Tensor) -> torch.Tensor:
-        """Log-probabilities."""
-        return F.log_softmax(self.logits(digits), dim=1)
+    def classify(self, features: torch.Tensor) -> torch.Tensor:
+        """(B, 1024) float32 -> (B, 10)."""
+        logits: torch.Tensor = self.fc2(features)
+        return logits
+
+    def logits(self, digits: torch.Tensor) -> torch.Tensor:
+        """(B, 1, 28, 28) float32 -> (B, 10)."""
+        return self.classify(F.dropout(self.features(digits), 0.5, self.training))
 
 
 def run_reference(model: ReferenceNetwork, loader: DataLoader) -> Iterator[int]:
@@ -109,7 +115,9 @@ def serve(pipe: Connection, settings: TrainingSettings | None, threads: int) -> 
 def measure_rates(loops: dict[str, TrainingSettings | None], threads: int) -> dict[str, list[float]]:
     """Images a second of each loop, a round of all of them after the other; the first round only warms up."""
     context = multiprocessing.get_context("spawn")
-    pipes, found, processes = {}, {name: [] for name in loops}, []
+    pipes: dict[str, Connection] = {}
+    found: dict[str, list[float]] = {name: [] for name in loops}
+    processes = []
     for name, settings in loops.items():
         pipes[name], theirs = context.Pipe()
         processes.append(context.Process(target=serve, args=(theirs, settings, threads), daemon=True))
@@ -143,7 +151,7 @@ def _time(work: Callable[[], object]) -> float:
 def measure_limits(precision: torch.dtype) -> dict[str, float]:
     """What this machine's matrix products and convolutions reach alone, in GFLOP a second."""
     a, b = torch.rand(2048, 2048, dtype=precision), torch.rand(2048, 2048, dtype=precision)
-    layer = nn.Conv2d(32, 64, 5, padding=2).to(precision, memory_format=torch.channels_last)
+    layer = nn.Conv2d(32, 64, 5, padding=2).to(precision).to(memory_format=torch.channels_last)
     x = torch.rand(256, 32, 14, 14, dtype=precision).contiguous(memory_format=torch.channels_last)
     with torch.inference_mode():
         return {

@@ -397,7 +397,7 @@ def sunlit(rng: np.random.Generator) -> tuple[np.ndarray, str]:
         corners[:, 0] = 1 - corners[:, 0]
     if rng.random() < 0.5:
         corners[:, 1] = 1 - corners[:, 1]
-    light = np.zeros(covered.shape, np.float32)
+    light: np.ndarray = np.zeros(covered.shape, np.float32)
     cv2.fillPoly(light, [np.round(corners * [wide, high]).astype(np.int32)], 1.0)
     light = cv2.GaussianBlur(light, (0, 0), rng.uniform(5, 40))
     sheet = sheet * (1 + rng.uniform(0.2, 0.65) * light[..., None])
@@ -548,7 +548,7 @@ def lettering(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """A word in a typeface of handwriting: no number."""
     face, height = typefaces()[rng.integers(len(typefaces()))], int(rng.integers(50, 120))
     letters = [one for one in fonts.LETTERS if one in face]
-    return lay_on(set_line(rng.choice(letters, rng.integers(2, 6)), face, height, rng), rng, height), ""
+    return lay_on(set_line(rng.choice(letters, rng.integers(2, 6)).tolist(), face, height, rng), rng, height), ""
 
 
 @kind

@@ -3,6 +3,8 @@
 import argparse
 import runpy
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from types import ModuleType
 
 from core.workspace import SHIPPED
 
@@ -31,8 +33,18 @@ def main() -> None:
         sys.argv = ["streamlit", "run", str(SHIPPED / "Home.py"), *chosen.options]
         runpy.run_module("streamlit", run_name="__main__")
     else:
-        sys.argv = [f"digit-lab {chosen.command}", *chosen.options]
-        runpy.run_path(str(SHIPPED / "scripts" / f"{chosen.command}.py"), run_name="__main__")
+        sys.argv = [f"digit-lab {chosen.command}", *chosen.options]  # the name that its help and refusals begin with
+        sys.exit(_load(chosen.command).main())
+
+
+def _load(command: str) -> ModuleType:
+    """The script of that name as a module; in an installed package it lies beside the pages, outside any package."""
+    spec = spec_from_file_location(command, SHIPPED / "scripts" / f"{command}.py")
+    assert spec and spec.loader  # every Python file has both
+    module = module_from_spec(spec)
+    sys.modules[command] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
 
 
 if __name__ == "__main__":

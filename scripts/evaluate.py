@@ -13,6 +13,7 @@ from pathlib import Path
 from core.data.digits import DataError
 from core.evaluation import robustness, testset
 from core.evaluation.report import REFUSED_SHARES, Evaluation, measure
+from core.evaluation.set_formats import TestSetError
 from core.network import checkpoint
 from core.words import percent
 
@@ -24,7 +25,7 @@ def main() -> int:
         model = checkpoint.load(options.model or checkpoint.in_use())
         digits = choose_data(options.data, model)
         if not digits.is_labelled:
-            raise testset.TestSetError(f"{digits.name} has no labels, so nothing can be measured. Add a label column.")
+            raise TestSetError(f"{digits.name} has no labels, so nothing can be measured. Add a label column.")
         evaluation = measure(model, digits)
         if options.report:
             from core.figures import html_report  # charts take a second to import; only the page needs them
@@ -32,7 +33,7 @@ def main() -> int:
             curves = measure_curves(model, digits) if options.robustness else None
             page = html_report.as_html(evaluation, digits, model.facts, curves)
             options.report.write_text(page, encoding="utf-8")
-    except (checkpoint.CheckpointError, DataError, testset.TestSetError) as error:
+    except (checkpoint.CheckpointError, DataError, TestSetError) as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
@@ -65,8 +66,8 @@ def choose_data(name: str, model: checkpoint.Checkpoint) -> testset.TestSet:
     digits = testset.read(Path(name)).for_model(model)
     for entry in digits.skipped:
         print(f"{entry.name}: {entry.why}", file=sys.stderr)
-    for entry in digits.others:
-        print(f"{entry.name}: read as {entry.read_as} {entry.text}".rstrip() + f". {entry.why}", file=sys.stderr)
+    for other in digits.others:
+        print(f"{other.name}: read as {other.read_as} {other.text}".rstrip() + f". {other.why}", file=sys.stderr)
     return digits
 
 

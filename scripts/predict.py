@@ -31,7 +31,10 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     items = (read_path(model, path, options.expect, named) for path, named in walk(options.paths))
-    refused = WRITERS[options.format](items)
+    try:
+        refused = WRITERS[options.format](items)
+    except (KeyboardInterrupt, BrokenPipeError):  # somebody has seen enough
+        return 130
     return 2 if refused else 0
 
 
@@ -118,7 +121,4 @@ def write_table(items: Iterator[Item]) -> int:
 WRITERS = {"table": write_table, "json": write_json, "csv": write_csv}
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (KeyboardInterrupt, BrokenPipeError):
-        sys.exit(130)
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""A running app and a real browser, for the tests that need them."""
+"""One thread for each process that tests, and a running app and a real browser for the tests that need them."""
 
 import os
 import re
@@ -7,7 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from running_app import Server, copy_app, start_server
+from running_app import Server, start_server
+
+# Two processes test on two cores: threads of torch would only wait for each other. Read when torch is first imported,
+# here and in whatever a test starts.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 USUAL_WINDOW = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
 WAIT_SECONDS = 60  # for one thing to appear on a page; an idle machine takes less than one
@@ -38,12 +42,6 @@ def fresh_server(tmp_path: Path) -> Iterator[Server]:
     """An app nobody has opened yet."""
     with start_server(tmp_path / "log.txt") as running:
         yield running
-
-
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """A copy of the app for one test."""
-    return copy_app(tmp_path / "app")
 
 
 @pytest.fixture(scope="session")

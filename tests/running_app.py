@@ -1,8 +1,7 @@
-"""A running app and its copies, for the tests that need them; and how far two colours stand apart."""
+"""A running app for the tests that need one; and how far two colours stand apart."""
 
 import contextlib
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +18,8 @@ from PIL import ImageColor
 ROOT = Path(__file__).resolve().parent.parent
 # Scripts that tests start import this checkout, whichever one the environment has installed.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+# Where training neither stands back behind answering nor takes longer than a test needs.
+QUICK_APP = ("tests/quick_app.py",)
 START_SECONDS = 180  # a cold disk and a busy machine; an idle one needs two
 
 
@@ -36,12 +37,15 @@ class Server:
 
 @contextlib.contextmanager
 def start_server(
-    log: Path, root: Path = ROOT, command: tuple[str, ...] = ("-m", "streamlit", "run", "Home.py")
+    log: Path,
+    home: Path | None = None,
+    root: Path = ROOT,
+    command: tuple[str, ...] = ("-m", "streamlit", "run", "Home.py"),
 ) -> Iterator[Server]:
-    """This checkout's app, or the copy under `root`, on a free port, ended on leaving whatever happens.
+    """This checkout's app on a free port, ended on leaving whatever happens.
 
-    Python runs `command` in `root`. The checkout's own app writes nothing, so servers share it; tests that train or
-    choose a model do so in a copy.
+    Python runs `command` in `root`. Tests that train, choose a model or put an answer right give the app a `home` for
+    what they make; without one it is the checkout, into which nothing may be written.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -49,7 +53,8 @@ def start_server(
     options = (f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true")
     command = (sys.executable, *command, *options)
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=root, stdout=output, stderr=subprocess.STDOUT)
+        environment = {**os.environ, "DIGIT_LAB_HOME": str(home)} if home else None
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=output, stderr=subprocess.STDOUT)
     server = Server(f"http://127.0.0.1:{port}", log, process)
     try:
         _wait_until_healthy(server)
@@ -73,16 +78,6 @@ def _wait_until_healthy(server: Server) -> None:
             return
         time.sleep(0.05)
     pytest.fail(f"the server was not up after {START_SECONDS} seconds:\n{server.read_log()}")
-
-
-def copy_app(folder: Path) -> Path:
-    """The app in a folder of its own, which is made: its runs and models are nobody else's."""
-    for name in ("core", "pages", "models", ".streamlit", "samples"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Home.py", folder)
-    (folder / "data").symlink_to(ROOT / "data")
-    (folder / "models" / "in-use.txt").unlink(missing_ok=True)
-    return folder
 
 
 def contrast(one: str, other: str) -> float:

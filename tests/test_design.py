@@ -6,8 +6,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parent.parent
 CORE = {str(path.relative_to(ROOT)): path for path in sorted((ROOT / "core").rglob("*.py"))}
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
@@ -44,23 +42,21 @@ def find_imports(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_pages_hold_no_tensor_and_no_other_page(name: str):
-    tops = {imported.split(".")[0] for imported in find_imports(PAGES[name])}
-    assert not tops & {"torch", "torchvision", "pages", "scripts"}
+def test_pages_hold_no_tensor_and_no_other_page():
+    forbidden = {"torch", "torchvision", "pages", "scripts"}
+    tops = {name: {imported.split(".")[0] for imported in find_imports(path)} for name, path in PAGES.items()}
+    assert not {name: found & forbidden for name, found in tops.items() if found & forbidden}
 
 
-@pytest.mark.parametrize("name", sorted(set(PAGES) - {"Home.py"}))
-def test_a_page_is_short(name: str):
+def test_a_page_is_short():
     """A page asks, guards, calls and shows; its pieces live in core/ui."""
-    lines = len(PAGES[name].read_text(encoding="utf-8").splitlines())
-    assert lines <= 50
+    lines = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in PAGES.items()}
+    assert not {name: count for name, count in lines.items() if count > 50 and name != "Home.py"}
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_scripts_need_no_streamlit(name: str):
-    imported = find_imports(SCRIPTS[name])
-    assert not {other for other in imported if other.startswith(("streamlit", "core.ui"))}
+def test_scripts_need_no_streamlit():
+    imported = {(name, imported) for name, path in SCRIPTS.items() for imported in find_imports(path)}
+    assert not {pair for pair in imported if pair[1].startswith(("streamlit", "core.ui"))}
 
 
 def test_no_room_is_a_lumber_room():
@@ -69,11 +65,10 @@ def test_no_room_is_a_lumber_room():
     assert not names & {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 
 
-@pytest.mark.parametrize(
-    "path", [*CORE.values(), *PAGES.values(), *SCRIPTS.values()], ids=lambda path: str(path.relative_to(ROOT))
-)
-def test_the_first_line_says_what_a_file_is_for(path: Path):
-    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+def test_the_first_line_says_what_a_file_is_for():
+    files = CORE | PAGES | SCRIPTS
+    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in files.items()}
+    assert not [name for name, tree in trees.items() if not ast.get_docstring(tree)]
 
 
 def run(code: str) -> str:

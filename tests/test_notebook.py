@@ -18,6 +18,7 @@ def test_the_notebook_is_stored_without_outputs():
         assert not cell.get("outputs") and cell.get("execution_count") is None
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_notebook_runs_from_top_to_bottom(tmp_path: Path):
     notebook = nbformat.read(PATH, as_version=4)

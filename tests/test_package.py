@@ -107,7 +107,7 @@ def test_help_behind_a_command_is_the_commands_own(environment: Path, command: s
 
 
 def test_the_app_starts_from_any_folder(environment: Path, tmp_path: Path):
-    with start_server(tmp_path / "log.txt", environment, ("-m", "core.cli", "run")):
+    with start_server(tmp_path / "log.txt", root=environment, command=("-m", "core.cli", "run")):
         pass  # it waits until the server answers, and fails with the log where it doesn't
 
 

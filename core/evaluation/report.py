@@ -230,8 +230,8 @@ class Report:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A report with where it comes from. `temperature` is the one fitted on the model's validation split. The report
-    has the pictures read as one digit; `no_digit` and `numbers` count those that the model took for something else."""
+    """A report with where it comes from. `temperature` is the one fitted on the model's validation split. The
+    report covers the pictures that the model read as one digit; `no_digit` and `numbers` count the others."""
 
     model: str
     version: str

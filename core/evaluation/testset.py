@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core import words
 from core.config import DIGIT_SIZE, SettingError, TrainingSettings
 from core.data import mnist
 from core.data.digits import DigitSet
@@ -187,7 +186,7 @@ class PictureSet:
             ),
             names=tuple(self.pictures[place].name for place in places),
             skipped=tuple(skipped),
-            remarks=_remark(model.name, len(self.pictures) + len(self.skipped), skipped, others),
+            remarks=(_count_skipped(len(skipped), len(self.pictures) + len(self.skipped)),) if skipped else (),
             read_by=f"{model.name} {model.version}",
             places=places,
             others=tuple(others),
@@ -204,18 +203,6 @@ def in_common(first: TestSet, second: TestSet) -> tuple[Tensor, Tensor]:
     return torch.tensor([one for one, _ in pairs], dtype=torch.long), torch.tensor(
         [other for _, other in pairs], dtype=torch.long
     )
-
-
-def _remark(model: str, count: int, skipped: list[Skipped], others: list[OtherReading]) -> tuple[str, ...]:
-    """A remark on pictures that were not read as one digit, of `count` in all."""
-    remarks = [_count_skipped(len(skipped), count)] if skipped else []
-    for kind, what in ((ReadAs.NO_DIGIT, "no digit"), (ReadAs.NUMBER, "a number")):
-        if number := sum(one.read_as == kind for one in others):
-            remarks.append(
-                f"{model} read {words.count(number, 'picture')} of {count:,} as {what}; "
-                f"{'it counts' if number == 1 else 'they count'} neither as right nor as wrong."
-            )
-    return tuple(remarks)
 
 
 def mnist_test() -> TestSet:

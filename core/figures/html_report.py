@@ -12,6 +12,7 @@ from typing import Any
 
 import altair as alt
 import jinja2
+import numpy as np
 from markupsafe import Markup
 
 from core import words
@@ -82,7 +83,7 @@ def _svg(chart: alt.TopLevelMixin, text: str) -> Markup:
     return Markup(export.as_svg(chart).replace("<svg ", label, 1))  # its own words are escaped by what drew it
 
 
-def _png(digit: Any) -> str:
+def _png(digit: np.ndarray) -> str:
     """A digit (28, 28) uint8 as an address that needs no request."""
     return digit_images.as_data_url(digit_images.digit_png(digit))
 

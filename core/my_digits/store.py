@@ -245,9 +245,10 @@ def to_csv(corrections: list[Correction]) -> bytes:
 
 def _select(file: sqlite3.Connection, condition: str, *values: object) -> list[Correction]:
     found = []
-    for number, image, *facts, created in file.execute(f"SELECT {COLUMNS} FROM corrections {condition}", values):
+    rows = file.execute(f"SELECT {COLUMNS} FROM corrections {condition}", values)
+    for number, image, label, said, model, version, created in rows:
         pixels = np.frombuffer(image, np.uint8).reshape(DIGIT_SIZE, DIGIT_SIZE)
-        found.append(Correction(number, pixels, *facts, datetime.fromisoformat(created)))
+        found.append(Correction(number, pixels, label, said, model, version, datetime.fromisoformat(created)))
     return found
 
 

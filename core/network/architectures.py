@@ -107,7 +107,8 @@ class Reference(Network):
 
     def classify(self, features: Tensor) -> Tensor:
         """(B, 1024) float32 -> (B, 10) float32."""
-        return self.fc2(features)
+        logits: Tensor = self.fc2(features)
+        return logits
 
 
 @register("lenet5")
@@ -134,7 +135,8 @@ class LeNet5(Network):
 
     def classify(self, features: Tensor) -> Tensor:
         """(B, 84) float32 -> (B, 10) float32."""
-        return self.fc2(features)
+        logits: Tensor = self.fc2(features)
+        return logits
 
 
 @register("mlp")
@@ -154,7 +156,8 @@ class Perceptron(Network):
 
     def classify(self, features: Tensor) -> Tensor:
         """(B, 128) float32 -> (B, 10) float32."""
-        return self.fc2(features)
+        logits: Tensor = self.fc2(features)
+        return logits
 
 
 class BatchNorm(nn.BatchNorm1d):
@@ -201,7 +204,8 @@ class Modern(Network):
 
     def classify(self, features: Tensor) -> Tensor:
         """(B, 128) float32 -> (B, 10) float32."""
-        return self.fc2(features)
+        logits: Tensor = self.fc2(features)
+        return logits
 
 
 def build(architecture: str, dropout: float = 0.5) -> Network:

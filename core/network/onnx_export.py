@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,7 +28,7 @@ def export(model: nn.Module, digits: DigitSet) -> bytes:
 
     from core.network.architectures import to_input
 
-    file: Any = io.BytesIO()  # the older exporter takes an open file, though torch's stubs say a path
+    file = io.BytesIO()
     asked = to_input(digits.images[:100])
     try:
         import onnxruntime
@@ -39,7 +39,7 @@ def export(model: nn.Module, digits: DigitSet) -> bytes:
             torch.onnx.export(
                 model,
                 (asked[:2],),
-                file,
+                file,  # type: ignore[arg-type] # torch says a path; its older exporter takes an open file
                 dynamo=False,
                 opset_version=17,
                 input_names=["digits"],

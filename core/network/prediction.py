@@ -94,7 +94,8 @@ def predict(checkpoint: Checkpoint, digits: np.ndarray) -> list[Prediction]:
         return [Prediction(tuple(row), _verdict_of(tuple(row))) for row in probabilities]
     scores = torch.stack([rejection.digit.score(features), rejection.whole.score(features)], dim=1).tolist()  # (N, 2)
     return [
-        _with_detector(tuple(row), *log_odds, rejection) for row, log_odds in zip(probabilities, scores, strict=True)
+        _with_detector(tuple(row), digit, whole, rejection)
+        for row, (digit, whole) in zip(probabilities, scores, strict=True)
     ]
 
 

@@ -141,7 +141,8 @@ def to_csv(items: list[Item]) -> bytes:
     table["file"] = table["file"].map(words.safe_cell)
     for digit in range(10):
         table[f"p{digit}"] = [round(item.probabilities[digit], 6) for item in items]
-    return table.to_csv(index=False).encode("utf-8-sig")
+    text: str = table.to_csv(index=False)
+    return text.encode("utf-8-sig")
 
 
 def _draw_thumbnail(picture: Picture) -> bytes:

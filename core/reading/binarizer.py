@@ -47,7 +47,8 @@ class Binarizer(nn.Module):
         values = seen.pop()
         for layer in self.up:
             values = layer(torch.cat([F.interpolate(values, scale_factor=2), seen.pop()], dim=1))
-        return self.last(values)
+        logits: Tensor = self.last(values)
+        return logits
 
 
 def _layer(before: int, after: int) -> nn.Module:
@@ -80,7 +81,8 @@ def find(network: Binarizer, contrast: np.ndarray) -> np.ndarray:
     high, wide = contrast.shape
     seen = np.pad(normalise(contrast), ((0, -high % STEP), (0, -wide % STEP)), mode="edge")
     values = torch.from_numpy(seen)[None, None].contiguous(memory_format=torch.channels_last)
-    return network(values).sigmoid()[0, 0, :high, :wide].numpy()
+    logits: Tensor = network(values)
+    return logits.sigmoid()[0, 0, :high, :wide].numpy()
 
 
 def normalise(contrast: np.ndarray) -> np.ndarray:

@@ -72,7 +72,8 @@ def _find_shared_stroke(ink: np.ndarray, cut: np.ndarray, pen: float) -> np.ndar
     length = max(2, round(NUMBER.shared_length * pen))
     along = cv2.morphologyEx(met, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))[:, 0] > 0
     near = np.abs(np.arange(ink.shape[1])[None, :] - columns[:, None]) <= NUMBER.shared_reach * pen
-    return ink & near & along[:, None]
+    shared: np.ndarray = ink & near & along[:, None]
+    return shared
 
 
 def _find_cuts(ink: np.ndarray, height: float, pen: float) -> list[tuple[np.ndarray, bool]]:

@@ -204,7 +204,8 @@ def find_contrast(grey: np.ndarray, dark_ink: bool) -> np.ndarray:
     """How far each pixel is from the paper towards ink: (H, W) float32, 0 for paper, at most 1; negative where a pixel
     is away from the paper on the other side."""
     bright_paper = grey if dark_ink else 1 - grey
-    return _estimate_paper(bright_paper) - bright_paper
+    contrast: np.ndarray = _estimate_paper(bright_paper) - bright_paper
+    return contrast
 
 
 def _weigh_polarity(grey: np.ndarray, enlarged: float = 1.0) -> float:
@@ -347,7 +348,8 @@ def _follow_faint(contrast: np.ndarray, level: np.ndarray, lowest: float) -> np.
     reach = 2 * (max(contrast.shape) // INK.nearby) + 1
     near = cv2.dilate(contrast, np.ones((reach, reach), np.float32))
     near = cv2.blur(near, (reach, reach))
-    return np.isfinite(level) & (contrast > np.maximum(lowest * 1.5, 0.65 * near)) & (contrast > 0.4 * level)
+    faint: np.ndarray = np.isfinite(level) & (contrast > np.maximum(lowest * 1.5, 0.65 * near))
+    return faint & (contrast > 0.4 * level)
 
 
 @dataclass(frozen=True)

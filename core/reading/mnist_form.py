@@ -47,15 +47,15 @@ def fit(chosen: np.ndarray, trail: Trail) -> np.ndarray:
     (H, W) bool with something set -> (28, 28) float32 in [0, 1].
     """
     x, y, width, height = box_of(chosen)
-    ink = chosen[y : y + height, x : x + width].astype(np.float32)
+    drawn: np.ndarray = chosen[y : y + height, x : x + width].astype(np.float32)
     # Work at ten times the final size: thickening and antialiasing are then smooth whatever the picture's size was.
     scale = 10 * INK_SIZE / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    drawn = cv2.resize(drawn, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     if scale > 1:  # the pixels of a small picture are steps of this size now
-        ink = cv2.GaussianBlur(ink, (0, 0), 0.5 * scale)
+        drawn = cv2.GaussianBlur(drawn, (0, 0), 0.5 * scale)
     # Made smaller, a thin stroke covers less than half of each pixel it runs through, and must not fall apart.
-    ink = ink > (0.5 if scale > 1 else 0.3)
+    ink = drawn > (0.5 if scale > 1 else 0.3)
     if not ink.any():
         ink = np.ones(size[::-1], bool)
     ink = pad(ink, 30) > 0
@@ -86,10 +86,10 @@ def centre(ink: np.ndarray, trail: Trail) -> np.ndarray:
     row, column = centre_of_mass(image)
     middle = (DIGIT_SIZE - 1) / 2
     # Whole pixels, as in MNIST: a fraction would blur the strokes.
-    shift = np.float32([[1, 0, round(middle - column)], [0, 1, round(middle - row)]])
-    image = np.clip(cv2.warpAffine(image, shift, (DIGIT_SIZE, DIGIT_SIZE)), 0, 1)
-    trail.add("What the model sees", "Fitted into 20 pixels, its centre of mass in the middle of 28x28.", image)
-    return image
+    shift = np.array([[1, 0, round(middle - column)], [0, 1, round(middle - row)]], np.float32)
+    centred: np.ndarray = np.clip(cv2.warpAffine(image, shift, (DIGIT_SIZE, DIGIT_SIZE)), 0, 1)
+    trail.add("What the model sees", "Fitted into 20 pixels, its centre of mass in the middle of 28x28.", centred)
+    return centred
 
 
 def pad(ink: np.ndarray, width: int) -> np.ndarray:
@@ -106,7 +106,8 @@ def _grow(ink: np.ndarray, diameter: int) -> np.ndarray:
 
 def box_of(ink: np.ndarray) -> Box:
     """x, y, width, height of what is set in a mask (H, W) bool that has something set."""
-    return cv2.boundingRect(ink.astype(np.uint8))
+    x, y, width, height = cv2.boundingRect(ink.astype(np.uint8))
+    return x, y, width, height
 
 
 def centre_of_mass(image: np.ndarray) -> tuple[float, float]:

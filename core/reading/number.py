@@ -261,13 +261,14 @@ def _drop_rules(ink: Ink) -> Patches:
         if kernel[0] < mask.shape[0] and kernel[1] < mask.shape[1]:
             found = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(kernel, np.uint8))
             if cv2.countNonZero(found):
-                rules |= cv2.dilate(_keep_slender(found), np.ones((3, 3), np.uint8))
+                rules |= cv2.dilate(_keep_slender(found), np.ones((3, 3), np.uint8)) > 0
     if not rules.any():
         return patches
     left = mask & ~rules & 1
     # A stroke that crossed a rule is mended: what lies between two ends of ink stays.
     gap = max(5, round(0.15 * height)) | 1
-    left |= cv2.morphologyEx(left, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (gap, gap))) & rules
+    closed = cv2.morphologyEx(left, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (gap, gap)))
+    left |= (closed > 0) & rules
     return measure_patches(left > 0, ink.contrast)
 
 
@@ -275,9 +276,10 @@ def _keep_slender(found: np.ndarray) -> np.ndarray:
     """Of the patches of a mask (H, W) uint8 those that are much longer than wide: the side of a large ring is not."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=8)
     sides = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
-    is_slender = sides.max(1) > NUMBER.slender * sides.min(1)
-    is_slender[0] = False
-    return is_slender[labels].astype(np.uint8)
+    is_slender = (sides.max(1) > NUMBER.slender * sides.min(1)).astype(np.uint8)
+    is_slender[0] = 0
+    slender: np.ndarray = is_slender[labels]
+    return slender
 
 
 def _drop_specks(patches: Patches) -> list[int]:

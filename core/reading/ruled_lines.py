@@ -21,7 +21,8 @@ def find_strands(ink: np.ndarray) -> np.ndarray:
     sides = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
     is_strand = (sides.min(1) < reach) & (sides.max(1) > 1.5 * reach)
     is_strand[0] = False
-    return is_strand[labels]
+    strands: np.ndarray = is_strand[labels]
+    return strands
 
 
 def thickest(ink: np.ndarray) -> float:
@@ -60,7 +61,8 @@ def find_lines(visible: np.ndarray, contrast: np.ndarray) -> np.ndarray:
                     axis == 0 and thickness < INK.thickest_rule and _runs_past(visible, labels == label)
                 ):
                     lines |= line
-    return lines & visible
+    lines &= visible
+    return lines
 
 
 def _runs_past(visible: np.ndarray, line: np.ndarray) -> bool:
@@ -106,7 +108,7 @@ def find_edges(visible: np.ndarray) -> np.ndarray:
     for turn in (0, 2):
         side = np.rot90(visible, turn)
         margin = max(1, side.shape[1] // 40)
-        ends = side[:deep].any(0)
+        ends = np.logical_or.reduce(side[:deep], axis=0)
         if ends[:margin].any() and ends[-margin:].any():  # the bar of a 7 ends before the border
             edges |= np.rot90(_find_side(side, deep), turn)
     return edges

@@ -84,7 +84,7 @@ def _place(ink: np.ndarray, high: float, pen: float, lean: float) -> np.ndarray:
     scale = high / len(ink)
     side = round(abs(lean) * len(ink)) + 1
     ink = np.pad(ink, ((0, 0), (side, side)))
-    matrix = np.float32([[scale, -lean * scale, lean * scale * len(ink) / 2], [0, scale, 0]])
+    matrix = np.array([[scale, -lean * scale, lean * scale * len(ink) / 2], [0, scale, 0]], np.float32)
     size = max(3, round(ink.shape[1] * scale)), max(3, round(high))
     moved = cv2.warpAffine(ink, matrix, size, flags=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR) > 127
     if pen and moved.any():
@@ -135,7 +135,7 @@ def _print(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> np.ndarray
     if rng.random() < 0.85:
         for _ in range(int(rng.integers(1, 4))):
             strength = rng.uniform(0.1, 0.9)
-            printed = np.maximum(printed, strength * rng.choice(PATTERNS)(x, y, rng))
+            printed = np.maximum(printed, strength * PATTERNS[rng.integers(len(PATTERNS))](x, y, rng))
     if rng.random() < 0.6:
         printed = np.maximum(printed, rng.uniform(0.3, 1.0) * _rules(x.shape, rng))
     return printed
@@ -190,8 +190,8 @@ PATTERNS = (_waves, _waves, _circles, _circles, _grid, _dots, _grain)
 def _mottle(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> np.ndarray:
     """Smooth noise with spots of `size` pixels: (H, W) float32, standard deviation 1."""
     small = tuple(max(4, round(side / max(size, 1.0)) + 2) for side in shape)
-    noise = rng.normal(0, 1, small).astype(np.float32)
-    noise = cv2.resize(noise, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    coarse = rng.normal(0, 1, small).astype(np.float32)
+    noise = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
     return noise / max(float(noise.std()), 1e-6)
 
 
@@ -232,7 +232,9 @@ def _scan(grey: np.ndarray, ink: np.ndarray, rng: np.random.Generator) -> Sheet:
     grey = grey + rng.normal(0, rng.uniform(0, 0.03), grey.shape).astype(np.float32)
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(40, 96))]
     _, packed = cv2.imencode(".jpg", (np.clip(grey, 0, 1) * 255).astype(np.uint8), quality)
-    grey = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
+    unpacked = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)
+    assert unpacked is not None, "what was just packed is a picture"
+    grey = unpacked.astype(np.float32) / 255
     size = max(8, round(ink.shape[1] * shown)), max(8, round(ink.shape[0] * shown))
     grey = cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC)
     covered = cv2.resize(ink.astype(np.float32), size, interpolation=cv2.INTER_AREA if shown < 1 else cv2.INTER_LINEAR)

@@ -257,6 +257,7 @@ def _rough(rng: np.random.Generator) -> np.ndarray:
 
 def _noise(rng: np.random.Generator) -> np.ndarray:
     """Grey noise drawn at 28x28 directly, without preprocessing: (28, 28) float32."""
+    grain: np.ndarray
     if rng.random() < 0.5:
         grain = rng.random((DIGIT_SIZE, DIGIT_SIZE)) ** rng.uniform(0.3, 4)
     else:

@@ -105,9 +105,9 @@ def write(digits: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
 
 def _shape(digit: np.ndarray, height: int, pen: int, lean: float, rng: np.random.Generator) -> np.ndarray:
     """One digit at its size, with the slant and the pen of the whole number: (height, W) bool."""
-    ink = enlarge(digit, rng).astype(np.uint8)
+    ink: np.ndarray = enlarge(digit, rng).astype(np.uint8)
     side = len(ink)
-    ink = cv2.warpAffine(ink, np.float32([[1, -lean, lean * side / 2], [0, 1, 0]]), (side, side))
+    ink = cv2.warpAffine(ink, np.array([[1, -lean, lean * side / 2], [0, 1, 0]], np.float32), (side, side))
     if pen:
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (abs(pen) + 1,) * 2)
         changed = (cv2.dilate if pen > 0 else cv2.erode)(ink, disc)
@@ -173,12 +173,13 @@ def _join_neighbours(sheet: np.ndarray, ends: list[tuple[int, int, int, int]], r
 
 def _roughen(owner: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Rough edges as from a coarse scan on patterned paper, a few specks, now and then a gap."""
-    ink = (owner > 0).astype(np.float32)
+    ink: np.ndarray = (owner > 0).astype(np.float32)
     if rng.random() < 0.5:
         small = cv2.resize(ink, None, fx=(scale := rng.uniform(0.3, 0.7)), fy=scale, interpolation=cv2.INTER_AREA)
         ink = cv2.resize(small, owner.shape[::-1], interpolation=cv2.INTER_CUBIC)
     if rng.random() < 0.6:
-        noise = cv2.GaussianBlur(rng.normal(0, 1, owner.shape).astype(np.float32), (0, 0), rng.uniform(1, 3))
+        grain = rng.normal(0, 1, owner.shape).astype(np.float32)
+        noise: np.ndarray = cv2.GaussianBlur(grain, (0, 0), rng.uniform(1, 3))
         noise *= rng.uniform(0.05, 0.3) / max(float(noise.std()), 1e-6)
         ink = cv2.GaussianBlur(ink, (0, 0), rng.uniform(0.8, 2.0)) + noise * (cv2.dilate(ink, np.ones((9, 9))) > 0)
     kept = ink > rng.uniform(0.4, 0.6)
@@ -199,14 +200,14 @@ def _label_candidates(
     Candidates that are clearly neither are left out.
     """
     inks = [(owner >> number) & 1 > 0 for number in range(len(labels))]
-    totals = [np.count_nonzero(ink) for ink in inks]
+    totals = [int(np.count_nonzero(ink)) for ink in inks]
     whole: list[tuple[tuple[Primitive, ...], int]] = []
     non_digits: list[tuple[tuple[Primitive, ...], int]] = []
     for at in rng.permutation(len(candidates)):
         ink, (x, y, width, height) = join(candidates[at])
-        mine = [np.count_nonzero(ink & of_one[y : y + height, x : x + width]) for of_one in inks]
+        mine = [int(np.count_nonzero(ink & of_one[y : y + height, x : x + width])) for of_one in inks]
         digit = int(np.argmax(mine))
-        covered, foreign = mine[digit] / max(1, totals[digit]), 1 - mine[digit] / max(1, np.count_nonzero(ink))
+        covered, foreign = mine[digit] / max(1, totals[digit]), 1 - mine[digit] / max(1, int(np.count_nonzero(ink)))
         if covered > WHOLE and foreign < FOREIGN:
             whole.append((candidates[at], labels[digit]))
         elif foreign > MIXED or (parts and covered < PART):

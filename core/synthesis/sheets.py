@@ -207,10 +207,10 @@ def encode(image: Image.Image | np.ndarray, suffix: str, **options: Any) -> byte
     """The bytes of a picture file. Options go to Pillow."""
     image = image if isinstance(image, Image.Image) else Image.fromarray(image)
     buffer = io.BytesIO()
-    standard: dict[str, dict[str, Any]] = {
+    standard: dict[str, dict[str, int]] = {
         "png": {"optimize": True},
         "jpg": {"quality": 82},
         "webp": {"quality": 80, "method": 6},
-    }[suffix]
-    image.save(buffer, {"jpg": "JPEG"}.get(suffix, suffix.upper()), **{**standard, **options})
+    }
+    image.save(buffer, {"jpg": "JPEG"}.get(suffix, suffix.upper()), **{**standard[suffix], **options})
     return buffer.getvalue()

@@ -189,7 +189,9 @@ class Training:
     def _shuffle(self) -> tuple[Tensor, ...]:
         """The epoch's batches as indices into the training set, the same in all processes."""
         order = torch.Generator(self.device).manual_seed(self.settings.seed * 100_003 + self.epoch)
-        return torch.randperm(len(self.shown), generator=order, device=self.device).split(self.settings.batch_size)
+        shuffled = torch.randperm(len(self.shown), generator=order, device=self.device)
+        batches: tuple[Tensor, ...] = shuffled.split(self.settings.batch_size)
+        return batches
 
     def _train_step(self, batches: tuple[Tensor, ...]) -> Step:
         """Train on the next batch. `batches` are all of the epoch."""

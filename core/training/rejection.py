@@ -45,7 +45,8 @@ def learn(
         try:
             next(steps)
         except StopIteration as done:
-            return done.value
+            detector: Rejection = done.value
+            return detector
 
 
 def learn_in_steps(

@@ -31,7 +31,7 @@ _LABELS = {
     "left_out": "Digits to leave out", "patience": "Early stopping", "clean_share": "Share without augmentation",
     "outlier_exposure": "Non-digits (outlier exposure)", "pen_digits": "Digits from other writers",
 }  # fmt: skip
-_CHOICES = ARCHITECTURES | {
+_CHOICES = {
     "sgd": "SGD", "momentum": "SGD with momentum", "adam": "Adam", "adamw": "AdamW",
     "constant": "Constant", "cosine": "Cosine", "one-cycle": "One cycle",
     "none": "None", "light": "Light", "strong": "Strong",
@@ -48,7 +48,7 @@ def label(name: str) -> str:
 
 def choice(value: str) -> str:
     """The name of one of a setting's fixed choices on a page."""
-    return _CHOICES.get(value, value)
+    return _CHOICES.get(value) or ARCHITECTURES.get(value, value)
 
 
 def summarise(settings: TrainingSettings) -> str:

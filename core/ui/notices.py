@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar, TypeVarTuple
 
 import streamlit as st
 
@@ -12,10 +12,13 @@ from core.config import SettingError
 from core.network.checkpoint import CheckpointError
 from core.training.runs import RunError
 
+Gives = TypeVar("Gives")
+Takes = TypeVarTuple("Takes")
+
 PLACE = "notice"  # below a page's title; other places of a page have names of their own
 
 
-def attempt(action: Callable[..., Any], *arguments: Any, place: str = PLACE, done: str = "") -> Any:
+def attempt(action: Callable[[*Takes], Gives], *arguments: *Takes, place: str = PLACE, done: str = "") -> Gives | None:
     """Do what a button promises and keep a sentence for `show_notice(place)`: `done`, or why it could not be done.
 
     For callbacks, which run before the page: gives what `action` gave, or None where it failed. Other errors than

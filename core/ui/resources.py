@@ -7,7 +7,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from core.evaluation.neighbours import Neighbours
     from core.my_digits.store import Corrections
     from core.training.job import TrainingJob
+
+Result = TypeVar("Result")
 
 
 class ModelInUse:
@@ -109,7 +111,7 @@ class Results:
         self._lock = threading.Lock()
         self._known: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         # A lock for each key that is being computed.
-        self._gates: weakref.WeakValueDictionary[tuple[object, ...], Any] = weakref.WeakValueDictionary()
+        self._gates: weakref.WeakValueDictionary[tuple[object, ...], threading.Lock] = weakref.WeakValueDictionary()
 
     def find(self, key: tuple[object, ...]) -> Any | None:
         """The result kept under `key`, or None."""
@@ -118,7 +120,7 @@ class Results:
                 self._known.move_to_end(key)
             return self._known.get(key)
 
-    def keep(self, key: tuple[object, ...], compute: Callable[[], Any]) -> Any:
+    def keep(self, key: tuple[object, ...], compute: Callable[[], Result]) -> Result:
         """The result under `key`, computed on all cores where it is not yet known.
 
         Who asks for what is being computed waits for it; where that is given up, the next one computes. Not to be
@@ -127,7 +129,7 @@ class Results:
         with self._lock:
             gate = self._gates.setdefault(key, threading.Lock())
         with gate:
-            known = self.find(key)
+            known: Result | None = self.find(key)
             if known is None:
                 from core.evaluation.report import use_all_cores
 

@@ -121,12 +121,13 @@ def test_threads_share_the_batches_out_and_keep_their_order():
     rng = torch.Generator().manual_seed(4)
     images = torch.randint(256, (700, 28, 28), dtype=torch.uint8, generator=rng)
     digits, model, threads = DigitSet(images, torch.zeros(700, dtype=torch.int64)), build("reference"), []
+    before = torch.get_num_threads()
     try:
         for count in (1, 3):
             torch.set_num_threads(count)
             threads.append(evaluate(model, digits).logits)
     finally:
-        torch.set_num_threads(2)
+        torch.set_num_threads(before)
     assert torch.allclose(*threads, atol=1e-5)
 
 

@@ -145,7 +145,7 @@ def test_the_command_line_measures_an_own_set_and_writes_the_report(tmp_path):
     ("options", "word"),
     [
         (("--data", "missing.csv"), "no file or folder"),
-        (("--data", str(ROOT / "docs")), "no labels"),
+        (("--data", str(ROOT / "core")), "no labels"),
         (("--model", "nobody"), "nobody.pth"),
         (("--data", "unlabelled.csv"), "no labels"),
         (("--data", "labelled.csv", "--report", "no/such/folder/r.html"), "can't be written"),

@@ -27,7 +27,14 @@ from core.training.plans import ResumedRun
 from core.training.runs import RunError
 
 SETTINGS = TrainingSettings(
-    architecture="mlp", epochs=1, batch_size=64, training_images=6000, augmentation="none", clean_share=0.0
+    architecture="mlp",
+    epochs=1,
+    batch_size=64,
+    training_images=6000,
+    augmentation="none",
+    clean_share=0.0,
+    outlier_exposure=0.0,
+    pen_digits=0.0,
 )
 QUICK = FineTuningSettings(images=1280, repeats=10)
 
@@ -127,7 +134,8 @@ def test_at_least_half_of_what_is_shown_is_mnist(plan, digits, count: int):
 
 
 @pytest.fixture
-def job(digits, tmp_path: Path):
+def job(digits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("core.training.job.NICENESS", 0)
     job = TrainingJob(lambda train: digits, tmp_path / "runs", tmp_path / "models", threads=1)
     yield job
     job.stop(keep=False)

@@ -89,8 +89,7 @@ def test_it_has_an_ood_detector_and_may_get_another(folder, tiny):
 def test_it_is_evaluated_beside_its_nearest_neighbours(tiny):
     report = evaluate(tiny.model, DIGITS)
     assert report.logits.shape == (600, 10) and report.accuracy > 0.1
-    neighbours = Neighbours(DIGITS).nearest(DIGITS.images[7])
-    assert neighbours[0] == 7
+    assert Neighbours(DIGITS).nearest(DIGITS.images[7].numpy()).places[0] == 7
 
 
 def test_it_is_taken_away_as_onnx(tiny):

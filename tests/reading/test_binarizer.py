@@ -89,8 +89,9 @@ def test_a_missing_or_damaged_file_is_refused(tmp_path: Path):
             binarizer.load(tmp_path / name)
 
 
+@pytest.mark.slow
 def test_the_script_trains_one_from_nothing(tmp_path: Path):
-    script = [sys.executable, "scripts/train_binarizer.py", "--sheets", "12", "--steps", "20"]
+    script = [sys.executable, "scripts/train_binarizer.py", "--sheets", "2", "--steps", "20"]
     done = subprocess.run([*script, "--out", tmp_path / "new.npz"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "F1" in done.stdout

@@ -35,7 +35,7 @@ def test_the_script_weighs_one_constant(monkeypatch, capsys):
     monkeypatch.setattr(sensitivity.whole_numbers, "KINDS", {"close": sensitivity.whole_numbers.KINDS["close"]})
     monkeypatch.setattr(sys, "argv", ["sensitivity.py", "--only", "ink.most_patches", "--count", "1"])
     assert sensitivity.main() == 0
-    head, right, _, line = capsys.readouterr().out.splitlines()
+    head, right, _, line, *_ = capsys.readouterr().out.splitlines()
     assert "1 pages of each kind" in head and right == "right as it is: 1 of 1 digits, 1 of 1 numbers"
     assert line.split() == ["ink.most_patches", "400", "200", "+0", "+0", "800", "+0", "+0"]
 

@@ -45,7 +45,7 @@ def test_the_best_epoch_of_a_shipped_history_is_the_one_whose_weights_were_kept(
 
 
 def test_the_shipped_reference_has_nine_epochs_that_tie_and_the_last_is_kept():
-    history = json.loads((checkpoint.MODELS_FOLDER / "reference.json").read_text())["history"]
+    history = json.loads((checkpoint.find_folder("reference") / "reference.json").read_text())["history"]
     top = max(entry["validation_accuracy"] for entry in history)
     ties = [entry["epoch"] for entry in history if entry["validation_accuracy"] == top]
     assert ties == list(range(142, 151))

@@ -2,12 +2,11 @@
 
 import json
 import re
-import shutil
 
 import pytest
 import torch
 from playwright.sync_api import Page, expect
-from running_app import ROOT, contrast, start_server
+from running_app import contrast, start_server
 
 from core.network import checkpoint
 
@@ -18,13 +17,9 @@ SLOW = 180_000  # milliseconds: the first figures of a model on a busy machine
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """The app with a second, slightly spoilt model beside the shipped one, in a folder of its own."""
-    root = tmp_path_factory.mktemp("lab")
-    for name in ("core", "pages", ".streamlit"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Home.py", root)
-    (root / "data").symlink_to(ROOT / "data")
-    models = root / "models"
+    """The app with another, slightly spoilt model beside those shipped, the first in the list to compare with."""
+    home = tmp_path_factory.mktemp("home")
+    models = home / "models"
     models.mkdir()
     shipped = checkpoint.load(checkpoint.SHIPPED)
     rng = torch.Generator().manual_seed(0)
@@ -32,11 +27,9 @@ def lab(tmp_path_factory):
         name: value + 0.03 * value.std() * torch.randn(value.shape, generator=rng) * (40 if "fc2" in name else 1)
         for name, value in shipped.model.state_dict().items()
     }
-    torch.save(spoilt, models / "spoilt.pth")
-    (models / "spoilt.json").write_text(json.dumps(shipped.facts))
-    for suffix in (".pth", ".json"):
-        shutil.copy(ROOT / "models" / f"{checkpoint.SHIPPED}{suffix}", models)
-    with start_server(root / "log.txt", root) as running:
+    torch.save(spoilt, models / "altered.pth")
+    (models / "altered.json").write_text(json.dumps(shipped.facts))
+    with start_server(home / "log.txt", home) as running:
         yield running
 
 
@@ -75,10 +68,10 @@ def test_another_model_chosen_meanwhile_is_said_at_the_next_click(page, lab):
     open_evaluate(page, lab)
     expect(cell(page, 1, 1)).to_be_visible(timeout=SLOW)
     choice = lab.log.parent / "models" / "in-use.txt"
-    choice.write_text("spoilt\n")
+    choice.write_text("altered\n")
     try:
         cell(page, 1, 1).click(force=True)
-        expect(page.get_by_text("The model in use is spoilt now. This page still shows reference.")).to_be_visible()
+        expect(page.get_by_text("The model in use is altered now. This page still shows reference.")).to_be_visible()
         expect(page.get_by_role("heading", name=re.compile("1 read right: "))).to_be_visible()
     finally:
         choice.unlink()
@@ -101,7 +94,7 @@ def test_two_models_are_compared(page, lab):
     open_evaluate(page, lab, "Compare")
     expect(page.get_by_text(re.compile("Equally good models would differ"))).to_be_visible(timeout=SLOW)
     expect(page.get_by_role("heading", name=re.compile(r"They disagree on \d+ pictures"))).to_be_visible()
-    expect(page.get_by_text(re.compile("spoilt reads the open picture as"))).to_be_visible()
+    expect(page.get_by_text(re.compile("altered reads the open picture as"))).to_be_visible()
 
 
 def test_the_report_opens_offline(page, browser, lab, tmp_path):

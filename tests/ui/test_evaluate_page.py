@@ -17,36 +17,42 @@ from core.data.digits import DigitSet
 from core.evaluation import testset
 from core.evaluation.neighbours import Neighbours
 from core.network import checkpoint
-from core.network.architectures import to_input
+from core.network.architectures import Network, to_input
 from core.ui import resources
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 180  # for one run on a busy machine
 
 
-class MeanDigits(nn.Module):
+class MeanDigits(Network):
     """Answers with the digit whose mean image is nearest: wrong about one time in four, at no cost."""
 
     def __init__(self, training: DigitSet, known: int = 10, sharpness: float = 0.3) -> None:
-        super().__init__()
+        super().__init__(dropout=0.0)
         looks = to_input(training.images).flatten(1)
         self.means = torch.stack([looks[training.labels == digit].mean(0) for digit in range(known)])
         self.sharpness = sharpness
 
-    def logits(self, digits: Tensor) -> Tensor:
-        near = -self.sharpness * torch.cdist(digits.flatten(1), self.means).pow(2)
+    def features(self, digits: Tensor) -> Tensor:
+        return digits.flatten(1)
+
+    def classify(self, features: Tensor) -> Tensor:
+        near = -self.sharpness * torch.cdist(features, self.means).pow(2)
         return nn.functional.pad(near, (0, 10 - len(self.means)), value=-50.0)
 
 
-class Oracle(nn.Module):
+class Oracle(Network):
     """Never wrong on the digits it was made for."""
 
     def __init__(self, digits: DigitSet) -> None:
-        super().__init__()
+        super().__init__(dropout=0.0)
         self.looks, self.labels = to_input(digits.images).flatten(1), digits.labels
 
-    def logits(self, digits: Tensor) -> Tensor:
-        nearest = torch.cdist(digits.flatten(1), self.looks).argmin(1)
+    def features(self, digits: Tensor) -> Tensor:
+        return digits.flatten(1)
+
+    def classify(self, features: Tensor) -> Tensor:
+        nearest = torch.cdist(features, self.looks).argmin(1)
         return 8.0 * nn.functional.one_hot(self.labels[nearest], 10)
 
 
@@ -59,7 +65,6 @@ class Lab:
     page: AppTest
 
     def open(self, section: str = "Confusion") -> AppTest:
-        self.page.run()
         self.page.switch_page("pages/3_Evaluate.py")
         self.page.session_state["evaluate_section"] = section
         return self.run()

@@ -1,9 +1,10 @@
 """Corrections in a real browser: correct an answer, see it, delete it, bring it back, fine-tune, use."""
 
 import re
+from pathlib import Path
 
 import pytest
-from running_app import start_server
+from running_app import QUICK_APP, start_server
 
 from core.my_digits.store import Corrections
 
@@ -15,11 +16,13 @@ LONG = 180_000  # milliseconds: for what waits for the model on a busy machine
 
 
 @pytest.fixture
-def app(copy, tmp_path):
-    """A copy of the app that fine-tunes in eight steps."""
-    config = copy / "core" / "config.py"
-    config.write_text(config.read_text().replace("option(10_240, ", "option(1_024, "))
-    with start_server(tmp_path / "log.txt", copy) as running:
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def app(home: Path, tmp_path: Path):
+    with start_server(tmp_path / "log.txt", home, command=QUICK_APP) as running:
         yield running
 
 
@@ -33,8 +36,8 @@ def choose(page, label: str):
     return page.locator("[class*=st-key-correct-sample]").get_by_text(label, exact=True)
 
 
-def test_an_answer_is_put_right_seen_deleted_brought_back_learnt_and_used(app, page, copy):
-    mine = Corrections(copy / "my-digits")
+def test_an_answer_is_put_right_seen_deleted_brought_back_learnt_and_used(app, page, home):
+    mine = Corrections(home / "my-digits")
     page.goto(f"{app.url}/Predict?way=Samples")
     for number, label in enumerate("123"):
         open_sample(page, number)
@@ -61,5 +64,5 @@ def test_an_answer_is_put_right_seen_deleted_brought_back_learnt_and_used(app, p
     expect(page.get_by_role("button", name="In use")).to_be_visible(timeout=LONG)
     expect(page.get_by_test_id("stSidebar").get_by_text("Fine-tuned 1")).to_be_visible(timeout=LONG)
     expect(page.get_by_text("MNIST test set (10,000)")).to_be_visible()
-    assert (copy / "models" / "in-use.txt").read_text().strip() == "Fine-tuned 1"
+    assert (home / "models" / "in-use.txt").read_text().strip() == "Fine-tuned 1"
     page.goto("about:blank")

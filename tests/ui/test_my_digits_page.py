@@ -36,7 +36,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A job whose runs and models are nobody else's, a small model in use, and fine-tuning in a second."""
     monkeypatch.setenv("DIGIT_LAB_HOME", str(tmp_path))
     job = TrainingJob(lambda train: DIGITS, threads=1)
-    settings = TrainingSettings(architecture="mlp", epochs=1, batch_size=16)
+    settings = TrainingSettings(architecture="mlp", epochs=1, batch_size=16, outlier_exposure=0.0, pen_digits=0.0)
     training = Training(gather(DIGITS, settings), settings)
     list(training)
     checkpoint.save("small", training.model, {"settings": settings.as_dict(), "test_accuracy": 0.5})
@@ -55,7 +55,6 @@ def keep(mine: Corrections, count: int) -> None:
 
 def open_page(path: str = "pages/4_My_digits.py") -> AppTest:
     app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=180)
-    app.run()
     app.switch_page(path).run()
     assert not app.exception, [entry.message for entry in app.exception]
     return app

@@ -41,7 +41,10 @@ def test_a_refusal_is_its_own_sentence_at_the_place_of_the_click(memory: dict, k
 
 def test_a_refusing_disk_is_a_sentence(memory: dict) -> None:
     notices.attempt(refuse, OSError(28, "No space left on device"))
-    assert memory[notices.PLACE] == ("The disk refused: No space left on device.", True)
+    assert memory[notices.PLACE] == (
+        "The disk refused: No space left on device. Free some space or allow writing, then try again.",
+        True,
+    )
 
 
 def test_a_fault_of_ours_is_not_hidden() -> None:

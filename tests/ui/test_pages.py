@@ -34,11 +34,9 @@ def make_picture(*strokes: list[tuple[int, int]], size: int = 280) -> bytes:
 
 
 def open_page(path: str = "pages/1_Predict.py") -> AppTest:
+    """A visitor whose first page it is."""
     app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS)
-    app.run()
-    if path != "Home.py":
-        app.switch_page(path).run()
-    return app
+    return (app if path == "Home.py" else app.switch_page(path)).run()
 
 
 def open_predict(way: str) -> AppTest:
@@ -109,7 +107,7 @@ def test_home_paints_without_torch() -> None:
 import sys
 import core.ui.warm_up
 from streamlit.testing.v1 import AppTest
-core.ui.warm_up._warm_up = lambda models, delay: None  # in the background torch is welcome
+core.ui.warm_up._warm_up = lambda *_, **__: None  # in the background torch is welcome
 app = AppTest.from_file("Home.py", default_timeout=180).run()
 assert not app.exception, app.exception
 assert app.title[0].value == "Digit Lab"
@@ -126,8 +124,7 @@ def test_garbage_is_not_collected_in_front_of_every_answer() -> None:
 @pytest.mark.parametrize("key", ["way", "expect"])
 @pytest.mark.parametrize("value", ["", "no such word"])
 def test_an_address_with_an_empty_or_unknown_word_opens_the_usual_page(key: str, value: str) -> None:
-    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS).run()
-    app.switch_page("pages/1_Predict.py")
+    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS).switch_page("pages/1_Predict.py")
     app.query_params[key] = value
     app.run()
     assert_calm(app)

@@ -24,7 +24,14 @@ from core.ui.train import downloads
 from core.workspace import SHIPPED as ROOT
 
 SETTINGS = TrainingSettings(
-    architecture="lenet5", epochs=400, batch_size=32, training_images=1000, augmentation="none", clean_share=0.0
+    architecture="lenet5",
+    epochs=400,
+    batch_size=32,
+    training_images=1000,
+    augmentation="none",
+    clean_share=0.0,
+    outlier_exposure=0.0,
+    pen_digits=0.0,
 )
 
 
@@ -36,6 +43,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     job = TrainingJob(lambda train: few, threads=1)
     monkeypatch.setattr(resources, "training_job", lambda: job)
     monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 40)
+    monkeypatch.setattr("core.training.job.NICENESS", 0)
     yield job
     job.stop(keep=False)
     job.close()
@@ -43,7 +51,6 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def open_train() -> AppTest:
     app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=180)
-    app.run()
     app.switch_page("pages/2_Train.py").run()
     assert not app.exception, [entry.message for entry in app.exception]
     return app
@@ -109,6 +116,21 @@ def test_start_shows_the_run_and_stop_its_end(job):
     assert job.wait(120)
     app.run()
     assert "Stopped and discarded" in read(app) and not app.exception
+
+
+def test_a_drawing_made_on_predict_joins_the_watched_digits_of_its_visitor_alone(job):
+    job.start(NewRun(SETTINGS))
+    until(lambda: job.snapshot().watched)
+    app = open_train()
+    before = read(app)
+    picture = (ROOT / "samples" / "3_flat_top_red_pen.jpg").read_bytes()
+    app.session_state["drawings"] = [(b"its strokes", picture)]
+    app.run()
+    assert not app.exception, [entry.message for entry in app.exception]
+    until(lambda: job.snapshot().own_of(app.session_state["visitor"]))
+    app.run()
+    assert "joins them" in before and "joins them" not in read(app)
+    assert job.snapshot().own_of("somebody else") is None
 
 
 def test_the_address_stays_bare_until_something_is_chosen_and_then_says_all(job):

@@ -10,13 +10,14 @@ from core import words
 from core.data.digits import DataError
 from core.evaluation import report, testset
 from core.evaluation.answered import AnsweredSet
+from core.evaluation.set_formats import TestSetError
 from core.network import checkpoint
 from core.ui import resources
 from core.ui.evaluate import own_set
 
 MNIST, VALIDATION, OWN = SETS = ("MNIST test set", "Validation split", "Your own set")
 
-REFUSALS = (checkpoint.CheckpointError, DataError, testset.TestSetError)  # what `answer` raises, each with a sentence
+REFUSALS = (checkpoint.CheckpointError, DataError, TestSetError)  # what `answer` raises, each with a sentence
 
 Asked = testset.TestSet | testset.PictureSet
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from core import words
 from core.evaluation import testset
+from core.evaluation.set_formats import TestSetError
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 memory = st.session_state
 
@@ -29,7 +35,7 @@ def ask() -> testset.TestSet | testset.PictureSet:
     return memory.own_set
 
 
-def _ask_for_files() -> tuple[str, list]:
+def _ask_for_files() -> tuple[str, list[UploadedFile]]:
     """What was sent, with a name for it as a whole."""
     with st.expander("Your own set", expanded=memory.own_set is None, icon=":material/upload:"):
         whole_folder = st.toggle("Choose a whole folder", help="A folder of pictures, with or without subfolders.")
@@ -51,11 +57,11 @@ def _ask_for_files() -> tuple[str, list]:
     return files[0].name if len(files) == 1 else f"{files[0].name} and {len(files) - 1:,} more", files
 
 
-def _read(name: str, files: list) -> None:
+def _read(name: str, files: list[UploadedFile]) -> None:
     """Keep the set that these files form, or the sentence that says why they don't form one."""
     try:
         with st.spinner("Unpacking …"):
             memory.own_set = testset.read_files(name, [(file.name, file.getvalue()) for file in files])
         memory.own_refusal = None
-    except testset.TestSetError as error:
+    except TestSetError as error:
         memory.own_set, memory.own_refusal = None, str(error)

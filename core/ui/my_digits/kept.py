@@ -167,5 +167,5 @@ def show_share(right: int, total: int) -> str:
     """A share with its 95 % interval, with as many decimals as the number of pictures allows: "25 % (9 % to 53 %)"."""
     low, high = wilson_interval(right, total)
     decimals = 0 if total < 1000 else 2
-    share, low, high = (words.percent(value, decimals) for value in (right / total, low, high))
-    return f"{share} ({low} to {high})"
+    share, least, most = (words.percent(value, decimals) for value in (right / total, low, high))
+    return f"{share} ({least} to {most})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -12,6 +12,9 @@ from core.figures import digit_images
 from core.reading import batch, picture
 from core.ui import resources, widgets
 from core.ui.predict import answer
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 # A pasted picture goes into the uploader as if it had been dropped there: one way in.
 PASTE = """
@@ -70,7 +73,7 @@ def forget_pictures() -> None:
     memory.uploader_version = memory.get("uploader_version", 0) + 1
 
 
-def ask_for_files() -> list[Any]:
+def ask_for_files() -> list[UploadedFile]:
     """The files a visitor sends, from wherever they come."""
     limits, version = picture.LIMITS, memory.get("uploader_version", 0)
     source = widgets.choice("From", ("Files", "Folder", "Camera"), "source", in_address=False)
@@ -90,7 +93,7 @@ def ask_for_files() -> list[Any]:
     return files
 
 
-def read_files(files: list[Any]) -> None:
+def read_files(files: list[UploadedFile]) -> None:
     """Read the files that are new, with progress; a click meanwhile loses nothing that was read."""
     contents = [(file.name, file.getvalue()) for file in files]
     waiting = [entry for entry in contents if batch.identify(*entry) not in known()]

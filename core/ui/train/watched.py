@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 
-import numpy as np
 import streamlit as st
 
 from core.figures import digit_images
 from core.network import checkpoint
 from core.reading import picture, reader
+from core.reading.one_digit import FoundDigit
 from core.training.job import Snapshot
 from core.ui import resources
 
@@ -39,11 +39,12 @@ def hand_over_drawing() -> None:
         found = reader.read(resources.model_in_use(), picture.read(content)).found
     except (picture.PictureError, checkpoint.CheckpointError):
         return
-    if found.digit is not None:
-        resources.training_job().watch(_visitor(), found.digit.astype(np.float32))
+    if isinstance(found, FoundDigit):
+        resources.training_job().watch(_visitor(), found.image)
         memory.handed_over = hash(content)
 
 
 def _visitor() -> str:
     """A random name for this session, under which the job keeps its drawing."""
-    return memory.setdefault("visitor", secrets.token_hex(8))
+    name: str = memory.setdefault("visitor", secrets.token_hex(8))
+    return name
