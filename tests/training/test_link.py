@@ -38,7 +38,7 @@ def test_a_link_outlives_its_presets(monkeypatch):
         ({"epochs": "abc"}, "Epochs can't be read from 'abc'."),
         ({"learning_rate": "99"}, "Learning rate must be at most 10"),
         ({"learning_rate": "nan"}, "Learning rate must be at least"),
-        ({"left_out": "012345678"}, "at least two digits"),
+        ({"left_out": "012345678"}, "t least two digits"),
         ({"optimiser": "lion"}, "Optimiser must be one of"),
         ({"epochs": "![](http://elsewhere/picture.png)"}, "Epochs can't be read."),
         ({"seed": "9" * 5000}, "Seed can't be read."),

@@ -124,7 +124,7 @@ def test_one_digit_held_out_is_nothing_to_learn_from(mine):
     keep(mine, 3)
     mine.delete([1, 2])
     app = open_page()
-    assert "Keep some more" in read(app) and not find(app, "Fine-tune a copy")
+    assert "Keep a few more" in read(app) and not find(app, "Fine-tune a copy")
 
 
 def test_fine_tuning_is_watched_and_its_outcome_can_be_used(mine, job, tmp_path):
