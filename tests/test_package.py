@@ -60,6 +60,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     )
 
 
+@pytest.mark.slow
 def test_what_ships_is_in_the_package_and_nothing_that_people_made(site: Path):
     app = site / "core" / "app"
     assert {path.name for path in (app / "models").iterdir()} == {
@@ -74,6 +75,7 @@ def test_what_ships_is_in_the_package_and_nothing_that_people_made(site: Path):
     assert not list(site.rglob("tests"))
 
 
+@pytest.mark.slow
 def test_the_data_is_read_from_the_package(environment: Path):
     code = (
         "from core.data import mnist\nfrom core.network import checkpoint\n"
@@ -87,6 +89,7 @@ def test_the_data_is_read_from_the_package(environment: Path):
     assert str(ROOT / "core") not in done.stdout
 
 
+@pytest.mark.slow
 def test_the_command_reads_a_picture_as_the_script_does(environment: Path):
     picture = str(ROOT / "samples" / SAMPLE)
     by_command = run(environment, "-m", "core.cli", "predict", "--format", "json", picture)
@@ -95,10 +98,12 @@ def test_the_command_reads_a_picture_as_the_script_does(environment: Path):
     assert by_command.stdout == by_script.stdout and '"text": "2"' in by_command.stdout
 
 
+@pytest.mark.slow
 def test_the_command_gives_the_scripts_exit_code(environment: Path):
     assert run(environment, "-m", "core.cli", "predict", "no such file.png").returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["predict", "train", "evaluate"])
 def test_help_behind_a_command_is_the_commands_own(environment: Path, command: str):
     done = run(environment, "-m", "core.cli", command, "--help")
@@ -106,11 +111,13 @@ def test_help_behind_a_command_is_the_commands_own(environment: Path, command: s
     assert "--model" in done.stdout or "--epochs" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_app_starts_from_any_folder(environment: Path, tmp_path: Path):
     with start_server(tmp_path / "log.txt", root=environment, command=("-m", "core.cli", "run")):
         pass  # it waits until the server answers, and fails with the log where it doesn't
 
 
+@pytest.mark.slow
 def test_the_app_has_its_own_configuration_and_takes_further_options(environment: Path):
     """Asked at the moment the server would start."""
     code = (

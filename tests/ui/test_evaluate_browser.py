@@ -64,6 +64,7 @@ def test_a_cell_opens_its_pictures_and_a_picture_its_details(page, lab):
     expect(page.get_by_text(re.compile(r"^number "))).not_to_have_text(before)
 
 
+@pytest.mark.slow
 def test_another_model_chosen_meanwhile_is_said_at_the_next_click(page, lab):
     open_evaluate(page, lab)
     expect(cell(page, 1, 1)).to_be_visible(timeout=SLOW)
@@ -90,6 +91,7 @@ def test_errors_are_filtered_and_one_is_opened_in_predict(page, lab):
     expect(page.locator(".answer .digit")).to_have_text("3", timeout=SLOW)
 
 
+@pytest.mark.slow
 def test_two_models_are_compared(page, lab):
     open_evaluate(page, lab, "Compare")
     expect(page.get_by_text(re.compile("Equally good models would differ"))).to_be_visible(timeout=SLOW)
@@ -97,6 +99,7 @@ def test_two_models_are_compared(page, lab):
     expect(page.get_by_text(re.compile("altered reads the open picture as"))).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_report_opens_offline(page, browser, lab, tmp_path):
     open_evaluate(page, lab, "Take away")
     with page.expect_download(timeout=SLOW) as download:
@@ -112,6 +115,7 @@ def test_the_report_opens_offline(page, browser, lab, tmp_path):
     context.close()
 
 
+@pytest.mark.slow
 def test_a_measurement_can_be_cancelled_and_keeps_what_it_has(page, lab):
     open_evaluate(page, lab, "Robustness")
     page.get_by_role("button", name="Measure").click()
@@ -121,13 +125,14 @@ def test_a_measurement_can_be_cancelled_and_keeps_what_it_has(page, lab):
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_it_fits_a_phone(new_page, lab, scheme):
     page = open_evaluate(new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme), lab)
     expect(cell(page, 1, 1)).to_be_visible(timeout=SLOW)
     assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= 390
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "paper"), [("light", "#fdfcf9"), ("dark", "#16181c")])
 def test_words_stand_out_on_buttons_and_axes(new_page, lab, scheme, paper):
     page = open_evaluate(new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme), lab, "Take away")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from running_app import QUICK_APP, start_server
 
+from core.data import mnist
 from core.my_digits.store import Corrections
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -36,7 +37,7 @@ def choose(page, label: str):
     return page.locator("[class*=st-key-correct-sample]").get_by_text(label, exact=True)
 
 
-def test_an_answer_is_put_right_seen_deleted_brought_back_learnt_and_used(app, page, home):
+def test_an_answer_is_put_right_seen_deleted_and_brought_back(app, page, home):
     mine = Corrections(home / "my-digits")
     page.goto(f"{app.url}/Predict?way=Samples")
     for number, label in enumerate("123"):
@@ -57,8 +58,16 @@ def test_an_answer_is_put_right_seen_deleted_brought_back_learnt_and_used(app, p
     assert [one.label for one in mine.all()] == [1, 2]
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("button", name=re.compile("^4 read as"))).to_be_visible(timeout=LONG)
+    page.goto("about:blank")
 
-    page.get_by_role("button", name="Fine-tune a copy").click()
+
+@pytest.mark.slow
+def test_a_copy_learns_what_was_put_right_and_is_used(app, page, home):
+    mine, digits = Corrections(home / "my-digits"), mnist.load(train=True)
+    for image, label in zip(digits.images[:3], digits.labels[:3], strict=True):
+        mine.keep(image.numpy(), int(label), "8", "reference", "abc")
+    page.goto(f"{app.url}/My_digits")
+    page.get_by_role("button", name="Fine-tune a copy").click(timeout=LONG)
     expect(page.get_by_text("a copy of reference").first).to_be_visible(timeout=LONG)
     page.get_by_role("button", name="Use this model").click(timeout=2 * LONG)
     expect(page.get_by_role("button", name="In use")).to_be_visible(timeout=LONG)

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ["/", *(f"/{path.stem.split('_', 1)[1]}" for path in sorted((ROOT / "pages").glob("*.py")))]
+OTHER_PAGES = [path for path in PAGES if path != "/Predict"]
 
 # Strokes on the canvas, in its pixels (280 x 280).
 ONE = [(140, 50), (140, 230)]
@@ -132,7 +133,10 @@ def fits(page: Page) -> bool:
 # --- draw -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("digit", "stroke"), [("7", SEVEN), ("1", ONE), ("0", ZERO)])
+@pytest.mark.parametrize(
+    ("digit", "stroke"),
+    [("7", SEVEN), *(pytest.param(*drawn, marks=pytest.mark.slow) for drawn in (("1", ONE), ("0", ZERO)))],
+)
 def test_a_drawn_digit_is_read(predict: Page, digit: str, stroke: list) -> None:
     expect(example(predict)).to_be_visible()
     draw(predict, stroke)
@@ -156,6 +160,7 @@ def test_the_answer_changes_with_each_stroke_and_undo_goes_back(predict: Page) -
     wait_for_ink(predict, most=0, least=0)
 
 
+@pytest.mark.slow
 def test_a_stroke_after_undo_adds_to_what_is_left(predict: Page) -> None:
     draw(predict, ONE)
     expect(answer(predict)).to_have_text("1")
@@ -200,6 +205,7 @@ def test_the_drawing_survives_a_visit_to_another_page(predict: Page) -> None:
     wait_for_ink(predict, least=before + 1)
 
 
+@pytest.mark.slow
 def test_the_drawing_survives_a_look_at_the_samples(predict: Page) -> None:
     draw(predict, SEVEN)
     expect(answer(predict)).to_have_text("7")
@@ -210,6 +216,7 @@ def test_the_drawing_survives_a_look_at_the_samples(predict: Page) -> None:
     wait_for_ink(predict)
 
 
+@pytest.mark.slow
 def test_reload_starts_afresh_and_works(predict: Page) -> None:
     draw(predict, SEVEN)
     expect(answer(predict)).to_have_text("7")
@@ -220,6 +227,7 @@ def test_reload_starts_afresh_and_works(predict: Page) -> None:
     expect(answer(predict)).to_have_text("1")
 
 
+@pytest.mark.slow
 def test_two_visitors_do_not_see_each_others_drawings(new_page, server) -> None:
     first, second = open_predict(new_page(), server), open_predict(new_page(), server)
     draw(first, SEVEN)
@@ -247,6 +255,7 @@ def test_drawing_with_a_finger(new_page, server) -> None:
     expect(answer(page)).to_have_text("7")
 
 
+@pytest.mark.slow
 def test_the_drawing_can_be_saved(predict: Page) -> None:
     draw(predict, SEVEN)
     with predict.expect_download() as download:
@@ -256,6 +265,7 @@ def test_the_drawing_can_be_saved(predict: Page) -> None:
     assert image.size == (280, 280)
 
 
+@pytest.mark.slow
 def test_an_address_with_empty_words_opens_the_usual_page_also_on_the_way_back(page: Page, server) -> None:
     page.goto(f"{server.url}/Predict?way=&expect=")
     usual = [page.get_by_role("radio", name=name, exact=True) for name in ("Draw", "Automatic")]
@@ -298,6 +308,7 @@ def test_a_pasted_picture_is_read(page: Page, server) -> None:
     expect(answer(page)).to_have_text("0")
 
 
+@pytest.mark.slow
 def test_a_bad_file_is_refused_with_a_sentence(page: Page, server) -> None:
     open_predict(page, server, "Upload")
     upload(page, as_file("broken.png", b"this is no picture"))
@@ -364,6 +375,7 @@ def test_a_sample_is_read_with_one_click(page: Page, server) -> None:
     expect(answer(page)).to_have_text(name[0])
 
 
+@pytest.mark.slow
 def test_a_surprise_hides_its_label_until_asked(page: Page, server) -> None:
     open_predict(page, server, "Samples")
     press(page, "Surprise me")
@@ -376,6 +388,7 @@ def test_a_surprise_hides_its_label_until_asked(page: Page, server) -> None:
     expect(label).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_phone_shows_the_answer_to_a_sample_at_once(new_page, server) -> None:
     page = new_page(viewport={"width": 390, "height": 844})
     open_predict(page, server, "Samples")
@@ -387,6 +400,7 @@ def test_a_phone_shows_the_answer_to_a_sample_at_once(new_page, server) -> None:
 # --- the reasons ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_how_it_got_there_shows_each_step(predict: Page) -> None:
     draw(predict, SEVEN)
     expect(answer(predict)).to_have_text("7")
@@ -397,6 +411,7 @@ def test_how_it_got_there_shows_each_step(predict: Page) -> None:
     expect(predict.get_by_alt_text("The picture as given", exact=True)).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_polarity_can_be_overridden(page: Page, server) -> None:
     open_predict(page, server, "Upload")
     upload(page, as_file("note.png", make_picture(ZERO)))
@@ -421,6 +436,7 @@ def test_a_number_shows_its_digits_and_each_ones_details(page: Page, server) -> 
     expect(page.get_by_alt_text("The 28x28 digit the model sees")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_crop_chooses_between_two_digits(page: Page, server) -> None:
     right = [(x + 300, y) for x, y in ZERO]
     open_predict(page, server, "Upload")
@@ -447,7 +463,7 @@ def test_the_crop_chooses_between_two_digits(page: Page, server) -> None:
 # --- every page -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", ["/Predict", *(pytest.param(path, marks=pytest.mark.slow) for path in OTHER_PAGES)])
 def test_a_deep_link_works_as_a_servers_first_request(fresh_server, page: Page, path: str) -> None:
     page.goto(fresh_server.url + path)
     expect(page.get_by_test_id("stMain").get_by_role("heading").first).to_be_visible(timeout=30_000)
@@ -460,7 +476,7 @@ def test_a_deep_link_works_as_a_servers_first_request(fresh_server, page: Page, 
     assert "Traceback" not in fresh_server.read_log()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("path", PAGES)
 def test_light_and_dark_are_readable(new_page, server, path: str, scheme: str) -> None:
     page = new_page(color_scheme=scheme)
@@ -505,7 +521,7 @@ def find_contrast(one: list[float], other: list[float]) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-@pytest.mark.parametrize("width", [390, 320])
+@pytest.mark.parametrize("width", [320, pytest.param(390, marks=pytest.mark.slow)])
 def test_a_phone_needs_no_scrolling_to_the_side(new_page, server, width: int) -> None:
     page = new_page(viewport={"width": width, "height": 844})
     page.goto(server.url)
@@ -530,6 +546,7 @@ def test_a_phone_needs_no_scrolling_to_the_side(new_page, server, width: int) ->
     assert fits(page), "Samples"
 
 
+@pytest.mark.slow
 def test_an_answer_is_on_a_phones_screen_beside_the_canvas(new_page, server) -> None:
     """On a phone the answer stands where one draws: both on one screen, with nothing to scroll past."""
     page = new_page(viewport={"width": 390, "height": 844})

@@ -61,7 +61,7 @@ def discard(page) -> None:
 def test_a_run_is_watched_left_paused_kept_and_used(app, page, home):
     start(page, app.url)
     expect(page.locator(".watched figure")).to_have_count(10, timeout=LONG)
-    expect(page.get_by_text(re.compile(r"best \d+\.\d+%"))).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(re.compile(r"best \d+\.\d+\s%"))).to_be_visible(timeout=LONG)
 
     page.get_by_role("link", name="Predict").click()
     expect(page.get_by_role("link", name="Watch it")).to_be_visible(timeout=LONG)
@@ -90,6 +90,7 @@ def test_a_run_is_watched_left_paused_kept_and_used(app, page, home):
     page.goto("about:blank")
 
 
+@pytest.mark.slow
 def test_a_second_visitor_sees_the_same_run_and_can_end_it(app, new_page):
     first, second = new_page(), new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
     second.goto(f"{app.url}/Train")
@@ -104,6 +105,7 @@ def test_a_second_visitor_sees_the_same_run_and_can_end_it(app, new_page):
         page.goto("about:blank")
 
 
+@pytest.mark.slow
 def test_after_a_killed_server_the_run_can_be_resumed(app, home, page):
     with start_server(home / "killed.txt", home, command=QUICK_APP) as killed:
         start(page, killed.url)
@@ -120,6 +122,7 @@ def test_after_a_killed_server_the_run_can_be_resumed(app, home, page):
     page.goto("about:blank")
 
 
+@pytest.mark.slow
 def test_the_learning_rate_can_be_looked_at_and_changed_while_it_runs(app, page):
     start(page, app.url)
     page.get_by_role("button", name="Learning rate", exact=True).click()
@@ -184,6 +187,7 @@ def test_a_pickle_with_code_is_refused_and_never_runs(app, page, tmp_path):
     page.goto("about:blank")
 
 
+@pytest.mark.slow
 def test_weights_brought_in_can_be_deleted_again(app, page, home):
     weights = io.BytesIO()
     torch.save(build("lenet5").state_dict(), weights)
@@ -202,6 +206,7 @@ def test_weights_brought_in_can_be_deleted_again(app, page, home):
     page.goto("about:blank")
 
 
+@pytest.mark.slow
 def test_a_tick_of_the_page_is_small(app, page):
     frames: list[bytes] = []
     session = page.context.new_cdp_session(page)
