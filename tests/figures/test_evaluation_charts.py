@@ -145,3 +145,17 @@ def test_the_chosen_cell_is_the_one_that_is_framed_and_hits_can_be_hidden(middli
     for (true, read), cell in cells(chart).items():
         assert cell["count"] == middling.confusion[true, read]
         assert (cell["text"] == "") == (cell["shade"] == 0 and true == read) == (true == read)
+
+
+def test_the_history_of_a_model_draws_each_loss_under_its_own_name():
+    history = [
+        {"epoch": at, "training_loss": 2 / at, "validation_loss": 3 / at, "validation_accuracy": 1 - 0.1 / at}
+        for at in (1, 2, 3)
+    ]
+    chart = evaluation_charts.training_history(history)
+    (rows,) = rows_of(chart)
+    assert rows == history
+    accuracy, loss = chart.to_dict()["hconcat"]
+    assert accuracy["encoding"]["y"]["field"] == "validation_accuracy"
+    calculated = {one["as"]: one["calculate"] for one in loss["transform"] if "calculate" in one}
+    assert calculated == {name: f"datum.{name}_loss" for name in ("training", "validation")}

@@ -129,3 +129,12 @@ def test_no_digits_no_answers():
 def test_verdicts_are_the_words_that_files_and_tables_use():
     assert [str(verdict) for verdict in Verdict] == ["digit", "unsure", "no digit"]
     assert isinstance(answer(spread(0.97, 0.01)).verdict, Verdict)
+
+
+def test_a_candidate_of_a_number_is_scored_as_a_whole_digit():
+    """A part of a 9 may well be a digit, a 1, without being a whole one."""
+    row = tuple(spread(0.9, 0.05))
+    part, whole = (Prediction(row, Verdict.DIGIT, False, digit, one) for digit, one in ((5.0, -3.0), (-3.0, 5.0)))
+    assert part.score < 0 < whole.score
+    assert Prediction(tuple(spread(0.5, 0.4)), Verdict.DIGIT, False, -3.0, 5.0).score < whole.score
+    assert Prediction(tuple(spread(0.4, 0.3)), Verdict.DIGIT).score < 0 < Prediction(row, Verdict.DIGIT).score

@@ -1,5 +1,6 @@
 """Augmentation changes a digit as far as it says, no further, and leaves it readable."""
 
+import dataclasses
 import math
 
 import pytest
@@ -82,6 +83,13 @@ def test_the_shipped_model_still_reads_what_training_shows(name, digits):
     with torch.inference_mode():
         answers = model.logits(augmented(digits, LEVELS[name])).argmax(1)
     assert (answers == digits.labels).float().mean() >= 0.9
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Augmentation), ids=lambda field: field.name)
+def test_every_kind_of_change_is_made_by_itself_and_strong_makes_them_all(field, digits):
+    level = LEVELS["strong"]
+    alone = Augmentation(**{field.name: getattr(level, field.name)})
+    assert (augmented(digits, alone) - to_input(digits.images)).abs().max() > 0.2
 
 
 def test_each_level_changes_digits_more_than_the_one_before(digits):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -517,3 +518,14 @@ def test_the_record_of_a_long_run_stays_small(digits, folders):
         writer.add(event)
     assert len(writer.log_points) == (2 * STEPS - 1) // (LONG.epochs * STEPS // runs.MOST_ROWS)
     writer.discard()
+
+
+@pytest.mark.parametrize(("step", "remaining"), [(51, 20.0), (102, 5.0), (153, 0.0)])
+def test_the_time_left_is_that_of_the_steps_left(job, digits, folders, step, remaining):
+    """The steps done so far, of 153, took 10 s."""
+    training = Training(Examples.plain(digits(True), digits(True).pick(torch.arange(9))), SETTINGS)
+    training.steps, training.step, training.seconds = 153, step, 10.0
+    writer = RunWriter.create("timed", training, folders[0])
+    job._publish(training, writer, deque(), digits(True).pick(torch.arange(2)))
+    writer.discard()
+    assert job.snapshot().remaining == pytest.approx(remaining)

@@ -174,6 +174,22 @@ def test_the_last_epochs_are_shown_digits_as_they_are(digits):
     assert levels == [LEVELS["strong"]] * 7 + [LEVELS["none"]] * 3
 
 
+def test_the_ema_model_follows_the_trained_one_the_slower_the_nearer_its_decay_is_to_one(digits):
+    few, shares = Examples.plain(digits.pick(torch.arange(32)), digits.pick(torch.arange(9))), []
+    for decay in (0.5, 0.99):
+        settings = dataclasses.replace(SMALL, architecture="mlp", ema_decay=decay, outlier_exposure=0.0)
+        training = Training(few, settings)
+        training.step = 4000  # the first steps, in which it moves further, are over
+        before = [value.clone() for value in training.ema_model.parameters()]
+        with torch.no_grad():
+            for value in training.model.parameters():
+                value += 1
+        training._update_ema()
+        moved = [(now - old).mean() for now, old in zip(training.ema_model.parameters(), before, strict=True)]
+        shares.append(torch.stack(moved).mean().item())  # 1 is where the trained one is
+    assert 1 > shares[0] > 0.9 > 0.2 > shares[1] > 0
+
+
 def test_the_training_loss_of_an_epoch_is_the_mean_over_its_images(digits):
     settings = dataclasses.replace(SMALL, architecture="mlp", epochs=2, batch_size=30, outlier_exposure=0.0)
     training, steps = (
