@@ -8,28 +8,11 @@ import pandas as pd
 import pytest
 import torch
 
-from core.data import mnist
 from core.data.digits import DigitSet
 from core.data.labels import UNLABELLED
 from core.evaluation import testset
 from core.evaluation.report import Evaluation, Report
 from core.figures import evaluation_tables
-
-
-@pytest.fixture(scope="module")
-def digits() -> testset.TestSet:
-    part = mnist.load(train=False).pick(torch.arange(200))
-    return testset.TestSet("a <set> of & mine", part, tuple(f"{n}.png" for n in range(200)))
-
-
-@pytest.fixture(scope="module")
-def evaluation(digits) -> Evaluation:
-    rng = torch.Generator().manual_seed(3)
-    logits = torch.randn(200, 10, generator=rng)
-    logits[torch.arange(200), digits.digits.labels] += 2
-    logits[:, 9] = -50  # this model never answers 9
-    when = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
-    return Evaluation("mine", "0123abcd", digits.name, when, Report(digits.digits.labels, logits), 0.8)
 
 
 def test_predictions_csv_holds_every_picture(evaluation, digits):
