@@ -169,7 +169,7 @@ class _Finder:
 def _list_pages(name: str, opener: Opener, label_path: str) -> list[Source]:
     label = label_from_path(label_path)
     return [
-        Source(f"{name}, page {number + 1}", label, partial(pdf.draw_page, opener, number))
+        Source(f"{name}, page {number + 1}", label, partial(_load_page, opener, number))
         for number in range(pdf.count_pages(opener))
     ]
 
@@ -187,6 +187,13 @@ def _load_file(opener: Opener) -> bytes:
     except (OSError, ValueError) as error:
         raise _explain(error) from error
     return content
+
+
+def _load_page(opener: Opener, number: int) -> bytes:
+    try:
+        return pdf.draw_page(opener, number)
+    except (OSError, ValueError) as error:  # the file may be gone, or its zip
+        raise _explain(error) from error
 
 
 def _load_member(member: Member) -> bytes:
