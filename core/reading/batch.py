@@ -19,13 +19,14 @@ import pandas as pd
 from PIL import Image
 
 from core import words
-from core.data.labels import label_from_path
+from core.data.labels import NO_DIGIT, label_from_path
 from core.network.checkpoint import Checkpoint
 from core.reading.mnist_form import Box
 from core.reading.one_digit import FoundDigit
 from core.reading.picture import Picture, PictureError
 from core.reading.picture import read as read_picture
 from core.reading.reader import Reading, read
+from core.reading.sources import Source, in_order_of_people
 
 THUMBNAIL = 72  # pixels: longer side
 KEPT_AS_SENT = 200_000  # bytes: of larger files the pixels that were read are kept where they take less
@@ -131,17 +132,20 @@ def read_file(checkpoint: Checkpoint, name: str, content: bytes, expect: str = "
     batch goes on."""
     key = identify(name, content)
     try:
-        return summarise(name, key, read(checkpoint, read_picture(content), expect=expect))
+        reading = read(checkpoint, read_picture(content), expect=expect)
     except PictureError as error:
         return refuse(name, str(error), key)
+    return summarise(name, key, label_from_path(name), reading)
 
 
-def summarise(name: str, key: str, reading: Reading, adjustment: Adjustment = UNADJUSTED) -> ReadFile:
+def summarise(
+    name: str, key: str, label: int | None, reading: Reading, adjustment: Adjustment = UNADJUSTED
+) -> ReadFile:
     """The item of a file that was read."""
     return ReadFile(
         key=key,
         name=name,
-        label=label_from_path(name),
+        label=label,
         text=reading.text,
         verdict=reading.verdict,
         confidence=reading.confidence,
@@ -280,28 +284,38 @@ class Group(StrEnum):
         return True
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """What stays of a picture once it was read: its `content`, the file itself or the pixels that were read as PNG,
+    whichever is smaller (3 MB at most, about 1 for a phone's photo), the `size` of the upright original, (width,
+    height) in pixels, and a `thumbnail` as PNG."""
+
+    content: bytes
+    size: tuple[int, int]
+    thumbnail: bytes
+
+
 @dataclass
 class _Entry:
-    """One file of a batch. `content` is the file itself, or the pixels that were read as PNG, whichever is smaller:
-    3 MB at most, about 1 for a phone's photo; `size` is the (width, height) of the upright original, None before it was
-    read. `item` is what the last reading gave, and `asked` all that it depended on."""
+    """One picture of a batch: the `source` that loads it, or what was `kept` of it, or why it is refused. `item` is
+    what the last reading gave, and `asked` all that it depended on. `put_right` are the labels that a person gave to
+    single digits of that reading, by their place in it, and `checked` is what all of it then shows."""
 
-    name: str
-    content: bytes
-    refusal: str = ""
-    size: tuple[int, int] | None = None
-    thumbnail: bytes = b""
+    source: Source
+    kept: _Kept | PictureError | None = None
     adjustment: Adjustment = UNADJUSTED
-    checked: str | None = None
     item: Item | None = None
     asked: tuple[object, ...] = ()
+    put_right: dict[int, int] = field(default_factory=dict)
+    checked: str | None = None
 
 
 @dataclass
 class Batch:
-    """Files handed over, how they are to be read, and what a person says of them.
+    """Pictures handed over, how they are to be read, and what a person says of them.
 
     Every item that it gives is the reading of what is asked now: what was read otherwise is `waiting` to be read again.
+    Items stand in the order of people, whatever came first.
     """
 
     _entries: dict[str, _Entry] = field(default_factory=dict)
@@ -311,19 +325,25 @@ class Batch:
     _said: list[tuple[str, str | None]] = field(default_factory=list)
     _group: Group = Group.ALL
     _chosen: str | None = None
+    is_stopped: bool = False  # a person has no patience: nothing is read until they want it, or want something else
 
     # What is there
 
-    def add(self, name: str, content: bytes) -> str:
-        """Take a file in; gives its key. The same file again, name and content, changes nothing."""
-        return self._add(identify(name, content), _Entry(name, content))
+    def add(self, sources: Iterable[Source], content: bytes) -> list[str]:
+        """Take in the pictures of one file that was handed over, of this `content`; gives their keys.
 
-    def refuse(self, name: str, sentence: str) -> str:
-        """Take in a file that can't be opened, with the sentence that says why; gives its key."""
-        return self._add(identify(name, sentence.encode()), _Entry(name, b"", sentence))
+        The same file again changes nothing.
+        """
+        digest = hashlib.sha256(content).digest()
+        added = {identify(source.name, digest): _Entry(source) for source in sources}
+        every = {**added, **self._entries}
+        if self.is_stopped and len(every) > len(self._entries):
+            self.is_stopped = False
+        self._entries = dict(sorted(every.items(), key=lambda pair: in_order_of_people(pair[1].source.name)))
+        return list(added)
 
     def remove(self, keys: Iterable[str]) -> None:
-        """Forget files and all that was said of them; keys that are not there are ignored."""
+        """Forget pictures and all that was said of them; keys that are not there are ignored."""
         for key in keys:
             self._entries.pop(key, None)
             if key == self._chosen:
@@ -331,25 +351,24 @@ class Batch:
         self._said = [(key, before) for key, before in self._said if key in self._entries]
 
     def __len__(self) -> int:
-        """How many files are there."""
+        """How many pictures are there."""
         return len(self._entries)
 
-    def __contains__(self, key: object) -> bool:
-        """Whether there is a file of this key."""
-        return key in self._entries
-
     def name(self, key: str) -> str:
-        """A file's name as sent."""
-        return self._entries[key].name
+        """A picture's name as people know it."""
+        return self._entries[key].source.name
 
     def thumbnail(self, key: str) -> bytes:
-        """A small picture of a file that was read, as PNG; empty for a refused one."""
-        return self._entries[key].thumbnail
+        """A small picture of one that was read, as PNG; empty for a refused one."""
+        kept = self._entries[key].kept
+        return kept.thumbnail if isinstance(kept, _Kept) else b""
 
     # How it is read
 
     def ask(self, checkpoint: Checkpoint, expect: str) -> None:
         """Who reads from now on, and what is expected (as in `reading.reader.read`); other readings no longer count."""
+        if expect != self._expect:
+            self.is_stopped = False
         self._checkpoint, self._expect = checkpoint, expect
 
     def adjust(self, key: str, adjustment: Adjustment) -> None:
@@ -370,12 +389,13 @@ class Batch:
         entry = self._entries[key]
         asked = self._asked(entry)
         if entry.item is None or entry.asked != asked:
+            source = entry.source
             try:
-                entry.item = summarise(entry.name, key, self.reading(key), entry.adjustment)
+                entry.item = summarise(source.name, key, source.label, self.reading(key), entry.adjustment)
             except PictureError as error:
-                entry.refusal, entry.content = str(error), b""  # however it is asked for, it will be refused
-                entry.item = refuse(entry.name, entry.refusal, key)
-            entry.asked = asked
+                entry.kept = error  # however it is asked for, it will be refused
+                entry.item = replace(refuse(source.name, str(error), key), label=source.label)
+            entry.asked, entry.put_right = asked, {}
         return replace(entry.item, checked=entry.checked)
 
     def reading(self, key: str) -> Reading:
@@ -403,7 +423,31 @@ class Batch:
 
     def check(self, key: str, shows: str | None) -> None:
         """A person says what a file shows: "7", "1984", empty for no digit; None takes back what was said."""
-        self._entries[key].checked = shows
+        entry = self._entries[key]
+        entry.checked, entry.put_right = shows, {}
+
+    def correct(self, key: str, at: int, label: int | None) -> None:
+        """A person says which digit, or `NO_DIGIT`, is in the place `at` of what was read; None takes that back.
+
+        What was read as no digit has one place.
+        """
+        text = self.read(key).text
+        entry = self._entries[key]
+        entry.put_right.pop(at, None)
+        if label is not None:
+            entry.put_right[at] = label
+        signs = list(text or " ")
+        places = [place for place, sign in enumerate(signs) if sign != " "] or [0]
+        for digit, value in entry.put_right.items():
+            signs[places[digit]] = "" if value == NO_DIGIT else str(value)
+        entry.checked = " ".join("".join(signs).split()) if entry.put_right else None
+
+    def put_right(self, key: str, at: int) -> int | None:
+        """What a person says is in the place `at` of what was read: a digit or `NO_DIGIT`; None where nobody did."""
+        entry, item = self._entries[key], self.read(key)
+        if len(item.text) > 1 or item.checked is None or item.checked == item.text or len(item.checked) > 1:
+            return entry.put_right.get(at)
+        return int(item.checked) if item.checked else NO_DIGIT
 
     def check_and_go_on(self, shows: str | None) -> None:
         """A person says what the chosen file shows, None that it is as it says; then the next one of the group is
@@ -466,10 +510,6 @@ class Batch:
         if self.chosen is not None:
             self._chosen = keys[min(max(keys.index(self.chosen) + by, 0), len(keys) - 1)]
 
-    def _add(self, key: str, entry: _Entry) -> str:
-        self._entries.setdefault(key, entry)
-        return key
-
     def _asked(self, entry: _Entry) -> tuple[object, ...]:
         model = self._checkpoint
         return (model and model.name, model and model.version, self._expect, entry.adjustment)
@@ -477,15 +517,36 @@ class Batch:
     def _read(self, entry: _Entry) -> Reading:
         if self._checkpoint is None:
             raise ValueError("nobody was asked to read: call ask() first")
-        if entry.refusal:
-            raise PictureError(entry.refusal)
-        picture = read_picture(entry.content)
-        if entry.size is None:
-            entry.size, entry.thumbnail = picture.size, _draw_thumbnail(picture)
-            if len(entry.content) > KEPT_AS_SENT:
-                entry.content = min(entry.content, _to_png(picture.colours), key=len)
+        if isinstance(entry.kept, PictureError):
+            raise entry.kept
+        if entry.kept:
+            picture = replace(read_picture(entry.kept.content), size=entry.kept.size)
+        else:
+            content = entry.source.load()
+            picture = read_picture(content)
+            small = content if len(content) <= KEPT_AS_SENT else min(content, _to_png(picture.colours), key=len)
+            entry.kept = _Kept(small, picture.size, _draw_thumbnail(picture))
+            entry.source = replace(entry.source, load=_forget)
         how = entry.adjustment
-        return read(self._checkpoint, replace(picture, size=entry.size), how.polarity, how.crop, self._expect)
+        return read(self._checkpoint, picture, how.polarity, how.crop, self._expect)
+
+
+def _forget() -> bytes:
+    """In place of a load that has been done, which would hold all of a zip."""
+    raise AssertionError("this picture was loaded already, and kept")
+
+
+def parse_answer(text: str) -> str | None:
+    """What a person typed of a picture: digits, with spaces between lines, as they are; "-" or "no" for no digit,
+    which is empty; None where nothing was typed. Raises `ValueError` with a sentence for anything else."""
+    parts = text.split()
+    if not parts:
+        return None
+    if " ".join(parts).lower() in ("-", "–", "no", "none", NOTHING):
+        return ""
+    if not all(part.isdecimal() for part in parts):
+        raise ValueError(f"Type the digits that the picture shows, such as 7 or 1984, or “no” for {NOTHING}.")
+    return " ".join("".join(str(int(digit)) for digit in part) for part in parts)
 
 
 def _draw_thumbnail(picture: Picture) -> bytes:

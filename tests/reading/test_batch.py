@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.data.labels import label_from_path
-from core.reading import batch, picture
+from core.reading import batch, picture, sources
 from core.synthesis import samples
 from core.synthesis import sheets as draw_samples
 from core.workspace import SHIPPED
@@ -91,6 +92,11 @@ def turned() -> Image.Exif:
     return exif
 
 
+def hand_over(pile: batch.Batch, name: str, content: bytes) -> list[str]:
+    """Keys of the pictures in one file."""
+    return pile.add(sources.find_in_files([(name, content)]).sources, content)
+
+
 @pytest.mark.parametrize("kind", FILES)
 def test_the_details_show_what_the_table_says_whatever_is_kept_of_a_file(model, kind: str):
     """A row's details are read again from what is kept: a JPEG made of the picture could be read otherwise."""
@@ -98,24 +104,25 @@ def test_the_details_show_what_the_table_says_whatever_is_kept_of_a_file(model, 
     assert (len(content) > batch.KEPT_AS_SENT) == (not kind.startswith("small"))
     pile = batch.Batch()
     pile.ask(model, "auto")
-    key, other = pile.add(f"{kind}.png", content), pile.add("other.png", draw("3_round"))
+    (key,), (other,) = hand_over(pile, f"{kind}.png", content), hand_over(pile, "other.png", draw("3_round"))
     item, first = pile.read(key), pile.reading(key)
     pile.read(other)
     again = pile.reading(key)
     assert again is not first
-    assert item == batch.read_file(model, f"{kind}.png", content) == batch.summarise(item.name, key, again)
+    assert item == batch.summarise(item.name, key, item.label, again)
+    assert item == replace(batch.read_file(model, f"{kind}.png", content), key=key)
     assert item.text and again.picture.size == first.picture.size
     assert [step.title for step in again.found.steps] == [step.title for step in first.found.steps]
     for one, twin in zip(first.found.steps, again.found.steps, strict=True):
         assert np.array_equal(one.image, twin.image), one.title
-    assert len(pile._entries[key].content) <= min(len(content), 3_100_000)
+    assert len(pile._entries[key].kept.content) <= min(len(content), 3_100_000)
     assert max(Image.open(io.BytesIO(pile.thumbnail(key))).size) == batch.THUMBNAIL
 
 
 def test_of_a_refused_file_there_is_no_reading(model):
     pile = batch.Batch()
     pile.ask(model, "auto")
-    key = pile.add("4_broken.png", b"no picture")
+    (key,) = hand_over(pile, "4_broken.png", b"no picture")
     assert isinstance(pile.read(key), batch.RefusedFile)
     with pytest.raises(picture.PictureError):
         pile.reading(key)
