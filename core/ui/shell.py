@@ -7,7 +7,7 @@ import streamlit as st
 from core import words
 from core.figures import digit_images, theme
 from core.network import checkpoint
-from core.ui import resources, run_words
+from core.ui import crash, resources, run_words
 from core.ui.warm_up import warm_up
 from core.workspace import SHIPPED
 
@@ -53,6 +53,7 @@ def open_page(title: str, needs_torch: bool = True) -> None:
     A page that needs torch waits here until the warm-up is through: two threads that import the same large packages
     at once can meet half-made modules.
     """
+    crash.take_over()
     st.set_page_config(page_title=f"{title} · Digit Lab", page_icon=ICON, layout="wide")
     st.html(STYLE)
     with st.sidebar:
