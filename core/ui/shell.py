@@ -53,9 +53,9 @@ def open_page(title: str, needs_torch: bool = True) -> None:
     A page that needs torch waits here until the warm-up is through: two threads that import the same large packages
     at once can meet half-made modules.
     """
-    crash.take_over()
     st.set_page_config(page_title=f"{title} · Digit Lab", page_icon=ICON, layout="wide")
     st.html(STYLE)
+    crash.take_over()
     with st.sidebar:
         for path, label, symbol in PAGES:
             st.page_link(path, label=label, icon=symbol)
