@@ -72,6 +72,22 @@ def mark_number(reading: Reading, chosen: int) -> np.ndarray:
     return np.array(sheet)
 
 
+def mark_crop(colours: np.ndarray, crop: tuple[float, float, float, float]) -> np.ndarray:
+    """A picture (H, W, 3) uint8 of which a part is read, at most 400 pixels: that part framed, the rest in shade.
+    `crop` is left, top, right, bottom as shares of the picture."""
+    image = Image.fromarray(colours)
+    image.thumbnail((SIDE, SIDE))
+    pixels = np.asarray(image)
+    high, wide = pixels.shape[:2]
+    left, right = (round(share * (wide - 1)) for share in crop[::2])
+    top, bottom = (round(share * (high - 1)) for share in crop[1::2])
+    marked = (pixels * 0.35).astype(np.uint8)
+    marked[top : bottom + 1, left : right + 1] = pixels[top : bottom + 1, left : right + 1]
+    framed = Image.fromarray(marked)
+    ImageDraw.Draw(framed).rectangle((left, top, right, bottom), outline=COLOUR, width=2)
+    return np.array(framed)
+
+
 def place_labels(reading: Reading, chosen: int, frames: list[Frame], width: int) -> dict[int, Frame]:
     """Where the confidences of a number's digits go, by the digit's place: above its frame, never over each other nor
     over the edge of the picture of this `width`. The chosen digit comes first, then the doubtful ones in order."""

@@ -30,8 +30,27 @@ STYLE = f"""
 .answer.number .digit {{ font-size: clamp(2.5rem, 9vw, 5rem); line-height: 1.1; overflow-wrap: anywhere; }}
 .answer .confidence {{ font-size: 1.75rem; opacity: .75; font-variant-numeric: tabular-nums; }}
 .answer.example {{ opacity: .35; }}
-.answer.none .digit {{ font-weight: 200; opacity: .5; }} /* a dash as bold as a digit is a black bar */
-.st-key-draw [data-testid="stColumn"]:first-child {{ min-width: 290px; }} /* the canvas does not shrink */
+.answer.none {{ align-items: center; gap: .75rem; min-height: 4rem; }}
+.answer.none .digit {{ font-size: 2.5rem; font-weight: 200; opacity: .5; }} /* a large dash is a black bar */
+.answer.none .confidence {{ font-size: 2.5rem; opacity: 1; }}
+[data-testid="stColumn"]:has(.st-key-pad) {{ min-width: 290px; }} /* the canvas does not shrink */
+/* Where answer and canvas don't fit on one screen, a strip above the canvas says the answer in one line. */
+.st-key-strip {{ display: none; }}
+.strip {{ display: flex; align-items: baseline; gap: .75rem; height: 2.75rem; line-height: 2.75rem; overflow: hidden;
+  white-space: nowrap; }}
+.strip .digit {{ font-size: 2.25rem; font-weight: 700; overflow: hidden; text-overflow: ellipsis; flex: 0 1 auto; }}
+.strip .confidence {{ font-size: 1.25rem; }}
+.strip .sentence {{ flex: 1 1 0; min-width: 0; overflow: hidden; text-overflow: ellipsis; }}
+@media (max-width: 1000px) {{
+  .st-key-strip {{ display: flex; }}
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-pad) {{ flex-direction: column; }}
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-pad) > [data-testid="stColumn"] {{
+    width: 100%; flex: none; }}
+}}
+/* Over a chart lies a tool bar whose four buttons would each read all of its figures aloud. */
+[data-testid="stFullScreenFrame"]:has([data-testid="stVegaLiteChart"]) [data-testid="stElementToolbar"] {{
+  display: none; }}
+[class*="st-key-address-"], .st-key-around-canvas, .st-key-pressed {{ display: none; }} /* they only act */
 [data-testid="stImage"] img {{ border: 1px solid rgba(128, 128, 128, .35); }}
 @media (max-width: 640px) {{
   .st-key-samples [data-testid="stHorizontalBlock"]:has(.answer) {{ flex-direction: column-reverse; }}
@@ -62,6 +81,8 @@ def open_page(title: str, needs_torch: bool = True) -> None:
     A page that needs torch waits here until the warm-up is through: two threads that import the same large packages
     at once can meet half-made modules.
     """
+    if st.session_state.get("page") != title:  # just arrived here: the address has a say again
+        st.session_state.page, st.session_state.answered_address = title, set()
     st.set_page_config(page_title=f"{title} · Digit Lab", page_icon=ICON, layout="wide")
     st.html(STYLE)
     with st.sidebar:
@@ -93,6 +114,12 @@ def require_model() -> None:
 def is_dark() -> bool:
     """Whether the visitor sees the dark theme."""
     return st.context.theme.type == "dark"
+
+
+def answered_address() -> set[str]:
+    """Which parameters of the page's address were already heeded in this visit to the page."""
+    answered: set[str] = st.session_state.setdefault("answered_address", set())
+    return answered
 
 
 def is_presenting() -> bool:
