@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from core.data.digits import DataError
-from core.evaluation import robustness, testset
+from core.evaluation import robustness, set_files, testset
 from core.evaluation.report import REFUSED_SHARES, Evaluation, measure
 from core.evaluation.set_formats import TestSetError
 from core.network import checkpoint
@@ -63,7 +63,7 @@ def choose_data(name: str, model: checkpoint.Checkpoint) -> testset.TestSet:
         return testset.mnist_test()
     if name == "validation":
         return testset.validation(model.facts)
-    digits = testset.read(Path(name)).for_model(model)
+    digits = set_files.read(Path(name)).for_model(model)
     for entry in digits.skipped:
         print(f"{entry.name}: {entry.why}", file=sys.stderr)
     for other in digits.others:

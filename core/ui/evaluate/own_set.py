@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core import words
-from core.evaluation import testset
+from core.evaluation import set_files, testset
 from core.evaluation.set_formats import TestSetError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _read(name: str, files: list[UploadedFile]) -> None:
     """Keep the set that these files form, or the sentence that says why they don't form one."""
     try:
         with st.spinner("Unpacking …"):
-            memory.own_set = testset.read_files(name, [(file.name, file.getvalue()) for file in files])
+            memory.own_set = set_files.read_files(name, [(file.name, file.getvalue()) for file in files])
         memory.own_refusal = None
     except TestSetError as error:
         memory.own_set, memory.own_refusal = None, str(error)
