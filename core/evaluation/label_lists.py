@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from core import words
 from core.data.labels import label_from_cell
 from core.evaluation.set_formats import clean_path
-from core.evaluation.tables import WordTable, is_label_title
+from core.evaluation.tables import WordTable, is_label_title, show_cell
 
 SOME = 1000  # rows are enough to tell a table's columns by
 
@@ -52,7 +52,7 @@ def read(tables: Iterable[WordTable], paths: list[str]) -> Listed:
             if path is None:
                 missing += 1
             elif digit is None:
-                said = f'has the label "{cell}" for it' if cell else "has no label for it"
+                said = f'has the label "{show_cell(cell)}" for it' if cell else "has no label for it"
                 refused[path] = f"{table.name} {said}; labels are the digits 0 to 9."
             elif labels.setdefault(path, digit) != digit:
                 refused[path] = f"{table.name} labels it {digit}, and before it was {labels[path]}."
@@ -67,8 +67,10 @@ def _find_columns(table: WordTable, known: _Paths) -> _Columns | None:
     some = table.rows[:: max(1, len(table.rows) // SOME)]
     named = [len({known.find(row[at], table.name) for row in some} - {None}) for at in range(table.width)]
     titled = [bool(table.header) and is_label_title(table.header[at]) for at in range(table.width)]
-    # Labels may be the names of pictures too, 7.png for instance; they name fewer.
-    files = max(range(table.width), key=lambda at: (named[at], not titled[at]))
+    suffixes = [sum("." in row[at] for row in some) for at in range(table.width)]
+    # Labels and the numbers of rows may be names of pictures too, 7.png for instance; labels name fewer, and neither
+    # has a suffix.
+    files = max(range(table.width), key=lambda at: (named[at], not titled[at], suffixes[at]))
     others = [at for at in range(table.width) if at != files]
     digits = [at for at in others if all(label_from_cell(row[at]) is not None for row in some)]
     chosen = [at for at in others if titled[at]] or (digits if len(digits) == 1 else [])

@@ -14,6 +14,7 @@ import numpy as np
 from core.config import DIGIT_SIZE
 from core.data import archive, idx, npy
 from core.data.labels import label_from_path
+from core.reading.batch import show_name
 from core.reading.picture import SUFFIXES
 
 MOST_FILES = 5_000  # picture files: each takes about 40 ms to read
@@ -72,8 +73,7 @@ def clean_path(path: str) -> str:
     """
     parts = path.encode("utf-8", "replace").decode().replace("\\", "/").split("/")
     named = [part for part in parts if part.strip(".")]
-    clean = "/".join(named)
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in clean)
+    return show_name("/".join(named), longest=65_536)
 
 
 def is_hidden(path: str) -> bool:

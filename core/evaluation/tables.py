@@ -9,6 +9,7 @@ import pandas as pd
 
 from core.data.labels import label_from_cell
 from core.evaluation.set_formats import PIXELS, File, TestSetError
+from core.reading.batch import show_name
 
 MOST_WORDS = 100  # columns of a table that is read as words; more are pixels
 LABEL_TITLES = {
@@ -58,9 +59,7 @@ def parse(file: File) -> PixelTable | WordTable:
     first = text.lstrip().split("\n", 1)[0]
     if not first.strip():
         raise TestSetError(f"{name} is empty.")
-    separator = max(",;\t", key=first.count)
-    if separator not in first and name.lower().endswith(".txt"):
-        separator = " "
+    separator = _find_separator(name, first)
     fields = _split(first, separator)
     if len(fields) <= MOST_WORDS:
         return _parse_words(name, text, separator)
@@ -79,10 +78,15 @@ def as_labels(table: WordTable) -> np.ndarray:
         digit = label_from_cell(cell)
         if digit is None:
             raise TestSetError(
-                f"{table.name} has the label {cell or 'nothing'} in row {number:,}; labels are the digits 0 to 9."
+                f"{table.name} has the label {show_cell(cell)} in row {number:,}; labels are the digits 0 to 9."
             )
         labels.append(digit)
     return np.array(labels, np.float32)
+
+
+def show_cell(text: str) -> str:
+    """A cell in a sentence."""
+    return show_name(text, longest=24) or "nothing"
 
 
 def is_label_title(title: str) -> bool:
@@ -106,6 +110,15 @@ def _decode(name: str, content: bytes) -> str:
         if "\0" not in text:
             return text.replace("\r\n", "\n").replace("\r", "\n")  # alone in what Excel calls CSV (Macintosh)
     raise TestSetError(f"{name} is no text, so no CSV. Save the table as CSV in UTF-8.")
+
+
+def _find_separator(name: str, line: str) -> str:
+    """What parts the cells of a line; a comma may also be a decimal point, at most one a cell."""
+    if "\t" in line:
+        return "\t"
+    if ";" in line and line.count(",") <= line.count(";") + 1:
+        return ";"
+    return " " if "," not in line and name.lower().endswith(".txt") else ","
 
 
 def _split(line: str, separator: str) -> list[str]:
@@ -133,8 +146,9 @@ def _parse_words(name: str, text: str, separator: str) -> WordTable:
 
 def _parse_pixels(name: str, text: str, separator: str, titles: list[str]) -> PixelTable:
     counts = [str(place) for place in range(len(titles))]
-    is_header = titles == counts or not all(_is_number(title) for title in titles)  # pandas numbers its columns
     decimal = "," if separator != "," and "," in text else "."
+    # pandas numbers the columns of what has no titles.
+    is_header = titles == counts or not all(_is_number(title.replace(decimal, ".")) for title in titles)
     try:
         table = pd.read_csv(
             io.StringIO(text),
@@ -194,7 +208,7 @@ def _guess_labels(values: np.ndarray) -> int:
 
 def _describe(header: tuple[str, ...], place: int, width: int) -> str:
     if header:
-        return f'the column "{header[place]}"'
+        return f'the column "{show_cell(header[place])}"'
     return "the first column" if place == 0 else "the last column" if place == width - 1 else f"column {place + 1}"
 
 
@@ -212,7 +226,7 @@ def _explain(name: str, text: str, separator: str, is_numbers: bool) -> str:
         cells = _split(row, separator)
         wrong = next((cell for cell in cells if cell and is_numbers and not _is_number(cell.replace(",", "."))), None)
         if wrong is not None:
-            return f"{name}: row {number:,} holds {wrong[:20]}, which is no number. {what}"
+            return f"{name}: row {number:,} holds {show_cell(wrong)}, which is no number. {what}"
         if len(cells) > width:
             return f"{name}: row {number:,} has {len(cells):,} columns, longer than the {width:,} before. {what}"
     return f"{name} can't be read as a table: a quotation mark is missing, or rows differ in length."
