@@ -7,6 +7,7 @@ from datetime import datetime
 
 SPACE = "\u00a0"  # the sign never starts a line of its own
 NONE = "–"
+MINUS = "\u2212"
 ALMOST = 1e-9  # how near a probability may come to 0 and 1
 
 
@@ -33,6 +34,11 @@ def probability(value: float, decimals: int = 1) -> str:
     As `percent`, but never all and never none: no model is certain, and a softmax of exactly 1 was rounded to it.
     """
     return percent(min(max(value, ALMOST), 1 - ALMOST), decimals)
+
+
+def points(difference: float, decimals: int = 2) -> str:
+    """A difference of two shares in percentage points, with its sign: 0.0012 -> "+0.12" · -0.5 -> "−50.00"."""
+    return f"{100 * difference:+.{decimals}f}".replace("-", MINUS)
 
 
 def count(number: int, noun: str) -> str:

@@ -91,8 +91,7 @@ class AnsweredSet:
 
     def pick(self: Answered, index: Tensor) -> Answered:
         """The pictures at `index` (M,) int64 with their answers, in that order."""
-        evaluation = replace(self.evaluation, report=self.evaluation.report.pick(index))
-        return replace(self, evaluation=evaluation, test_set=self.test_set.pick(index))
+        return replace(self, evaluation=self.evaluation.pick(index), test_set=self.test_set.pick(index))
 
 
 def in_common(first: Answered, second: Answered) -> tuple[Answered, Answered]:
