@@ -206,9 +206,9 @@ class Report:
         truth = F.one_hot(self.labels, 10)
         return (self.probabilities(temperature) - truth).double().pow(2).sum(1).mean().item()
 
-    def behind_cell(self, true: int, predicted: int, temperature: float = 1.0) -> Tensor:
-        """The pictures behind one cell of the confusion matrix, the most confident first: (M,) int64 indices."""
-        return self._surest_first((self.labels == true) & (self.answers == predicted), temperature)
+    def behind_cell(self, true: int, predicted: int, temperature: float = 1.0, order: str = ERROR_ORDERS[0]) -> Tensor:
+        """The pictures behind one cell of the confusion matrix, in one of `ERROR_ORDERS`: (M,) int64 indices."""
+        return self._in_order((self.labels == true) & (self.answers == predicted), temperature, order)
 
     def worst_pair(self) -> tuple[int, int]:
         """True and predicted digit of the most frequent confusion; the commonest digit itself where nothing is
@@ -236,12 +236,7 @@ class Report:
             chosen &= self.labels == true
         if predicted is not None:
             chosen &= self.answers == predicted
-        members = self._surest_first(chosen, temperature)
-        if order == "Least confident":
-            return members.flip(0)
-        if order == "Closest second":
-            return members[self.margin(temperature)[members].argsort(stable=True)]
-        return members
+        return self._in_order(chosen, temperature, order)
 
     def reliability(self, temperature: float = 1.0, bins: int = CALIBRATION_BINS) -> tuple[Bin, ...]:
         """The answers sorted into `bins` equally wide bins of confidence, lowest first; empty ones are left out."""
@@ -311,6 +306,14 @@ class Report:
         confidence = self.confidence(temperature).double()
         return (confidence * bins).ceil().long().clamp(1, bins) - 1
 
+    def _in_order(self, chosen: Tensor, temperature: float, order: str) -> Tensor:
+        members = self._surest_first(chosen, temperature)
+        if order == "Least confident":
+            return members.flip(0)
+        if order == "Closest second":
+            return members[self.margin(temperature)[members].argsort(stable=True)]
+        return members
+
     def _surest_first(self, chosen: Tensor, temperature: float) -> Tensor:
         members = torch.nonzero(chosen).flatten()
         return members[self.confidence(temperature)[members].argsort(descending=True, stable=True)]
@@ -365,9 +368,11 @@ def evaluate(
     def answer(images: Tensor) -> Tensor:
         """(B, 28, 28) uint8 -> (B, 10) float32, and one column more for the detector where there is one."""
         with torch.inference_mode():
-            features = reader.features(to_input(images).contiguous(memory_format=torch.channels_last))
-            logits = reader.classify(features)
-            return logits if rejection is None else torch.cat([logits, rejection.digit.score(features)[:, None]], 1)
+            pixels = to_input(images).contiguous(memory_format=torch.channels_last)
+            if rejection is None:
+                return reader.logits(pixels)
+            features = reader.features(pixels)
+            return torch.cat([reader.classify(features), rejection.digit.score(features)[:, None]], 1)
 
     batches, logits = digits.images.split(BATCH) if len(digits) else (), []
     with _workers(len(batches), digits.images.device) as workers:

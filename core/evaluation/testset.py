@@ -79,9 +79,9 @@ class TestSet:
 
     `names` holds a file name for each digit, or is empty where digits have none. `remarks` are sentences the reader of
     any figure should know. Labels are all `UNLABELLED` where the set has none. Of pictures `read_by` is the name and
-    version of the model that read them, `places` says which picture of the set each digit is, counted from 0, `verdicts`
-    how sure that reading was, and `others` are those that were not read as one digit. Of a validation split `places`
-    count in MNIST's training set.
+    version of the model that read them, `places` says which picture of the set each digit is, counted from 0,
+    `verdicts` how sure that reading was, and `others` are those that were not read as one digit. Of a validation split
+    `places` count in MNIST's training set.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What Predict's visitors meet: not only right or wrong, but sure, unsure or refused; and what happens to non-digits."""
+"""What Predict's visitors meet: right or wrong, and sure, unsure or refused; and what happens to non-digits."""
 
 from __future__ import annotations
 
@@ -38,7 +38,12 @@ def outcome(is_right: bool, verdict: Verdict) -> Outcome:
 def outcomes(evaluation: Evaluation) -> list[Outcome]:
     """The outcome of each picture of a labelled set that was read as one digit, in their order."""
     right = evaluation.report.is_right.tolist()
-    return [outcome(*pair) for pair in zip(right, evaluation.verdicts, strict=True)]
+    return [outcome(*pair) for pair in zip(right, _verdicts_of(evaluation), strict=True)]
+
+
+def _verdicts_of(evaluation: Evaluation) -> tuple[Verdict, ...]:
+    """Those of the evaluation; where nobody judged, confidence alone does."""
+    return evaluation.verdicts or evaluation.report.verdicts(evaluation.temperature, None)
 
 
 def count(evaluation: Evaluation) -> dict[Outcome, int]:
@@ -69,7 +74,7 @@ class OperatingPoint:
 
 def operating_point(evaluation: Evaluation) -> OperatingPoint | None:
     """Predict's own, or None where no answer is sure."""
-    sure = torch.tensor([verdict is Verdict.DIGIT for verdict in evaluation.verdicts], dtype=torch.bool)
+    sure = torch.tensor([verdict is Verdict.DIGIT for verdict in _verdicts_of(evaluation)], dtype=torch.bool)
     if not sure.any():
         return None
     return OperatingPoint(1 - sure.double().mean().item(), evaluation.report.is_right[sure].double().mean().item())
