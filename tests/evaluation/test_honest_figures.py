@@ -46,7 +46,7 @@ def test_a_grade_names_two_where_the_interval_reaches_from_one_to_the_other():
     logits = 4 * torch.randn(20_000, 10, generator=rng)
     calibrated = Report(torch.multinomial(logits.softmax(1), 1, generator=rng).flatten(), logits)
     assert calibrated.calibration_grade() == "Good"
-    assert calibrated.pick(torch.arange(GRADED_FROM)).calibration_grade() in ("Fair to poor", "Good to poor")
+    assert " to " in calibrated.pick(torch.arange(GRADED_FROM)).calibration_grade()
 
 
 def test_differences_come_with_the_interval_of_paired_shares():
