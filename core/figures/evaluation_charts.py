@@ -26,11 +26,6 @@ CELL_TYPE = alt.ExprRef(expr="max(9, min(0.3 * width / 10, 0.5 * height / 10))")
 AXIS_TYPE = alt.ExprRef(expr="max(11, min(0.26 * width / 10, 0.4 * height / 10))")
 
 
-def percent_axis(decimals: int = 0, **options: Any) -> alt.Axis:
-    """An axis of shares 0 to 1, in percent as `words.percent` writes it: "95 %"."""
-    return alt.Axis(labelExpr=f"format(100 * datum.value, '.{decimals}f') + '{words.SPACE}%'", **options)
-
-
 def shares_from(low: float) -> alt.Scale:
     """A scale of shares from just below `low` up to 1, never narrower than `NARROWEST`."""
     return alt.Scale(domain=[max(0.0, min(low - 0.1 * (1 - low), 1 - NARROWEST)), 1.0], nice=False)
@@ -134,7 +129,7 @@ def _cell_text(value: float | None, is_share: bool) -> str:
         return words.NONE
     if not is_share:
         return f"{value:,.0f}"
-    return words.percent(value, 0 if value in (0, 1) else 1).removesuffix(f"{words.SPACE}%")
+    return words.percent(value, 0 if value in (0, 1) else 1).removesuffix(words.SIGN)
 
 
 def per_digit(report: Report, dark: bool = False) -> alt.LayerChart:
@@ -174,7 +169,7 @@ def per_digit(report: Report, dark: bool = False) -> alt.LayerChart:
         ),
         tooltip=["digit:O", "measure:N", alt.Tooltip("text:N", title="share"), alt.Tooltip("interval:N", title="95 %")],
     )
-    scale, axis = shares_from(low), percent_axis(0 if low < 0.9 else 1, tickCount=5)
+    scale, axis = shares_from(low), alt.Axis(labelExpr=words.TICK, tickCount=5)
     intervals = base.mark_rule(opacity=0.45, strokeWidth=1.5).encode(
         x=alt.X("low:Q", title="right", scale=scale, axis=axis), x2="high:Q"
     )
@@ -207,8 +202,17 @@ def reliability(
         }
         for entry in report.reliability(temperature)
     ]
-    x = alt.X("confidence:Q", title="confidence", scale=alt.Scale(domain=[0, 1]), axis=percent_axis(values=FIFTHS))
-    y_axis = {"title": "right answers", "scale": alt.Scale(domain=[0, 1]), "axis": percent_axis(values=FIFTHS)}
+    x = alt.X(
+        "confidence:Q",
+        title="confidence",
+        scale=alt.Scale(domain=[0, 1]),
+        axis=alt.Axis(labelExpr=words.TICK, values=FIFTHS),
+    )
+    y_axis = {
+        "title": "right answers",
+        "scale": alt.Scale(domain=[0, 1]),
+        "axis": alt.Axis(labelExpr=words.TICK, values=FIFTHS),
+    }
     ideal = (
         alt.Chart(pd.DataFrame({"confidence": [0, 1], "accuracy": [0, 1]}))
         .mark_line(color=QUIET[dark], strokeDash=[4, 4], strokeWidth=1)
@@ -258,11 +262,11 @@ def coverage(
     table["share"] = [words.percent(share, 1) for share in table["refused"]]
     table["right"] = [words.percent(share) for share in table["accuracy"]]
     low = min([table["accuracy"].min()] + ([point.accuracy] if point else []))
-    x = alt.X("refused:Q", title="refused, the least sure first", axis=percent_axis(tickCount=5))
+    x = alt.X("refused:Q", title="refused, the least sure first", axis=alt.Axis(labelExpr=words.TICK, tickCount=5))
     y = alt.Y(
         "accuracy:Q",
         title="right among the rest",
-        axis=percent_axis(0 if low < 0.9 else 1, tickCount=5),
+        axis=alt.Axis(labelExpr=words.TICK, tickCount=5),
         scale=shares_from(low),
     )
     tooltip = [alt.Tooltip("share:N", title="refused"), alt.Tooltip("right:N", title="right among the rest")]
@@ -341,7 +345,7 @@ def robustness(
         axis=alt.Axis(values=strengths, grid=False, format=".3~g", labelOverlap="greedy"),
     )
     scale = alt.Scale(type="pow", exponent=4, domain=[0, 1])
-    percent = percent_axis(values=[0, 0.5, 0.7, 0.8, 0.9, 0.95, 1])
+    percent = alt.Axis(labelExpr=words.TICK, values=[0, 0.5, 0.7, 0.8, 0.9, 0.95, 1])
     base = alt.Chart(table).encode(x=x, color=colour)
     line = base.mark_line().encode(y=alt.Y("accuracy:Q", title="right", scale=scale, axis=percent), strokeDash=dash)
     marks = (
@@ -418,7 +422,12 @@ def training_history(history: list[dict], dark: bool = False) -> alt.HConcatChar
     1), `training_loss` and `validation_loss` (nats)."""
     base = alt.Chart(pd.DataFrame(history)).encode(x=alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, format="d")))
     accuracy = base.mark_line(point=True, color=LINES[dark][0]).encode(
-        y=alt.Y("validation_accuracy:Q", title="validation accuracy", axis=percent_axis(1), scale=alt.Scale(zero=False))
+        y=alt.Y(
+            "validation_accuracy:Q",
+            title="validation accuracy",
+            axis=alt.Axis(labelExpr=words.TICK),
+            scale=alt.Scale(zero=False),
+        )
     )
     names = ["training", "validation"]
     loss = (

@@ -44,7 +44,7 @@ STYLE = f"""
   border-radius: .25rem; vertical-align: middle; }}
 </style>
 """
-# To be read from the last row of a classroom: all sizes of a page are multiples of this one. Width is left for the page.
+# To be read from the last row of a classroom. All sizes of a page are multiples of this one.
 PRESENTING = """
 <style>
 html { font-size: clamp(16px, 1.35vw, 32px); }

@@ -76,7 +76,7 @@ def _caption(picture: AnsweredPicture) -> str:
     address = digit_images.as_data_url(digit_images.digit_png(picture.image))
     name = words.escape_markdown(picture.name)
     was = "" if picture.label in (None, picture.answer) else f"{picture.label}→"
-    text = f"{was}{picture.answer} · {words.probability(picture.confidence, 0)}"
+    text = f"{was}{picture.answer} · {sure}"
     return f"![{truth}read as {picture.answer}, {sure} sure, {name}]({address}) {text}"
 
 
