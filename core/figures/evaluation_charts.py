@@ -208,7 +208,7 @@ def reliability(
         scale=alt.Scale(domain=[0, 1]),
         axis=alt.Axis(labelExpr=words.TICK, values=FIFTHS),
     )
-    y_axis = {
+    y_axis: dict[str, Any] = {
         "title": "right answers",
         "scale": alt.Scale(domain=[0, 1]),
         "axis": alt.Axis(labelExpr=words.TICK, values=FIFTHS),
@@ -397,7 +397,7 @@ def difference(pair: Comparison, dark: bool = False) -> alt.LayerChart:
     ]
     table = pd.DataFrame(rows)
     furthest = max(table["high"].max(), -table["low"].min(), 100 * NARROWEST)
-    y = {"title": "percentage points", "scale": alt.Scale(domain=[-furthest, furthest])}
+    y: dict[str, Any] = {"title": "percentage points", "scale": alt.Scale(domain=[-furthest, furthest])}
     base = alt.Chart(table).encode(
         x=alt.X("digit:O", title="digit", axis=alt.Axis(labelAngle=0)),
         tooltip=["digit:O", alt.Tooltip("text:N", title="difference")],

@@ -58,7 +58,7 @@ def _ask_for_one(shown: Shown, part: list[int], key: str) -> int:
     place = f"picked-{key}"
     if memory.get(place) not in part:
         memory[place] = part[0]
-    picked: int = st.pills(
+    picked = st.pills(
         "Pictures",
         part,
         format_func=lambda member: _caption(shown.picture(member)),
@@ -66,7 +66,7 @@ def _ask_for_one(shown: Shown, part: list[int], key: str) -> int:
         key=place,
         label_visibility="collapsed",
     )
-    return picked
+    return part[0] if picked is None else picked
 
 
 def _caption(picture: AnsweredPicture) -> str:
