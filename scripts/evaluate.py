@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.data.digits import DataError
 from core.evaluation import robustness, set_files, testset
+from core.evaluation.facts import as_facts
 from core.evaluation.report import REFUSED_SHARES, Evaluation, measure
 from core.evaluation.set_formats import TestSetError
 from core.network import checkpoint
@@ -76,33 +77,6 @@ def measure_curves(model: checkpoint.Checkpoint, digits: testset.TestSet) -> dic
     part = robustness.sample(digits.digits)
     return {
         f"{model.name} {model.version}": [robustness.measure(model.model, part, *step) for step in robustness.STEPS]
-    }
-
-
-def as_facts(evaluation: Evaluation, digits: testset.TestSet) -> dict:
-    """Everything as plain values. Shares are 0 to 1, losses in nats, rows of `confusion` are true digits."""
-    answers, temperature = evaluation.report, evaluation.temperature
-    return {
-        "model": evaluation.model,
-        "version": evaluation.version,
-        "data": evaluation.data,
-        "when": evaluation.when.isoformat(timespec="seconds"),
-        "n": len(answers),
-        "read_as_no_digit": evaluation.no_digit,
-        "read_as_number": evaluation.numbers,
-        "skipped": len(digits.skipped),
-        "remarks": list(digits.remarks),
-        "accuracy": answers.accuracy,
-        "accuracy_interval": list(answers.accuracy_interval),
-        "errors": answers.errors,
-        "loss": answers.loss(),
-        "loss_after": answers.loss(temperature),
-        "ece": answers.calibration_error(),
-        "ece_after": answers.calibration_error(temperature),
-        "temperature": temperature,
-        "coverage": {f"{share:.2f}": answers.accuracy_when_refusing(share, temperature) for share in REFUSED_SHARES},
-        "confusion": answers.confusion.tolist(),
-        "per_digit": [vars(score) for score in answers.per_digit],
     }
 
 

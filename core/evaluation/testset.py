@@ -15,9 +15,10 @@ from core.config import SettingError, TrainingSettings
 from core.data import mnist
 from core.data.digits import DigitSet
 from core.data.labels import UNLABELLED
-from core.data.split import split
+from core.data.split import places
 from core.evaluation.set_formats import TestSetError
 from core.network.checkpoint import Checkpoint
+from core.network.prediction import Verdict
 from core.reading import picture, reader
 from core.reading.one_digit import FoundDigit
 
@@ -58,8 +59,9 @@ class TestSet:
 
     `names` holds a file name for each digit, or is empty where digits have none. `remarks` are sentences the reader of
     any figure should know. Labels are all `UNLABELLED` where the set has none. Of pictures `read_by` is the name and
-    version of the model that read them, `places` says which picture of the set each digit is, counted from 0, and
-    `others` are those that were not read as one digit.
+    version of the model that read them, `places` says which picture of the set each digit is, counted from 0,
+    `verdicts` how sure that reading was, and `others` are those that were not read as one digit. Of a validation split
+    `places` count in MNIST's training set.
     """
 
     name: str
@@ -70,6 +72,7 @@ class TestSet:
     read_by: str = ""
     places: tuple[int, ...] = ()
     others: tuple[OtherReading, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
     @property
     def is_labelled(self) -> bool:
@@ -99,8 +102,10 @@ class TestSet:
     def pick(self, index: Tensor) -> "TestSet":
         """The digits at `index` (M,) int64, in that order."""
         chosen = index.tolist()
-        names, places = (tuple(all_of[at] for at in chosen) if all_of else () for all_of in (self.names, self.places))
-        return replace(self, digits=self.digits.pick(index), names=names, places=places)
+        names, places, verdicts = (
+            tuple(all_of[at] for at in chosen) if all_of else () for all_of in (self.names, self.places, self.verdicts)
+        )
+        return replace(self, digits=self.digits.pick(index), names=names, places=places, verdicts=verdicts)
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,7 @@ class PictureSet:
         Raises `TestSetError` where not one picture is read as one digit.
         """
         digits: list[tuple[int, np.ndarray]] = []
-        skipped, others = list(self.skipped), []
+        skipped, others, verdicts = list(self.skipped), [], []
         for place, file in enumerate(self.pictures):
             try:
                 reading = reader.read(model, picture.read(file.content))
@@ -147,6 +152,7 @@ class PictureSet:
             else:
                 if reading.text and isinstance(reading.found, FoundDigit):
                     digits.append((place, (reading.found.image * 255).round().astype(np.uint8)))
+                    verdicts.append(Verdict(reading.verdict))
                 else:
                     kind = ReadAs.NUMBER if reading.is_number else ReadAs.NO_DIGIT
                     others.append(OtherReading(file.name, file.label, kind, reading.text, reading.sentence))
@@ -171,6 +177,7 @@ class PictureSet:
             read_by=f"{model.name} {model.version}",
             places=places,
             others=tuple(others),
+            verdicts=tuple(verdicts),
         )
 
 
@@ -204,10 +211,16 @@ def validation(facts: dict[str, Any], training: DigitSet | None = None) -> TestS
     Raises `data.DataError` where MNIST can't be had.
     """
     training = mnist.load(train=True) if training is None else training
-    remarks: tuple[str, ...] = ()
+    settings = training_settings(facts)
+    unknown = "How this model was trained is not known: it may have learnt from these very pictures."
+    remarks = () if settings else (unknown,)
+    held_out = places(training, settings or TrainingSettings())[1]
+    return TestSet("validation split", training.pick(held_out), remarks=remarks, places=tuple(held_out.tolist()))
+
+
+def training_settings(facts: dict[str, Any]) -> TrainingSettings | None:
+    """What the model with these facts was trained with; None where that is not known."""
     try:
-        settings = TrainingSettings.from_record(facts["settings"])
+        return TrainingSettings.from_record(facts["settings"])
     except (KeyError, TypeError, SettingError):
-        settings = TrainingSettings()
-        remarks = ("How this model was trained is not known: it may have learnt from these very pictures.",)
-    return TestSet("validation split", split(training, settings)[1], remarks=remarks)
+        return None

@@ -44,6 +44,15 @@ STYLE = f"""
   border-radius: .25rem; vertical-align: middle; }}
 </style>
 """
+# To be read from the last row of a classroom. All sizes of a page are multiples of this one.
+PRESENTING = """
+<style>
+html { font-size: clamp(16px, 1.35vw, 32px); }
+[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
+.block-container { padding-top: 1rem !important; }
+.st-key-leave { position: fixed; right: 1rem; bottom: 1rem; z-index: 1000; width: auto; }
+</style>
+"""
 ICON = digit_images.as_data_url((SHIPPED / ".streamlit" / "icon.png").read_bytes())
 
 
@@ -62,6 +71,10 @@ def open_page(title: str, needs_torch: bool = True) -> None:
         _show_model()
         if title != "Train":
             _show_run()
+        _offer_presenting()
+    if is_presenting():
+        st.html(PRESENTING)
+        st.button("End presenting", key="leave", icon=":material/close_fullscreen:", on_click=_end_presenting)
     thread = warm_up(0.3 if needs_torch else 1.5)
     if needs_torch and thread.is_alive():
         with st.spinner("Starting the model, which takes a few seconds once …"):
@@ -80,6 +93,27 @@ def require_model() -> None:
 def is_dark() -> bool:
     """Whether the visitor sees the dark theme."""
     return st.context.theme.type == "dark"
+
+
+def is_presenting() -> bool:
+    """Whether the page is shown to a room: large type, no menu. Charts ask, because they set their sizes in pixels."""
+    return bool(st.session_state.get("present"))
+
+
+def _offer_presenting() -> None:
+    """The switch at the end of the menu; a link may turn it on with `?present=true`."""
+    if "present" not in st.session_state:
+        st.session_state.present = st.query_params.get("present") == "true"
+    st.toggle(
+        "Present",
+        key="present",
+        persist_state="session",
+        help="For a projector: large type, no menu. A button at the lower right ends it.",
+    )
+
+
+def _end_presenting() -> None:
+    st.session_state.present = False
 
 
 def _show_model() -> None:

@@ -51,12 +51,13 @@ def choice(
     return chosen
 
 
-def probabilities(shares: Sequence[float], key: str | None = None) -> None:
-    """Ten bars, one a digit, each `shares` 0 to 1; the same in words for those who don't see them."""
+def probabilities(shares: Sequence[float], key: str | None = None, marks_winner: bool = True) -> None:
+    """Ten bars, one a digit, each `shares` 0 to 1; the same in words for those who don't see them. Where nothing was
+    read, none is marked as the winner."""
     from core.figures import probability_chart  # imports altair: pages paint their frame first
 
     st.altair_chart(
-        probability_chart.draw_probabilities(tuple(shares), shell.is_dark()),
+        probability_chart.draw_probabilities(tuple(shares), shell.is_dark(), shell.is_presenting(), marks_winner),
         width="stretch",
         key=key,
         alt="Probability of each digit: "

@@ -153,8 +153,8 @@ def ask_for_overrides(key: str) -> tuple[str, Crop | None]:
             key=f"polarity-{key}",
             help="Which is darker, the ink or the paper? Automatic looks at the picture.",
         )
-        across = st.slider("Crop, left to right", 0, 100, (0, 100), format="%d%%", key=f"across-{key}")
-        down = st.slider("Crop, top to bottom", 0, 100, (0, 100), format="%d%%", key=f"down-{key}")
+        across = st.slider("Crop, left to right", 0, 100, (0, 100), format=words.SLIDER, key=f"across-{key}")
+        down = st.slider("Crop, top to bottom", 0, 100, (0, 100), format=words.SLIDER, key=f"down-{key}")
     if across[1] - across[0] < 2 or down[1] - down[0] < 2:
         st.caption("The crop is too narrow to hold a digit; the whole picture is read.")
         return polarity, None
