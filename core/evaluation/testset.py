@@ -16,6 +16,7 @@ from core.data import mnist
 from core.data.digits import DigitSet
 from core.data.labels import UNLABELLED
 from core.data.split import places
+from core.data.turn import UPRIGHT, Turn
 from core.evaluation.set_formats import TestSetError
 from core.network.checkpoint import Checkpoint
 from core.network.prediction import Verdict
@@ -91,6 +92,12 @@ class TestSet:
         """Itself: digits of 28x28 pixels are the same for every model."""
         return self
 
+    def turn(self, turn: Turn) -> "TestSet":
+        """The same digits, turned, which is said."""
+        images = torch.from_numpy(turn.apply(self.digits.images.numpy()))
+        remarks = (*self.remarks, say_turned(turn))
+        return replace(self, digits=DigitSet(images, self.digits.labels), remarks=remarks)
+
     def name_of(self, index: int) -> str:
         """The name of one digit: its file, or its place in the set counted from 0."""
         return self.names[index] if self.names else f"number {index:,}"
@@ -126,6 +133,7 @@ class PictureSet:
     pictures: tuple[PictureFile, ...]
     skipped: tuple[Skipped, ...] = ()
     remarks: tuple[str, ...] = ()
+    turned: Turn = UPRIGHT
 
     @cached_property
     def key(self) -> str:
@@ -134,7 +142,12 @@ class PictureSet:
         for file in self.pictures:
             sums.update(hashlib.sha256(file.content).digest() + bytes([file.label]))
             sums.update(file.name.encode("utf-8", "surrogatepass") + b"\0")
+        sums.update(self.turned.name.encode())
         return sums.hexdigest()[:12]
+
+    def turn(self, turn: Turn) -> "PictureSet":
+        """The same pictures, each turned before it is read, which is said."""
+        return replace(self, turned=turn, remarks=(*self.remarks, say_turned(turn)))
 
     def for_model(self, model: Checkpoint, progress: Progress | None = None) -> TestSet:
         """The digits that this model reads in the pictures, the same 28x28 that Predict shows; about 40 ms a picture.
@@ -146,7 +159,7 @@ class PictureSet:
         skipped, others, verdicts = list(self.skipped), [], []
         for place, file in enumerate(self.pictures):
             try:
-                reading = reader.read(model, picture.read(file.content))
+                reading = reader.read(model, self._open(file.content))
             except picture.PictureError as error:
                 skipped.append(Skipped(file.name, str(error)))
             else:
@@ -179,6 +192,25 @@ class PictureSet:
             others=tuple(others),
             verdicts=tuple(verdicts),
         )
+
+    def _open(self, content: bytes) -> picture.Picture:
+        upright = picture.read(content)
+        if self.turned == UPRIGHT:
+            return upright
+        return picture.from_array(self.turned.apply(upright.colours, axes=(0, 1)))
+
+
+def say_turned(turn: Turn) -> str:
+    """One sentence on what was done to all digits of a set."""
+    return f"All digits were {turn.sentence} before they were read."
+
+
+def sent_as(asked: object, answered: TestSet, index: int) -> PictureFile | None:
+    """The file that one digit of a set was read from, at `index` in `answered`; None where digits have no files.
+
+    `asked` is what was answered, of which only a `PictureSet` has files.
+    """
+    return asked.pictures[answered.places[index]] if isinstance(asked, PictureSet) else None
 
 
 def count_left_out(skipped: int, count: int) -> tuple[str, ...]:

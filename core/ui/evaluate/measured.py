@@ -52,6 +52,8 @@ def ask() -> Shown:
     except REFUSALS as error:
         st.error(words.escape_markdown(str(error)), icon=":material/error:")
         st.stop()
+    if chosen == OWN:
+        own_set.offer_turn(card.name, card.version, shown)
     _say_when_model_is_gone(name, names)
     _say_when_model_changed(name)
     return shown
