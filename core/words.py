@@ -8,6 +8,7 @@ from datetime import datetime
 SPACE = "\u00a0"  # the sign never starts a line of its own
 SIGN = f"{SPACE}%"
 NONE = "–"
+MINUS = "\u2212"
 ALMOST = 1e-9  # how near a probability may come to 0 and 1
 
 # Streamlit and Vega write some figures by themselves; these are their formats. An axis marks round shares, 0 to 1, and
@@ -41,6 +42,11 @@ def probability(value: float) -> str:
     decimal wherever it stands, so that a chart, a box, a table and a sentence say the same of one answer.
     """
     return percent(min(max(value, ALMOST), 1 - ALMOST), 1)
+
+
+def points(difference: float, decimals: int = 2) -> str:
+    """A difference of two shares in percentage points, with its sign: 0.0012 -> "+0.12" · -0.5 -> "−50.00"."""
+    return f"{100 * difference:+.{decimals}f}".replace("-", MINUS)
 
 
 def count(number: int, noun: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import console, workspace
+from core.data.turn import TURNS, Turn
 from core.network import checkpoint
 from core.words import percent
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 # What measures is imported when there is something to measure: --help and a refusal come at once.
 
+TURN_BY_NAME = {turn.name: turn for turn in TURNS}
 Curves = dict[str, list["Point"]]
 
 
@@ -38,12 +40,13 @@ def main() -> int:
     except OSError as error:
         return refuse(f"{options.report} can't be written: {error.strerror or error}.")
     from core.data.digits import DataError
+    from core.evaluation.facts import as_facts
     from core.evaluation.report import measure
     from core.evaluation.set_formats import TestSetError
 
     try:
         model = checkpoint.load(options.model or checkpoint.in_use())
-        digits = choose_data(options.data, model)
+        digits = choose_data(options.data, model, TURN_BY_NAME.get(options.turn))
         if not digits.is_labelled:
             raise TestSetError(f"{digits.name} has no labels, so nothing can be measured. Add a label column.")
         evaluation = measure(model, digits)
@@ -80,22 +83,28 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--data", default="test", help="test, validation, or the path of a zip, folder, CSV or IDX (test)"
     )
+    parser.add_argument(
+        "--turn", choices=TURN_BY_NAME, help="turn every digit of --data before it is read (not turned)"
+    )
     parser.add_argument("--format", choices=("table", "json"), default="table", help="how to print (table)")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="also write a page that opens offline")
     parser.add_argument("--robustness", action="store_true", help="measure robustness too: half a minute")
     return parser.parse_args()
 
 
-def choose_data(name: str, model: checkpoint.Checkpoint) -> testset.TestSet:
+def choose_data(name: str, model: checkpoint.Checkpoint, turn: Turn | None = None) -> testset.TestSet:
     """`test`, the model's own `validation` split, or a path, its pictures read as on Predict; with a note on stderr for
     each file left out and each picture not read as one digit."""
-    from core.evaluation import testset
+    from core.evaluation import orientation, set_files, testset
 
     if name == "test":
         return testset.mnist_test()
     if name == "validation":
         return testset.validation(model.facts)
-    digits = testset.read(Path(name)).for_model(model)
+    sent = set_files.read(Path(name))
+    digits = (sent.turn(turn) if turn else sent).for_model(model)
+    if digits.is_labelled and not turn and (found := orientation.suggest(model.model, digits.digits)):
+        print(f"{found.sentence} Add --turn {found.turn.name} to turn them.", file=sys.stderr)
     for entry in digits.skipped:
         print(f"{entry.name}: {entry.why}", file=sys.stderr)
     for other in digits.others:
@@ -111,53 +120,6 @@ def measure_curves(model: checkpoint.Checkpoint, digits: testset.TestSet) -> Cur
     return {
         f"{model.name} {model.version}": [robustness.measure(model.model, part, *step) for step in robustness.STEPS]
     }
-
-
-def as_facts(evaluation: Evaluation, digits: testset.TestSet, curves: Curves) -> dict:
-    """Everything as plain values. Shares are 0 to 1, losses in nats, rows of `confusion` are true digits;
-    `robustness` only where it was measured."""
-    from core.evaluation.report import REFUSED_SHARES
-
-    answers, temperature = evaluation.report, evaluation.temperature
-    return {
-        "model": evaluation.model,
-        "version": evaluation.version,
-        "data": evaluation.data,
-        "when": evaluation.when.isoformat(timespec="seconds"),
-        "n": len(answers),
-        "read_as_no_digit": evaluation.no_digit,
-        "read_as_number": evaluation.numbers,
-        "skipped": len(digits.skipped),
-        "remarks": list(digits.remarks),
-        "accuracy": answers.accuracy,
-        "accuracy_interval": list(answers.accuracy_interval),
-        "errors": answers.errors,
-        "loss": answers.loss(),
-        "loss_after": answers.loss(temperature),
-        "ece": answers.calibration_error(),
-        "ece_after": answers.calibration_error(temperature),
-        "temperature": temperature,
-        "coverage": {f"{share:.2f}": answers.accuracy_when_refusing(share, temperature) for share in REFUSED_SHARES},
-        "confusion": answers.confusion.tolist(),
-        "per_digit": [vars(score) for score in answers.per_digit],
-        **({"robustness": [as_fact(point) for point in points]} if (points := list_points(curves)) else {}),
-    }
-
-
-def as_fact(point: Point) -> dict:
-    """One point of a curve as plain values."""
-    return {
-        "damage": point.damage,
-        "strength": point.strength,
-        "accuracy": point.accuracy,
-        "accuracy_interval": [point.low, point.high],
-        "n": point.pictures,
-    }
-
-
-def list_points(curves: Curves) -> list[Point]:
-    """All points of the curves, of which there is one set, that of the model."""
-    return [point for points in curves.values() for point in points]
 
 
 def as_table(evaluation: Evaluation, digits: testset.TestSet, curves: Curves) -> str:
@@ -205,7 +167,7 @@ def as_table(evaluation: Evaluation, digits: testset.TestSet, curves: Curves) ->
 
 def tabulate_curves(curves: Curves) -> list[str]:
     """Lines with one damage each: how strong, and how much is then read right; none where nothing was measured."""
-    points = list_points(curves)
+    points = [point for points in curves.values() for point in points]
     if not points:
         return []
     from core.evaluation.robustness import DAMAGES

@@ -34,8 +34,8 @@ def show(ex: BaseException) -> None:
     try:
         with st.container(key=KEY):
             st.error(
-                "Something went wrong here that nobody foresaw. Load the page again; if that does not help, begin at "
-                f"the first page and tell whoever runs this app the reference **{reference}**, which is in its log.",
+                "Something unexpected went wrong on this page. Reload it; if that doesn't help, start again from the "
+                f"first page and give whoever runs this app the reference **{reference}**, which is also in its log.",
                 icon=":material/error:",
             )
             st.page_link("Home.py", label="To the first page", icon=":material/home:")

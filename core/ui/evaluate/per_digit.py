@@ -17,11 +17,12 @@ SHARES = {
 
 
 def show(shown: Shown) -> None:
-    """Precision, recall and F1 of each digit."""
+    """Precision, recall and F1 of each digit, and over all of them."""
     answers = shown.evaluation.report
     table, chart = st.columns([1, 1], gap="large")
     with table:
         scores = evaluation_tables.per_digit(answers, shown.test_set.others)
+        scores = scores.drop(columns=[*evaluation_tables.RECALL_INTERVAL])  # the chart has them, and the CSV
         st.dataframe(
             scores.assign(**{name: 100 * scores[name] for name in SHARES}),
             hide_index=True,
@@ -37,6 +38,20 @@ def show(shown: Shown) -> None:
                 ),
             },
             alt="Precision, recall, F1 and number of pictures for each digit",
+        )
+        st.dataframe(
+            evaluation_tables.averages(answers),
+            hide_index=True,
+            alt="Averages over the digits: "
+            + "; ".join(
+                f"{one.kind} precision {words.percent(one.precision)}, recall {words.percent(one.recall)}, F1 "
+                f"{words.percent(one.f1)}"
+                for one in answers.averages
+            ),
+        )
+        st.caption(
+            "Macro: each digit counts the same. Weighted: each as often as it is shown. The lines in the chart are "
+            "95 % intervals."
         )
         st.caption("A dash: the model never gave this answer, or no picture shows this digit.")
     with chart:
