@@ -16,6 +16,6 @@ samples.take_over()  # a picture that another page handed on
 st.title("Predict")
 with st.container(horizontal=True, gap="medium"):
     way = widgets.choice("How do you want to give a digit?", list(WAYS), "way", canvas.renew)
-    widgets.choice("What to read", list(EXPECTED), "expect", upload.forget_answers, format_func=EXPECTED.__getitem__)
+    widgets.choice("What to read", list(EXPECTED), "expect", format_func=EXPECTED.__getitem__)
 shell.require_model()
 WAYS[way]()

@@ -325,7 +325,7 @@ class Batch:
     _said: list[tuple[str, str | None]] = field(default_factory=list)
     _group: Group = Group.ALL
     _chosen: str | None = None
-    is_stopped: bool = False  # a person has no patience: nothing is read until they want it, or want something else
+    is_stopped: bool = False
 
     # What is there
 
@@ -378,6 +378,14 @@ class Batch:
     def adjustment(self, key: str) -> Adjustment:
         """How one file is read."""
         return self._entries[key].adjustment
+
+    def stop(self) -> None:
+        """Read no more, until somebody wants to `go_on` or wants something else."""
+        self.is_stopped = True
+
+    def go_on(self) -> None:
+        """Read what is waiting."""
+        self.is_stopped = False
 
     @property
     def waiting(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -11,16 +12,15 @@ import streamlit as st
 from PIL import Image, ImageOps
 
 from core import words
-from core.config import POLARITIES
 from core.figures import boxes, digit_images
 from core.reading import batch, picture, reader
 from core.reading.mnist_form import Stage
 from core.reading.one_digit import FoundDigit
 from core.ui import correction, resources, widgets
+from core.ui.predict import adjust
 
 SQUARE = 320  # pixels: side of a shown picture, twice what a page gives it
 
-Crop = tuple[float, float, float, float]  # left, top, right, bottom as shares of the picture
 Load = Callable[[], picture.Picture]  # gives the picture, decoded only where it has not been read yet
 
 memory = st.session_state
@@ -31,17 +31,32 @@ def show(load: Load, name: str, key: str, caption: str = "As given", content: by
 
     `key` and `content` as in `read`.
     """
+    adjusting = adjust.adjusting(key, content)
+    give = partial(read, load, key, adjusting.now.polarity, adjusting.now.crop, content)
+    show_given(give, name, key, caption, adjusting)
+
+
+def show_given(
+    give: Callable[[], reader.Reading],
+    name: str,
+    key: str,
+    caption: str,
+    adjusting: adjust.Adjusting,
+    put_right: correction.PutRight | None = None,
+) -> None:
+    """As `show`, of a reading that somebody else gives, who is told how to read otherwise by `adjusting`, and of every
+    digit that a person puts right by `put_right`."""
     answer = st.container()  # above the controls that it depends on
     with st.container(horizontal=True, vertical_alignment="center"):
-        polarity, crop = ask_for_overrides(key)
+        adjust.offer(adjusting)
         steps = st.toggle("How it got there", key=f"steps-{key}", help="Every step from your picture to the model's.")
     try:
-        reading = read(load, key, polarity, crop, content)
+        reading = give()
     except picture.PictureError as error:
         answer.error(f"{batch.show_name(name)}: {error}", icon=":material/broken_image:")
         return
     with answer:
-        show_reading(reading, name, caption, key)
+        show_reading(reading, name, caption, key, put_right)
     if steps:
         show_steps(reading.found.steps)
         st.caption(resources.model_in_use().about_confidence)
@@ -54,7 +69,7 @@ def show_example(invitation: str) -> None:
 
 
 def read(
-    load: Load, key: str, polarity: str = "auto", crop: Crop | None = None, content: bytes = b""
+    load: Load, key: str, polarity: str = "auto", crop: batch.Crop | None = None, content: bytes = b""
 ) -> reader.Reading:
     """Read a picture, or give the last reading again where nothing it depends on has changed.
 
@@ -73,7 +88,9 @@ def read(
     return reading
 
 
-def show_reading(reading: reader.Reading, name: str, caption: str, key: str) -> None:
+def show_reading(
+    reading: reader.Reading, name: str, caption: str, key: str, put_right: correction.PutRight | None = None
+) -> None:
     """What was read and how sure it is, in words, then one digit's details, or each of a number's on choosing it."""
     confidence = words.probability(reading.confidence) if reading.text else "no digit"
     kind = "answer number" if reading.is_number else "answer" if reading.text else "answer none"
@@ -83,7 +100,7 @@ def show_reading(reading: reader.Reading, name: str, caption: str, key: str) -> 
     )
     st.markdown(reading.sentence)
     if reading.is_number:
-        show_number(reading, name, key)
+        show_number(reading, name, key, put_right)
         return
     if reading.text and (warning := batch.warn_of_others(reading)):
         st.markdown(f":material/info: {warning}")
@@ -94,10 +111,10 @@ def show_reading(reading: reader.Reading, name: str, caption: str, key: str) -> 
         if isinstance(reading.found, FoundDigit):
             show_what_the_model_sees(reading.found.image)
     if isinstance(reading.found, FoundDigit):
-        correction.offer_correction(reading.found.image, reading.text, reading.model, reading.version, key)
+        correction.offer_correction(reading.found.image, reading.text, reading.model, reading.version, key, put_right)
 
 
-def show_number(reading: reader.Reading, name: str, key: str) -> None:
+def show_number(reading: reader.Reading, name: str, key: str, put_right: correction.PutRight | None = None) -> None:
     """The picture with a box around each digit, and the details of the one that is chosen."""
     digits = reading.digits
     place = st.container()
@@ -123,7 +140,9 @@ def show_number(reading: reader.Reading, name: str, key: str) -> None:
         show_what_the_model_sees(digit.image)
     with right:
         widgets.probabilities(digit.prediction.probabilities)
-    correction.offer_correction(digit.image, str(digit.digit), reading.model, reading.version, f"{key}-{chosen}")
+    correction.offer_correction(
+        digit.image, str(digit.digit), reading.model, reading.version, f"{key}-{chosen}", put_right, chosen
+    )
 
 
 def show_what_the_model_sees(image: np.ndarray) -> None:
@@ -140,26 +159,6 @@ def show_square(pixels: np.ndarray, caption: str | None, alt: str) -> None:
     larger = Image.Resampling.NEAREST if max(image.size) < SQUARE else Image.Resampling.LANCZOS
     square = np.asarray(ImageOps.pad(image, (SQUARE, SQUARE), larger))
     st.image(digit_images.as_data_url(digit_images.to_png(square)), caption=caption, alt=alt, width=150)
-
-
-def ask_for_overrides(key: str) -> tuple[str, Crop | None]:
-    """Polarity and crop, folded away: automatic is right nearly always."""
-    with st.popover("Adjust the reading", icon=":material/tune:"):
-        polarity = st.segmented_control(
-            "Ink and paper",
-            POLARITIES,
-            default="auto",
-            required=True,
-            key=f"polarity-{key}",
-            help="Which is darker, the ink or the paper? Automatic looks at the picture.",
-        )
-        across = st.slider("Crop, left to right", 0, 100, (0, 100), format="%d%%", key=f"across-{key}")
-        down = st.slider("Crop, top to bottom", 0, 100, (0, 100), format="%d%%", key=f"down-{key}")
-    if across[1] - across[0] < 2 or down[1] - down[0] < 2:
-        st.caption("The crop is too narrow to hold a digit; the whole picture is read.")
-        return polarity, None
-    crop = (across[0] / 100, down[0] / 100, across[1] / 100, down[1] / 100)
-    return polarity, None if crop == (0, 0, 1, 1) else crop
 
 
 def show_steps(stages: tuple[Stage, ...]) -> None:
