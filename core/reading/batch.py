@@ -429,6 +429,10 @@ class Batch:
 
     # What a person says
 
+    def checked(self, key: str) -> str | None:
+        """What a person says that a picture shows; None where nobody did."""
+        return self._entries[key].checked
+
     def check(self, key: str, shows: str | None) -> None:
         """A person says what a file shows: "7", "1984", empty for no digit; None takes back what was said."""
         entry = self._entries[key]
