@@ -305,4 +305,40 @@ def _fake(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestAnyOrder(AnyOrder.TestCase):
-    settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+    settings = settings(max_examples=8, stateful_step_count=15, deadline=None)
+
+
+@pytest.mark.slow
+class TestAnyOrderAtLength(AnyOrder.TestCase):
+    settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+def test_what_was_put_right_in_one_reading_is_not_mixed_into_another() -> None:
+    pile, model = batch.Batch(), SimpleNamespace(name="stub", version="1")
+    pile.ask(model, "auto")
+    (key,) = pile.add(sources.find_in_files([("a.png", b"1984")]).sources, b"1984")
+    pile.correct(key, 1, 0)
+    pile.correct(key, 3, 5)
+    assert (pile.read(key).text, pile.read(key).final) == ("1984", "1085")
+    pile.ask(model, "one")
+    assert (pile.read(key).text, pile.read(key).final, pile.put_right(key, 0)) == ("1", "1085", None)
+    pile.correct(key, 0, 7)
+    assert pile.read(key).final == "7"
+    pile.correct(key, 0, None)
+    assert pile.read(key).checked is None
+
+
+@pytest.mark.parametrize(("typed", "shows"), [("", None), ("  ", None), ("7", "7"), (" 19  84 ", "19 84"), ("٣", "3")])
+def test_what_is_typed_is_digits(typed: str, shows: str | None) -> None:
+    assert batch.parse_answer(typed) == shows
+
+
+@pytest.mark.parametrize("typed", ["no", "-", "No digit", "–"])
+def test_no_digit_can_be_typed(typed: str) -> None:
+    assert batch.parse_answer(typed) == ""
+
+
+@pytest.mark.parametrize("typed", ["z", "7a", "3.14", "²"])
+def test_what_is_no_digit_is_refused_with_a_sentence(typed: str) -> None:
+    with pytest.raises(ValueError, match="Type the digits"):
+        batch.parse_answer(typed)

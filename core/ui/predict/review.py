@@ -186,7 +186,7 @@ def _check(pictures: Batch) -> None:
     try:
         pictures.check_and_go_on(parse_answer(memory.shows))
     except ValueError as error:
-        notices.note(str(error), "shows-refused")
+        notices.refuse(str(error), "shows-refused")
 
 
 @dataclass(frozen=True)
