@@ -50,6 +50,7 @@ def confusion_matrix(
     cells["shade"] = cells[field].where(~cells["hidden"], 0).fillna(0).astype(float)
     highest = max(cells["shade"].max(), 1e-9)
     cells["shade"] = (cells["shade"] / highest) ** SHADES
+    cells = _say(cells, "by true", "by answer")
     cells["text"] = [
         "" if cell["hidden"] else _cell_text(cell[field], is_share=view != "Counts") for _, cell in cells.iterrows()
     ]
@@ -76,8 +77,8 @@ def confusion_matrix(
                 alt.Tooltip("true:O", title="true digit"),
                 alt.Tooltip("predicted:O", title="read as"),
                 alt.Tooltip("count:Q", title="pictures", format=",d"),
-                alt.Tooltip("by true:Q", title="of this true digit", format=".2%"),
-                alt.Tooltip("by answer:Q", title="of this answer", format=".2%"),
+                alt.Tooltip("said by true:N", title="of this true digit"),
+                alt.Tooltip("said by answer:N", title="of this answer"),
             ],
         )
         .add_params(select)
@@ -103,13 +104,18 @@ def confusion_matrix(
     return alt.LayerChart(layer=layers).properties(height=380)
 
 
+def _say(table: pd.DataFrame, *shares: str) -> pd.DataFrame:
+    """The table, with these columns of shares, 0 to 1, in words too: "accuracy" as "said accuracy", for a tooltip."""
+    return table.assign(**{f"said {name}": [words.percent(share) for share in table[name]] for name in shares})
+
+
 def _cell_text(value: float | None, is_share: bool) -> str:
     """The text of a cell: a count, or a share without the sign, which the axis has."""
     if value is None or pd.isna(value):
         return words.NONE
     if not is_share:
         return f"{value:,.0f}"
-    return words.percent(value, 0 if value in (0, 1) else 1).removesuffix(f"{words.SPACE}%")
+    return words.percent(value, 0 if value in (0, 1) else 1).removesuffix(words.SIGN)
 
 
 def per_digit(report: Report, dark: bool = False) -> alt.Chart:
@@ -120,12 +126,12 @@ def per_digit(report: Report, dark: bool = False) -> alt.Chart:
         for measure, share in (("precision", score.precision), ("recall", score.recall))
         if share is not None
     ]
-    table = pd.DataFrame(rows, columns=["digit", "measure", "share"])
+    table = _say(pd.DataFrame(rows, columns=["digit", "measure", "share"]), "share")
     low = table["share"].min() if len(table) else 0.0
     x = alt.X(
         "share:Q",
         title="right",
-        axis=alt.Axis(format="%" if low < 0.9 else ".1%", tickCount=6),
+        axis=alt.Axis(labelExpr=words.TICK, tickCount=6),
         scale=alt.Scale(domain=[max(0.0, low - 0.1 * (1 - low) - 0.001), 1.0], nice=False),
     )
     y = alt.Y(
@@ -140,7 +146,7 @@ def per_digit(report: Report, dark: bool = False) -> alt.Chart:
             shape=alt.Shape(
                 "measure:N", scale=alt.Scale(domain=["precision", "recall"], range=["circle", "diamond"]), legend=None
             ),
-            tooltip=["digit:O", "measure:N", alt.Tooltip("share:Q", format=".2%")],
+            tooltip=["digit:O", "measure:N", alt.Tooltip("said share:N", title="share")],
         )
         .properties(height=360)
     )
@@ -161,7 +167,7 @@ def reliability(report: Report, temperature: float, dark: bool = False) -> alt.V
         for when, value in (("before", 1.0), ("after", temperature))
         for entry in report.reliability(value)
     ]
-    table = pd.DataFrame(rows)
+    table = _say(pd.DataFrame(rows), "confidence", "accuracy")
     colour = alt.Color(
         "when:N",
         scale=alt.Scale(domain=["before", "after"], range=[LINES[dark][1], LINES[dark][0]]),
@@ -170,8 +176,8 @@ def reliability(report: Report, temperature: float, dark: bool = False) -> alt.V
     percent = alt.Scale(domain=[0, 1])
     tooltip = [
         alt.Tooltip("when:N", title="temperature"),
-        alt.Tooltip("confidence:Q", title="mean confidence", format=".1%"),
-        alt.Tooltip("accuracy:Q", format=".1%"),
+        alt.Tooltip("said confidence:N", title="mean confidence"),
+        alt.Tooltip("said accuracy:N", title="accuracy"),
         alt.Tooltip("count:Q", title="pictures", format=",d"),
     ]
     ideal = (
@@ -183,8 +189,8 @@ def reliability(report: Report, temperature: float, dark: bool = False) -> alt.V
         alt.Chart(table)
         .mark_line(point=alt.OverlayMarkDef(size=45, filled=True))
         .encode(
-            x=alt.X("confidence:Q", title=None, scale=percent, axis=alt.Axis(format="%", labels=False)),
-            y=alt.Y("accuracy:Q", title="right answers", scale=percent, axis=alt.Axis(format="%")),
+            x=alt.X("confidence:Q", title=None, scale=percent, axis=alt.Axis(labels=False)),
+            y=alt.Y("accuracy:Q", title="right answers", scale=percent, axis=alt.Axis(labelExpr=words.TICK)),
             color=colour,
             tooltip=tooltip,
         )
@@ -193,7 +199,7 @@ def reliability(report: Report, temperature: float, dark: bool = False) -> alt.V
         alt.Chart(table)
         .mark_bar(opacity=0.55)
         .encode(
-            x=alt.X("low:Q", title="confidence", scale=percent, axis=alt.Axis(format="%")),
+            x=alt.X("low:Q", title="confidence", scale=percent, axis=alt.Axis(labelExpr=words.TICK)),
             x2="high:Q",
             y=alt.Y(
                 "count:Q",
@@ -214,19 +220,19 @@ def reliability(report: Report, temperature: float, dark: bool = False) -> alt.V
 def coverage(report: Report, temperature: float, dark: bool = False) -> alt.Chart:
     """Accuracy of the answers left over the share of answers refused, least sure first."""
     table = pd.DataFrame(report.coverage_curve(temperature=temperature), columns=["refused", "accuracy"])
-    low = table["accuracy"].min()
+    low, table = table["accuracy"].min(), _say(table, "refused", "accuracy")
     return (
         alt.Chart(table)
         .mark_line(color=LINES[dark][0], strokeWidth=2)
         .encode(
-            x=alt.X("refused:Q", title="refused, the least sure first", axis=alt.Axis(format="%")),
+            x=alt.X("refused:Q", title="refused, the least sure first", axis=alt.Axis(labelExpr=words.TICK)),
             y=alt.Y(
                 "accuracy:Q",
                 title="right among the rest",
-                axis=alt.Axis(format=".2~%", tickCount=5),
+                axis=alt.Axis(labelExpr=words.TICK, tickCount=5),
                 scale=alt.Scale(domain=[low - 0.05 * (1 - low) - 1e-4, 1.0], nice=False),
             ),
-            tooltip=[alt.Tooltip("refused:Q", format=".1%"), alt.Tooltip("accuracy:Q", format=".2%")],
+            tooltip=[alt.Tooltip("said refused:N", title="refused"), alt.Tooltip("said accuracy:N", title="accuracy")],
         )
         .properties(height=300)
     )
@@ -244,6 +250,7 @@ def robustness(curves: dict[str, list[Point]], damage: str, dark: bool = False) 
         ],
         columns=["model", "strength", "accuracy", "low", "high"],
     )
+    table = _say(table, "accuracy")
     axis = DAMAGES[damage].axis
     # Drawn as lines: otherwise the legend would show the pale colour of the bands.
     legend = (
@@ -261,11 +268,11 @@ def robustness(curves: dict[str, list[Point]], damage: str, dark: bool = False) 
         ),
         color=colour,
     )
-    percent = alt.Axis(format="%", values=[0, 0.5, 1])
+    percent = alt.Axis(labelExpr=words.TICK, values=[0, 0.5, 1])
     line = base.mark_line(point=True).encode(
         y=alt.Y("accuracy:Q", title="right", scale=alt.Scale(domain=[0, 1]), axis=percent),
         strokeDash=dash,
-        tooltip=["model:N", alt.Tooltip("strength:Q", title=axis), alt.Tooltip("accuracy:Q", format=".1%")],
+        tooltip=["model:N", alt.Tooltip("strength:Q", title=axis), alt.Tooltip("said accuracy:N", title="accuracy")],
     )
     band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title="right", axis=percent), y2="high:Q")
     return alt.LayerChart(layer=[band, line]).properties(height=240)
@@ -309,7 +316,7 @@ def training_history(history: list[dict], dark: bool = False) -> alt.HConcatChar
         y=alt.Y(
             "validation_accuracy:Q",
             title="validation accuracy",
-            axis=alt.Axis(format=".1%"),
+            axis=alt.Axis(labelExpr=words.TICK),
             scale=alt.Scale(zero=False),
         )
     )

@@ -40,7 +40,7 @@ def _show_misread(shown: Shown) -> None:
         true = _ask_for_digit("True digit", "errors_true")
         read = _ask_for_digit("Read as", "errors_read")
         low, high = st.slider(
-            "Confidence", 0, 100, (0, 100), format="%d %%", key="errors_range", width=240, persist_state="session"
+            "Confidence", 0, 100, (0, 100), format=words.SLIDER, key="errors_range", width=240, persist_state="session"
         )
         order = widgets.choice("Show first", ERROR_ORDERS, key="errors_order", in_address=False)
     members = shown.find_errors(true, read, (low / 100, high / 100), order)

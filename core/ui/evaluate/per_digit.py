@@ -14,7 +14,6 @@ SHARES = {
     "Recall": "Of the pictures that show this digit, the share that was read right.",
     "F1": "The harmonic mean of precision and recall: high only when both are.",
 }
-PERCENT = "%.2f %%"  # two decimals always: the ready-made format drops zeros
 
 
 def show(shown: Shown) -> None:
@@ -29,7 +28,9 @@ def show(shown: Shown) -> None:
             height="content",
             placeholder=words.NONE,
             column_config={
-                **{name: st.column_config.NumberColumn(format=PERCENT, help=text) for name, text in SHARES.items()},
+                **{
+                    name: st.column_config.NumberColumn(format=words.COLUMN, help=text) for name, text in SHARES.items()
+                },
                 "Pictures": st.column_config.NumberColumn(format="localized", help="How many show this digit."),
                 evaluation_tables.NOT_ONE_DIGIT: st.column_config.NumberColumn(
                     "Other", format="localized", help="How many more show it but were read as a number or as no digit."

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core import words
 from core.config import POLARITIES
 from core.reading.batch import UNADJUSTED, Adjustment
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 Change = Callable[[Adjustment], None]
 
@@ -35,8 +40,9 @@ def adjusting(key: str, content: bytes) -> Adjusting:
     return Adjusting(picture, adjustments.get(picture, UNADJUSTED), partial(adjustments.__setitem__, picture))
 
 
-def offer(picture: Adjusting) -> None:
-    """The controls, which are seldom needed, folded away; beside them what they are set to, to be taken off."""
+def offer(picture: Adjusting) -> DeltaGenerator:
+    """The controls, which are seldom needed, folded away; beside them what they are set to, to be taken off. Gives the
+    place among them where the crop is shown, once there is a picture."""
     left, top, right, bottom = (round(100 * share) for share in picture.now.crop or (0, 0, 1, 1))
     polarity, across, down = (f"{part}-{picture.key}" for part in ("polarity", "across", "down"))
     # What the picture is read with, not what was pressed for another one.
@@ -51,8 +57,9 @@ def offer(picture: Adjusting) -> None:
             on_change=touched,
             help="Which is darker, the ink or the paper? Automatic looks at the picture.",
         )
-        st.slider("Crop, left to right", 0, 100, format="%d%%", key=across, on_change=touched)
-        st.slider("Crop, top to bottom", 0, 100, format="%d%%", key=down, on_change=touched)
+        frame = st.container()
+        st.slider("Crop, left to right", 0, 100, format=words.SLIDER, key=across, on_change=touched)
+        st.slider("Crop, top to bottom", 0, 100, format=words.SLIDER, key=down, on_change=touched)
     if picture.now != UNADJUSTED:
         st.button(
             f"Adjusted: {picture.now.text}",
@@ -63,6 +70,7 @@ def offer(picture: Adjusting) -> None:
             args=(UNADJUSTED,),
             help="Read this picture as it is.",
         )
+    return frame
 
 
 def _change(polarity: str, across: str, down: str, change: Change) -> None:

@@ -58,11 +58,12 @@ def show() -> None:
     """The pictures that were sent and what was read in them."""
     pictures = in_hand()
     pictures.ask(resources.model_in_use(), memory.expect)
+    source = widgets.choice("From", ("Files", "Folder", "Camera"), "source", in_address=False)
     left, right = st.columns([0.42, 0.58], gap="large")
     with left:
-        ask_for_files()
-        read_waiting(pictures)
+        ask_for_files(source)
     with right:
+        read_waiting(pictures)
         if not len(pictures):
             answer.show_example("Send a picture of a digit: its answer appears here. Several become a table.")
             return
@@ -93,10 +94,9 @@ def forget() -> None:
     memory.uploader_version = memory.get("uploader_version", 0) + 1
 
 
-def ask_for_files() -> None:
+def ask_for_files(source: str) -> None:
     """Pictures from wherever they come; what leaves the list there leaves the table too."""
     version = memory.get("uploader_version", 0)
-    source = widgets.choice("From", ("Files", "Folder", "Camera"), "source", in_address=False)
     key = f"uploader-{source}-{version}"
     given: UploadedFile | list[UploadedFile] | None
     if source == "Camera":
