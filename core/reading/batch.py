@@ -325,7 +325,7 @@ class Batch:
     _said: list[tuple[str, str | None]] = field(default_factory=list)
     _group: Group = Group.ALL
     _chosen: str | None = None
-    is_stopped: bool = False  # a person has no patience: nothing is read until they want it, or want something else
+    is_stopped: bool = False
 
     # What is there
 
@@ -379,6 +379,14 @@ class Batch:
         """How one file is read."""
         return self._entries[key].adjustment
 
+    def stop(self) -> None:
+        """Read no more, until somebody wants to `go_on` or wants something else."""
+        self.is_stopped = True
+
+    def go_on(self) -> None:
+        """Read what is waiting."""
+        self.is_stopped = False
+
     @property
     def waiting(self) -> list[str]:
         """Keys of the files that were not yet read as asked now, in order."""
@@ -420,6 +428,10 @@ class Batch:
         ]
 
     # What a person says
+
+    def checked(self, key: str) -> str | None:
+        """What a person says that a picture shows; None where nobody did."""
+        return self._entries[key].checked
 
     def check(self, key: str, shows: str | None) -> None:
         """A person says what a file shows: "7", "1984", empty for no digit; None takes back what was said."""

@@ -135,7 +135,9 @@ class _Finder:
 
     def _look_through(self, folder: Path) -> list[Source]:
         """The pictures in a folder and those within it. What may name a digit begins with the folder's own name."""
-        paths = (path for path in folder.rglob("*") if _is_wanted(path.relative_to(folder).as_posix()) and path.is_file())
+        paths = (
+            path for path in folder.rglob("*") if _is_wanted(path.relative_to(folder).as_posix()) and path.is_file()
+        )
         sources = []
         for path in sorted(paths, key=lambda path: in_order_of_people(str(path))):
             label_path, opener = str(path.relative_to(folder.parent)), partial(_open, path)
