@@ -68,6 +68,10 @@ def test_every_script_takes_this_start(path: Path):
     assert "sys.exit(console.run(main))" in path.read_text(encoding="utf-8")
 
 
+def test_the_command_takes_it_too():
+    assert "sys.exit(console.run(" in (ROOT / "core" / "cli.py").read_text(encoding="utf-8")
+
+
 def test_help_of_every_script_comes_at_once():
     """Without torch and what else takes seconds; in a process of their own, where nothing is imported yet."""
     code = (
