@@ -6,8 +6,16 @@ One rule for every share: a fixed number of decimals, and never "0 %" or "100 %"
 from datetime import datetime
 
 SPACE = "\u00a0"  # the sign never starts a line of its own
+SIGN = f"{SPACE}%"
 NONE = "–"
+MINUS = "\u2212"
 ALMOST = 1e-9  # how near a probability may come to 0 and 1
+
+# Streamlit and Vega write some figures by themselves; these are their formats. An axis marks round shares, 0 to 1, and
+# names them exactly; a slider has whole percents; a column of a table has 100 times a share, two decimals always.
+TICK = f"format(100 * datum.value, '.6~r') + '{SIGN}'"
+SLIDER = f"%d{SPACE}%%"
+COLUMN = f"%.2f{SPACE}%%"
 
 
 def percent(share: float | None, decimals: int = 2) -> str:
@@ -17,22 +25,28 @@ def percent(share: float | None, decimals: int = 2) -> str:
 
     Two decimals tell apart models that differ by one picture of 10,000; rough shares get one, narrow places none.
     """
-    if share is None:
+    if share is None or share != share:  # of a table, where what is missing is no number
         return NONE
     step = 10**-decimals
     value, sign = 100 * share, ""
     if 0 < share < 1:
         rounded = round(value, decimals)
         value, sign = (step, "<") if rounded <= 0 else (100 - step, ">") if rounded >= 100 else (value, "")
-    return f"{sign}{value:.{decimals}f}{SPACE}%"
+    return f"{sign}{value:.{decimals}f}{SIGN}"
 
 
-def probability(value: float, decimals: int = 1) -> str:
+def probability(value: float) -> str:
     """A model's probability, 0 to 1, in percent: 0.973 -> "97.3 %" · 1 -> ">99.9 %" · 0 -> "<0.1 %".
 
-    As `percent`, but never all and never none: no model is certain, and a softmax of exactly 1 was rounded to it.
+    As `percent`, but never all and never none: no model is certain, and a softmax of exactly 1 was rounded to it. One
+    decimal wherever it stands, so that a chart, a box, a table and a sentence say the same of one answer.
     """
-    return percent(min(max(value, ALMOST), 1 - ALMOST), decimals)
+    return percent(min(max(value, ALMOST), 1 - ALMOST), 1)
+
+
+def points(difference: float, decimals: int = 2) -> str:
+    """A difference of two shares in percentage points, with its sign: 0.0012 -> "+0.12" · -0.5 -> "−50.00"."""
+    return f"{100 * difference:+.{decimals}f}".replace("-", MINUS)
 
 
 def count(number: int, noun: str) -> str:

@@ -61,3 +61,12 @@ def write_atomically(path: Path, content: bytes) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def check_writable(path: Path) -> None:
+    """Raise `OSError` where a file can't be written: to be asked before the work whose result is to stand there."""
+    is_new = not path.exists()
+    with path.open("ab"):
+        pass
+    if is_new:
+        path.unlink()

@@ -9,23 +9,25 @@ from core.ui.evaluate import (
     compare,
     confidence,
     confusion,
+    download,
     errors,
     headline,
     measured,
     per_digit,
     robustness,
-    take_away,
     unlabelled,
+    verdicts,
 )
 
 SECTIONS = {
     "Confusion": confusion.show,
     "Per digit": per_digit.show,
     "Errors": errors.show,
+    "Verdicts": verdicts.show,
     "Confidence": confidence.show,
     "Robustness": robustness.show,
     "Compare": compare.show,
-    "Take away": take_away.show,
+    "Download": download.show,
 }
 
 shown = measured.ask()  # two boxes, the guards inside; stops where there is nothing to show

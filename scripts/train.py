@@ -19,7 +19,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core import words
+from core import console, words
 from core.config import PRESETS, SettingError, TrainingSettings
 from core.network import checkpoint
 from core.training import runs
@@ -265,4 +265,4 @@ def show(event: Step | Epoch, training: Training) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console.run(main))

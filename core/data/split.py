@@ -1,6 +1,7 @@
 """The split of digits into training and validation set."""
 
 import torch
+from torch import Tensor
 
 from core.config import TrainingSettings
 from core.data.digits import DigitSet
@@ -12,6 +13,13 @@ def split(digits: DigitSet, settings: TrainingSettings) -> tuple[DigitSet, Digit
     Together they hold `training_images` digits, with at least one of each class for validation where the class has two.
     Classes in `left_out` are in neither.
     """
+    training, validation = places(digits, settings)
+    return digits.pick(training), digits.pick(validation)
+
+
+def places(digits: DigitSet, settings: TrainingSettings) -> tuple[Tensor, Tensor]:
+    """Which of the digits `split` puts into the training and which into the validation set: (N,) and (M,) int64,
+    rising."""
     rng = torch.Generator().manual_seed(settings.seed)
     share = min(1.0, settings.training_images / len(digits))
     training, validation = [], []
@@ -21,7 +29,7 @@ def split(digits: DigitSet, settings: TrainingSettings) -> tuple[DigitSet, Digit
         held_out = max(1, round(len(members) * settings.validation_share)) if len(members) > 1 else 0
         validation.append(members[:held_out])
         training.append(members[held_out:])
-    return digits.pick(torch.cat(training).sort().values), digits.pick(torch.cat(validation).sort().values)
+    return torch.cat(training).sort().values, torch.cat(validation).sort().values
 
 
 def pick_watched(validation: DigitSet, everything: DigitSet) -> DigitSet:

@@ -9,9 +9,11 @@ import numpy as np
 from torch import Tensor
 
 from core.data.labels import UNLABELLED
-from core.evaluation import testset
+from core.evaluation import testset, verdicts
 from core.evaluation.report import ERROR_ORDERS, Evaluation
 from core.evaluation.testset import TestSet
+from core.evaluation.verdicts import Outcome
+from core.network.prediction import Verdict
 
 Answered = TypeVar("Answered", bound="AnsweredSet")
 
@@ -71,9 +73,23 @@ class AnsweredSet:
             self.evaluation.report.probabilities_of(place, self.temperature),
         )
 
-    def behind_cell(self, true: int, read: int) -> list[int]:
-        """The pictures behind one cell of the confusion matrix, the most confident first."""
-        return self.evaluation.report.behind_cell(true, read, self.temperature).tolist()
+    def may_doubt_label(self, place: int) -> bool:
+        """Whether a label may be doubted because of the answer: not where the digit was cut from a picture and the
+        reading was unsure, since then it may be the cut that is wrong."""
+        verdicts = self.test_set.verdicts
+        return not verdicts or verdicts[place] is Verdict.DIGIT
+
+    def behind_cell(self, true: int, read: int, order: str = ERROR_ORDERS[0]) -> list[int]:
+        """The pictures behind one cell of the confusion matrix, in one of `ERROR_ORDERS`."""
+        return self.evaluation.report.behind_cell(true, read, self.temperature, order).tolist()
+
+    def behind_bin(self, low: float, high: float, temperature: float) -> list[int]:
+        """The pictures whose confidence at `temperature` lies in (low, high], the misread ones first."""
+        return self.evaluation.report.behind_bin(low, high, temperature).tolist()
+
+    def behind_outcome(self, kind: Outcome) -> list[int]:
+        """The pictures of one outcome, the most confident first."""
+        return verdicts.behind(self.evaluation, kind)
 
     def find_errors(
         self,
@@ -91,8 +107,7 @@ class AnsweredSet:
 
     def pick(self: Answered, index: Tensor) -> Answered:
         """The pictures at `index` (M,) int64 with their answers, in that order."""
-        evaluation = replace(self.evaluation, report=self.evaluation.report.pick(index))
-        return replace(self, evaluation=evaluation, test_set=self.test_set.pick(index))
+        return replace(self, evaluation=self.evaluation.pick(index), test_set=self.test_set.pick(index))
 
 
 def in_common(first: Answered, second: Answered) -> tuple[Answered, Answered]:

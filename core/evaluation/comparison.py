@@ -2,12 +2,44 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 import torch
 
 from core import words
 from core.evaluation.report import Report
+
+
+class Which(StrEnum):
+    """Pictures on which two models are looked at."""
+
+    DISAGREE = "They disagree"
+    ONLY_FIRST = "Only the first is right"
+    ONLY_SECOND = "Only the second is right"
+    BOTH_WRONG = "Both are wrong"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much more the second model reads right than the first, in shares of the pictures, -1 to 1, with the 95 %
+    interval."""
+
+    share: float
+    low: float
+    high: float
+
+    @property
+    def may_be_luck(self) -> bool:
+        """Whether equally good models are within the interval."""
+        return self.low <= 0 <= self.high
+
+    @property
+    def text(self) -> str:
+        """In percentage points: "+0.12 points (-0.05 to +0.29)"."""
+        share, low, high = (words.points(value) for value in (self.share, self.low, self.high))
+        return f"{share} points ({low} to {high})"
 
 
 @dataclass(frozen=True)
@@ -44,10 +76,29 @@ class Comparison:
         return float(binomtest(self.only_first, discordant).pvalue) if discordant else 1.0
 
     @property
-    def disagreements(self) -> list[int]:
-        """Places in the set of the pictures on which the answers differ, the widest gap in confidence first."""
-        members = torch.nonzero(self.first.answers != self.second.answers).flatten()
-        gap = (self.first.confidence() - self.second.confidence()).abs()[members]
+    def difference(self) -> Difference:
+        """On all pictures together."""
+        return _difference(self.only_first, self.only_second, len(self.first))
+
+    def difference_of(self, digit: int) -> Difference | None:
+        """On the pictures that show one digit; None where there are none."""
+        shows = self.first.labels == digit
+        gained = int((shows & self.second.is_right & ~self.first.is_right).sum())
+        lost = int((shows & self.first.is_right & ~self.second.is_right).sum())
+        return _difference(lost, gained, int(shows.sum())) if shows.any() else None
+
+    def find(self, which: Which, temperatures: tuple[float, float] = (1.0, 1.0)) -> list[int]:
+        """Places in the set of the pictures of one kind, the widest gap in confidence first; `temperatures` are the
+        first and the second model's."""
+        first, second = self.first.is_right, self.second.is_right
+        chosen = {
+            Which.DISAGREE: self.first.answers != self.second.answers,
+            Which.ONLY_FIRST: first & ~second,
+            Which.ONLY_SECOND: second & ~first,
+            Which.BOTH_WRONG: ~first & ~second,
+        }[which]
+        members = torch.nonzero(chosen).flatten()
+        gap = (self.first.confidence(temperatures[0]) - self.second.confidence(temperatures[1])).abs()[members]
         return members[gap.argsort(descending=True, stable=True)].tolist()
 
     def verdict(self, first: str, second: str) -> str:
@@ -66,3 +117,13 @@ class Comparison:
             return f"{split} {by_luck}: this may well be luck, so neither is shown to be better."
         better = first if self.only_first > self.only_second else second
         return f"{split} {by_luck}: hardly luck, {better} reads these pictures better."
+
+
+def _difference(lost: int, gained: int, pictures: int) -> Difference:
+    """The difference of two shares of the same pictures, with the interval of Agresti and Min, "Simple improved
+    confidence intervals for comparing matched proportions" (2005): it makes sense for few pictures too."""
+    trials = pictures + 2
+    centre = (gained - lost) / trials
+    deviation = math.sqrt(max(0.0, gained + lost + 1 - (gained - lost) ** 2 / trials)) / trials
+    low, high = max(-1.0, centre - 1.96 * deviation), min(1.0, centre + 1.96 * deviation)
+    return Difference((gained - lost) / pictures, low, high)

@@ -13,7 +13,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -25,13 +25,16 @@ from torch import Tensor
 from core import words
 from core.data.digits import DigitSet
 from core.network.architectures import Network, to_input
+from core.network.prediction import Verdict, judge
 
 if TYPE_CHECKING:
     from core.evaluation.testset import TestSet
     from core.network.checkpoint import Checkpoint
+    from core.network.rejection import Rejection
 
 BATCH = 128  # images: large enough to fill two cores, small enough to stay in their cache
 CALIBRATION_BINS = 15
+GRADED_FROM = 300  # pictures: of fewer, the calibration error is mostly chance, and it errs upwards
 ERROR_ORDERS = ("Most confident", "Least confident", "Closest second")
 REFUSED_SHARES = (0.01, 0.05, 0.10)  # shares of the least sure answers, whose refusal the pages describe
 
@@ -47,6 +50,28 @@ class DigitScore:
     recall: float | None  # of the pictures that show it, the share that was read right
     f1: float | None  # harmonic mean of the two
     support: int  # pictures that show it
+    named: int = 0  # answers that named it
+
+    @property
+    def recall_interval(self) -> tuple[float, float]:
+        """The 95 % interval of the recall, 0 to 1."""
+        return wilson_interval(round((self.recall or 0) * self.support), self.support)
+
+    @property
+    def precision_interval(self) -> tuple[float, float]:
+        """The 95 % interval of the precision, 0 to 1."""
+        return wilson_interval(round((self.precision or 0) * self.named), self.named)
+
+
+@dataclass(frozen=True)
+class Average:
+    """Precision, recall and F1 over all digits, 0 to 1. `kind` is "macro", each digit counts the same, or "weighted",
+    each as often as it was shown."""
+
+    kind: str
+    precision: float
+    recall: float
+    f1: float
 
 
 @dataclass(frozen=True)
@@ -59,10 +84,17 @@ class Bin:
     confidence: float
     accuracy: float
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the accuracy, 0 to 1."""
+        return wilson_interval(round(self.accuracy * self.count), self.count)
+
 
 @dataclass(frozen=True)
 class Report:
-    """What a model said of a labelled set: `labels` (N,) int64 in 0..9, `logits` (N, 10) float32.
+    """What a model said of a labelled set: `labels` (N,) int64 in 0..9, `logits` (N, 10) float32. `digit_logits` (N,)
+    float32 is what its out-of-distribution (OOD) detector said, the log-odds in nats that a picture shows a digit at
+    all; None where it has none.
 
     Logits rather than probabilities, because every temperature's probabilities follow from them:
     softmax(logits / temperature). Functions that speak of confidence take the temperature; 1 is the bare network.
@@ -70,6 +102,7 @@ class Report:
 
     labels: Tensor
     logits: Tensor
+    digit_logits: Tensor | None = None
 
     def __len__(self) -> int:
         """How many pictures."""
@@ -106,7 +139,14 @@ class Report:
 
     def pick(self, index: Tensor) -> Report:
         """What the model said of the pictures at `index` (M,) int64, in that order."""
-        return Report(self.labels[index], self.logits[index])
+        detected = None if self.digit_logits is None else self.digit_logits[index]
+        return Report(self.labels[index], self.logits[index], detected)
+
+    def verdicts(self, temperature: float, rejection: Rejection | None) -> tuple[Verdict, ...]:
+        """How sure Predict would call each answer; `rejection` is the detector whose `digit_logits` these are."""
+        rows = self.probabilities(temperature).tolist()
+        detected = [None] * len(self) if self.digit_logits is None else self.digit_logits.tolist()
+        return tuple(judge(tuple(row), logit, rejection)[0] for row, logit in zip(rows, detected, strict=True))
 
     def probabilities(self, temperature: float = 1.0) -> Tensor:
         """(N, 10) float32, each row adding up to 1."""
@@ -138,14 +178,37 @@ class Report:
         from sklearn.metrics import precision_recall_fscore_support
 
         table = precision_recall_fscore_support(self.labels, self.answers, labels=range(10), zero_division=math.nan)
+        named = self.confusion.sum(0).tolist()
         return tuple(
-            DigitScore(digit, _share(precision), _share(recall), _share(f1), int(support))
+            DigitScore(digit, _share(precision), _share(recall), _share(f1), int(support), named[digit])
             for digit, (precision, recall, f1, support) in enumerate(zip(*table, strict=True))
         )
 
-    def behind_cell(self, true: int, predicted: int, temperature: float = 1.0) -> Tensor:
-        """The pictures behind one cell of the confusion matrix, the most confident first: (M,) int64 indices."""
-        return self._surest_first((self.labels == true) & (self.answers == predicted), temperature)
+    @cached_property
+    def averages(self) -> tuple[Average, Average]:
+        """Precision, recall and F1 over the digits that are shown or named: macro, and weighted by pictures. A digit
+        that was never named has a precision of 0 here, as scikit-learn's users know it."""
+        from sklearn.metrics import precision_recall_fscore_support
+
+        def average(kind: str) -> Average:
+            scores = precision_recall_fscore_support(self.labels, self.answers, average=kind, zero_division=0)
+            return Average(kind, *(float(score) for score in scores[:3]))
+
+        return average("macro"), average("weighted")
+
+    @property
+    def top2_accuracy(self) -> float:
+        """Share of pictures whose label is one of the two most likely digits, 0 to 1."""
+        return (self.logits.topk(2, dim=1).indices == self.labels.unsqueeze(1)).any(1).double().mean().item()
+
+    def brier(self, temperature: float = 1.0) -> float:
+        """Brier's score: the squared distance between the ten probabilities and the truth, on average, 0 to 2."""
+        truth = F.one_hot(self.labels, 10)
+        return (self.probabilities(temperature) - truth).double().pow(2).sum(1).mean().item()
+
+    def behind_cell(self, true: int, predicted: int, temperature: float = 1.0, order: str = ERROR_ORDERS[0]) -> Tensor:
+        """The pictures behind one cell of the confusion matrix, in one of `ERROR_ORDERS`: (M,) int64 indices."""
+        return self._in_order((self.labels == true) & (self.answers == predicted), temperature, order)
 
     def worst_pair(self) -> tuple[int, int]:
         """True and predicted digit of the most frequent confusion; the commonest digit itself where nothing is
@@ -173,18 +236,12 @@ class Report:
             chosen &= self.labels == true
         if predicted is not None:
             chosen &= self.answers == predicted
-        members = self._surest_first(chosen, temperature)
-        if order == "Least confident":
-            return members.flip(0)
-        if order == "Closest second":
-            return members[self.margin(temperature)[members].argsort(stable=True)]
-        return members
+        return self._in_order(chosen, temperature, order)
 
     def reliability(self, temperature: float = 1.0, bins: int = CALIBRATION_BINS) -> tuple[Bin, ...]:
         """The answers sorted into `bins` equally wide bins of confidence, lowest first; empty ones are left out."""
         confidence, right = self.confidence(temperature).double(), self.is_right.double()
-        # A confidence on a border belongs to the bin below it, as in Guo et al. (2017).
-        place = (confidence * bins).ceil().long().clamp(1, bins) - 1
+        place = self._bin_places(temperature, bins)
         counts, sure, hits = (
             torch.zeros(bins, dtype=torch.float64).index_add_(0, place, weight).tolist()
             for weight in (torch.ones_like(right), confidence, right)
@@ -203,10 +260,29 @@ class Report:
         filled = self.reliability(temperature, bins)
         return sum(abs(entry.confidence - entry.accuracy) * entry.count for entry in filled) / len(self)
 
-    def calibration_grade(self, temperature: float = 1.0) -> str:
-        """The calibration error in a word: "Good" below 1 %, "Fair" below 3 %, else "Poor"."""
-        error = self.calibration_error(temperature)
-        return "Good" if error < 0.01 else "Fair" if error < 0.03 else "Poor"
+    def calibration_interval(self, temperature: float = 1.0, bins: int = CALIBRATION_BINS) -> tuple[float, float]:
+        """The 95 % interval of the calibration error over such sets of pictures, 0 to 1: a bootstrap of the gap between
+        confidence and accuracy in each bin, whose means are taken as normal. The same at every call."""
+        place = self._bin_places(temperature, bins)
+        gaps = (self.is_right.double() - self.confidence(temperature).double()) / len(self)
+        mean, square = (
+            torch.zeros(bins, dtype=torch.float64).index_add_(0, place, weight) for weight in (gaps, gaps.pow(2))
+        )
+        counts = torch.bincount(place, minlength=bins).clamp(min=1)
+        deviation = (square - mean.pow(2) / counts).clamp(min=0).sqrt()
+        rng = torch.Generator().manual_seed(0)
+        drawn = (mean + deviation * torch.randn(2000, bins, generator=rng, dtype=torch.float64)).abs().sum(1)
+        low, high = drawn.quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+        error = self.calibration_error(temperature, bins)
+        return min(low, error), max(high, error)
+
+    def calibration_grade(self, temperature: float = 1.0) -> str | None:
+        """The calibration error in a word: "Good" below 1 %, "Fair" below 3 %, else "Poor"; two of them where its
+        interval reaches from one to the other, and None for fewer than `GRADED_FROM` pictures."""
+        if len(self) < GRADED_FROM:
+            return None
+        low, high = (_grade(error) for error in self.calibration_interval(temperature))
+        return low if low == high else f"{low} to {high.lower()}"
 
     def accuracy_when_refusing(self, share: float, temperature: float = 1.0) -> float:
         """Accuracy of the answers left when the least sure `share` (0 to below 1) is refused, 0 to 1."""
@@ -216,6 +292,27 @@ class Report:
         """Pairs of refused share, 0 to `most`, and the accuracy of the answers left, both 0 to 1."""
         shares = [most * step / steps for step in range(steps + 1)]
         return list(zip(shares, self._accuracies_when_refusing(shares, temperature), strict=True))
+
+    def behind_bin(self, low: float, high: float, temperature: float = 1.0) -> Tensor:
+        """The pictures whose confidence lies in (low, high], the misread ones first, then the most confident: (M,)
+        int64 indices."""
+        confidence = self.confidence(temperature).double()
+        members = self._surest_first((confidence > low) & (confidence <= high), temperature)
+        return members[self.is_right[members].int().argsort(stable=True)]
+
+    def _bin_places(self, temperature: float, bins: int) -> Tensor:
+        """Which bin of confidence each answer lies in: (N,) int64. A confidence on a border belongs to the bin below
+        it, as in Guo et al. (2017)."""
+        confidence = self.confidence(temperature).double()
+        return (confidence * bins).ceil().long().clamp(1, bins) - 1
+
+    def _in_order(self, chosen: Tensor, temperature: float, order: str) -> Tensor:
+        members = self._surest_first(chosen, temperature)
+        if order == "Least confident":
+            return members.flip(0)
+        if order == "Closest second":
+            return members[self.margin(temperature)[members].argsort(stable=True)]
+        return members
 
     def _surest_first(self, chosen: Tensor, temperature: float) -> Tensor:
         members = torch.nonzero(chosen).flatten()
@@ -230,8 +327,9 @@ class Report:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A report with where it comes from. `temperature` is the one fitted on the model's validation split. The report
-    has the pictures read as one digit; `no_digit` and `numbers` count those that the model took for something else."""
+    """A report with where it comes from. `temperature` is the one fitted on the model's validation split, `verdicts`
+    say how sure Predict calls each answer. The report has the pictures read as one digit; `no_digit` and `numbers`
+    count those that the model took for something else."""
 
     model: str
     version: str
@@ -241,6 +339,12 @@ class Evaluation:
     temperature: float = 1.0
     no_digit: int = 0
     numbers: int = 0
+    verdicts: tuple[Verdict, ...] = ()
+
+    def pick(self, index: Tensor) -> Evaluation:
+        """The same for the pictures at `index` (M,) int64, in that order."""
+        verdicts = tuple(self.verdicts[at] for at in index.tolist()) if self.verdicts else ()
+        return replace(self, report=self.report.pick(index), verdicts=verdicts)
 
     @property
     def source(self) -> str:
@@ -251,17 +355,24 @@ class Evaluation:
         )
 
 
-def evaluate(model: Network, digits: DigitSet, progress: Progress | None = None) -> Report:
-    """Ask the model about every digit. The model itself is only read.
+def evaluate(
+    model: Network, digits: DigitSet, progress: Progress | None = None, rejection: Rejection | None = None
+) -> Report:
+    """Ask the model about every digit, and its `rejection` where one is given. The model itself is only read.
 
     `progress` is told the share done, 0 to 1, after each batch; an exception it raises ends the work.
     """
     # A copy in channels-last order: the convolutions take half the time, and nobody else's model changes its order.
-    judge = copy.deepcopy(model).to(memory_format=torch.channels_last).eval()
+    reader = copy.deepcopy(model).to(memory_format=torch.channels_last).eval()
 
     def answer(images: Tensor) -> Tensor:
+        """(B, 28, 28) uint8 -> (B, 10) float32, and one column more for the detector where there is one."""
         with torch.inference_mode():
-            return judge.logits(to_input(images).contiguous(memory_format=torch.channels_last))
+            pixels = to_input(images).contiguous(memory_format=torch.channels_last)
+            if rejection is None:
+                return reader.logits(pixels)
+            features = reader.features(pixels)
+            return torch.cat([reader.classify(features), rejection.digit.score(features)[:, None]], 1)
 
     batches, logits = digits.images.split(BATCH) if len(digits) else (), []
     with _workers(len(batches), digits.images.device) as workers:
@@ -269,7 +380,8 @@ def evaluate(model: Network, digits: DigitSet, progress: Progress | None = None)
             logits.append(part)
             if progress:
                 progress(done / len(batches))
-    return Report(digits.labels, torch.cat(logits) if logits else torch.zeros(0, 10))
+    found = torch.cat(logits) if logits else torch.zeros(0, 10 if rejection is None else 11)
+    return Report(digits.labels, found[:, :10], None if rejection is None else found[:, 10])
 
 
 @contextlib.contextmanager
@@ -300,7 +412,7 @@ def measure(model: Checkpoint, digits: TestSet, progress: Progress | None = None
     temperature = model.temperature
     if "temperature" not in model.facts:
         temperature = fit_temperature(evaluate(model.model, testset.validation(model.facts).digits))
-    answers = evaluate(model.model, digits.digits, progress)
+    answers = evaluate(model.model, digits.digits, progress, model.rejection)
     return Evaluation(
         model.name,
         model.version,
@@ -310,6 +422,7 @@ def measure(model: Checkpoint, digits: TestSet, progress: Progress | None = None
         temperature,
         no_digit=digits.count_read_as(testset.ReadAs.NO_DIGIT),
         numbers=digits.count_read_as(testset.ReadAs.NUMBER),
+        verdicts=digits.verdicts or answers.verdicts(model.temperature, model.rejection),
     )
 
 
@@ -340,6 +453,10 @@ def wilson_interval(hits: int, trials: int) -> tuple[float, float]:
 
     interval = binomtest(hits, trials).proportion_ci(0.95, method="wilson")
     return float(interval.low), float(interval.high)
+
+
+def _grade(error: float) -> str:
+    return "Good" if error < 0.01 else "Fair" if error < 0.03 else "Poor"
 
 
 def _share(value: float) -> float | None:

@@ -1,7 +1,7 @@
 """How accuracy falls as the digits are damaged: turned, moved, blurred, covered, each a little more at a time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -12,8 +12,11 @@ from torch import Generator, Tensor
 from core import words
 from core.config import DIGIT_SIZE
 from core.data.digits import DigitSet
-from core.evaluation.report import evaluate
+from core.evaluation import report
+from core.evaluation.answered import AnsweredSet
+from core.evaluation.testset import TestSet
 from core.network.architectures import Network, to_input
+from core.network.checkpoint import Checkpoint
 
 SAMPLE = 2000  # digits: enough for +-1 % at 95 % accuracy, few enough for all curves in half a minute
 
@@ -45,9 +48,24 @@ class Point:
 
 def measure(model: Network, digits: DigitSet, damage: str, strength: float) -> Point:
     """The model's accuracy on digits damaged this much. The same digits meet the same damage whatever the model."""
-    report = evaluate(model, spoil(digits, damage, strength))
-    low, high = report.accuracy_interval
-    return Point(damage, strength, report.accuracy, low, high, len(digits), datetime.now().astimezone())
+    found = report.evaluate(model, spoil(digits, damage, strength))
+    low, high = found.accuracy_interval
+    return Point(damage, strength, found.accuracy, low, high, len(digits), datetime.now().astimezone())
+
+
+def answer(model: Checkpoint, digits: TestSet, damage: str, strength: float) -> AnsweredSet:
+    """The pictures behind a point: a model's answers to the digits of a set damaged this much, as they look then."""
+    spoilt = spoil(digits.digits, damage, strength)
+    name = f"{digits.name}, {DAMAGES[damage].title.lower()} {strength:g}"
+    damaged = replace(digits, name=name, digits=spoilt, others=(), verdicts=())
+    return AnsweredSet(report.measure(model, damaged), damaged)
+
+
+def average(points: list[Point], damage: str) -> float | None:
+    """Mean accuracy over the harmful strengths of one damage, 0 to 1; None until all of them are measured."""
+    harmful = [strength for strength in DAMAGES[damage].strengths if strength != DAMAGES[damage].harmless]
+    found = {point.strength: point.accuracy for point in points if point.damage == damage}
+    return sum(found[one] for one in harmful) / len(harmful) if found.keys() >= set(harmful) else None
 
 
 def source(model: str, data: str, points: list[Point]) -> str:
@@ -72,8 +90,12 @@ def measured(curves: dict[str, list[Point]]) -> list[str]:
 
 def sample(digits: DigitSet, count: int = SAMPLE) -> DigitSet:
     """At most `count` of the digits, always the same ones."""
-    order = torch.randperm(len(digits), generator=torch.Generator().manual_seed(0))
-    return digits.pick(order[:count])
+    return digits.pick(sample_places(len(digits), count))
+
+
+def sample_places(available: int, count: int = SAMPLE) -> Tensor:
+    """Which of so many digits `sample` takes: (M,) int64."""
+    return torch.randperm(available, generator=torch.Generator().manual_seed(0))[:count]
 
 
 def spoil(digits: DigitSet, damage: str, strength: float) -> DigitSet:
@@ -84,7 +106,7 @@ def spoil(digits: DigitSet, damage: str, strength: float) -> DigitSet:
 
 
 def examples(digits: DigitSet, damage: str) -> np.ndarray:
-    """One of the digits at each strength of a damage: (6, 28, 28) uint8. A 5 where there is one: it has curves,
+    """One of the digits at each strength of a damage: (N, 28, 28) uint8. A 5 where there is one: it has curves,
     corners and a way up."""
     fives = torch.nonzero(digits.labels == 5).flatten()
     one = digits.pick(fives[:1] if len(fives) else torch.tensor([0]))
@@ -155,7 +177,7 @@ def _cover(digits: Tensor, side: float, rng: Generator) -> Tensor:
 
 
 DAMAGES: dict[str, Damage] = {
-    "rotation": Damage("Rotation", "degrees clockwise", (-60, -40, -20, 0, 20, 40), 0, _turn),
+    "rotation": Damage("Rotation", "degrees clockwise", (-60, -40, -20, 0, 20, 40, 60), 0, _turn),
     "shift": Damage("Shift", "pixels, in any direction", (0, 1, 2, 3, 4, 6), 0, _move),
     "scale": Damage("Size", "times the usual size", (0.4, 0.6, 0.8, 1.0, 1.2, 1.4), 1.0, _resize),
     "blur": Damage("Blur", "pixels (standard deviation)", (0, 0.5, 1, 1.5, 2, 3), 0, _blur),

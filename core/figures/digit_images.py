@@ -106,7 +106,7 @@ def watch(opinions: list[tuple[np.ndarray, int | None, tuple[float, ...]]]) -> s
 
 def _draw(image: np.ndarray, label: int | None, probabilities: tuple[float, ...]) -> str:
     answer = max(range(10), key=probabilities.__getitem__)
-    sure = words.probability(probabilities[answer], 0)
+    sure = words.probability(probabilities[answer])
     is_wrong = label is not None and answer != label
     note, name = f"{sure}<br>yours", "Your drawing"
     if label is not None:

@@ -16,12 +16,13 @@ import numpy as np
 from markupsafe import Markup
 
 from core import words
-from core.evaluation import robustness
+from core.evaluation import robustness, verdicts
 from core.evaluation.answered import AnsweredSet
+from core.evaluation.comparison import Comparison
 from core.evaluation.report import REFUSED_SHARES, Evaluation
 from core.evaluation.robustness import DAMAGES, Point
 from core.evaluation.testset import TestSet
-from core.figures import digit_images, evaluation_charts, export
+from core.figures import digit_images, evaluation_charts, evaluation_tables, export
 
 TEMPLATE = "html_report.html.jinja"
 WORST = 20  # errors shown in the page
@@ -29,28 +30,48 @@ NOT_PLAIN = ("settings", "history")  # facts with a place of their own
 
 
 def as_html(
-    evaluation: Evaluation, digits: TestSet, facts: dict[str, Any], curves: dict[str, list[Point]] | None = None
+    evaluation: Evaluation,
+    digits: TestSet,
+    facts: dict[str, Any],
+    curves: dict[str, list[Point]] | None = None,
+    rival: Evaluation | None = None,
 ) -> str:
-    """The page. `facts` are the model's own, its settings among them; `curves` the robustness measured so far, by the
-    model's name and version."""
+    """The page. `facts` are the model's own, its settings among them; `curves` the robustness measured so far, by a
+    model's name and version; `rival` is another model's evaluation on the same pictures."""
     report, answered, curves = evaluation.report, AnsweredSet(evaluation, digits), curves or {}
-    temperature = evaluation.temperature
-    plain = {name: value for name, value in facts.items() if name not in NOT_PLAIN} | (facts.get("settings") or {})
+    temperature, point = evaluation.temperature, verdicts.operating_point(evaluation)
+    plain = {name: value for name, value in facts.items() if name not in NOT_PLAIN}
+    # What was used wins over what was asked for: a precision of "auto" became bfloat16 or float32.
+    plain = {
+        name: value for name, value in ((facts.get("settings") or {}) | plain).items() if value not in ([], {}, "")
+    }
     return _template().render(
         evaluation=evaluation,
         report=report,
         remarks=digits.remarks,
         confusion=evaluation_charts.confusion_matrix(report).properties(width=420),
-        reliability=evaluation_charts.reliability(report, temperature),
-        coverage=evaluation_charts.coverage(report, temperature).properties(width=320),
+        reliability=[
+            (
+                f"{when} temperature scaling",
+                evaluation_charts.reliability(report, value).properties(width=260, height=260),
+                evaluation_charts.describe_reliability(report, value),
+            )
+            for when, value in (("Before", 1.0), ("After", temperature))
+        ],
+        coverage=evaluation_charts.coverage(report, temperature, point).properties(width=320),
+        coverage_text=evaluation_charts.describe_coverage(report, temperature, point),
+        verdicts=evaluation_tables.verdicts(verdicts.count(evaluation)),
         refused=[(share, report.accuracy_when_refusing(share, temperature)) for share in REFUSED_SHARES],
         damages=[
             (
-                DAMAGES[name].title,
+                evaluation_charts.describe_robustness(curves, name),
                 evaluation_charts.robustness(curves, name).properties(width=320, height=190, title=DAMAGES[name].title),
             )
             for name in robustness.measured(curves)
         ],
+        rival=rival,
+        pair=Comparison(report, rival.report) if rival else None,
+        comparison=evaluation_tables.comparison(evaluation, rival) if rival else None,
         robustness_sources=robustness.sources(evaluation.data, curves),
         worst=[answered.picture(place) for place in answered.find_errors()[:WORST]],
         others=digits.others,

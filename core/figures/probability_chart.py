@@ -6,38 +6,37 @@ import altair as alt
 import pandas as pd
 
 from core import words
-from core.figures.theme import ACCENT, QUIET, TEXT, style
+from core.figures.theme import ACCENT, LARGER, QUIET, TEXT, style
 
-AXIS = alt.Axis(format=".0%", values=[0, 0.5, 1], ticks=False, domain=False)  # shares, with few marks
+AXIS = alt.Axis(labelExpr=words.TICK, values=[0, 0.5, 1], ticks=False, domain=False)  # few marks
+LEAST = 0.0005  # a share that would be said as "<0.1 %" goes without saying
+HIGH = 260  # pixels
+ROOM = 1.15  # length of the axis: beyond a full bar there is room for its share
 
 
-def draw_probabilities(probabilities: tuple[float, ...], dark: bool = False) -> alt.LayerChart:
-    """Ten bars, one a digit, the highest in the accent colour, each with its share in percent above it."""
-    winner = max(range(10), key=probabilities.__getitem__)
+def draw_probabilities(
+    probabilities: tuple[float, ...], dark: bool = False, presenting: bool = False, marks_winner: bool = True
+) -> alt.LayerChart:
+    """Ten bars, one a digit and below each other, so that each has room for its share in percent however narrow the
+    page is. The highest is in the accent colour if `marks_winner`. `presenting`: large, for a room."""
+    winner = max(range(10), key=probabilities.__getitem__) if marks_winner else None
+    size = 22 if presenting else 12
+    said = [words.probability(value) for value in probabilities]
     table = pd.DataFrame(
         {
             "digit": range(10),
             "probability": probabilities,
-            "label": [_label_bar(value, digit == winner) for digit, value in enumerate(probabilities)],
+            "said": said,
+            "label": [text if value >= LEAST else "" for text, value in zip(said, probabilities, strict=True)],
             "colour": [ACCENT[dark] if digit == winner else QUIET[dark] for digit in range(10)],
         }
     )
     base = alt.Chart(table).encode(
-        x=alt.X("digit:O", title="Digit", axis=alt.Axis(labelAngle=0, labelFontSize=13, ticks=False)),
-        y=alt.Y("probability:Q", title="Probability", scale=alt.Scale(domain=[0, 1.12]), axis=AXIS),
-        tooltip=[
-            alt.Tooltip("digit:O", title="Digit"),
-            alt.Tooltip("probability:Q", title="Probability", format=".2%"),
-        ],
+        y=alt.Y("digit:O", title="Digit", axis=alt.Axis(labelFontSize=size, labelOverlap=False, ticks=False)),
+        x=alt.X("probability:Q", title="Probability", scale=alt.Scale(domain=[0, ROOM]), axis=AXIS),
+        tooltip=[alt.Tooltip("digit:O", title="Digit"), alt.Tooltip("said:N", title="Probability")],
     )
     bars = base.mark_bar(cornerRadiusEnd=3).encode(color=alt.Color("colour:N", scale=None))
-    labels = base.mark_text(dy=-7, fontSize=11, color=TEXT[dark]).encode(text="label:N")
+    labels = base.mark_text(align="left", dx=5, fontSize=size, color=TEXT[dark]).encode(text="label:N")
     layers: alt.LayerChart = bars + labels
-    return style(layers)
-
-
-def _label_bar(share: float, is_winner: bool) -> str:
-    """A bar's share; beside the winner without decimals from 10 % on, or neighbours would run into each other."""
-    if share < 0.0005:
-        return ""
-    return words.probability(share, 0 if share >= 0.0995 and not is_winner else 1)
+    return style(layers, presenting).properties(height=HIGH * (LARGER if presenting else 1))

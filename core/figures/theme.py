@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 # Each colour by whether the page is dark. The accent and the paper are those of .streamlit/config.toml.
 ACCENT = {False: "#0b6e99", True: "#4fb3d9"}  # the chosen or winning thing
 SECOND = {False: "#d55e00", True: "#f0a35e"}  # what stands against it, told apart by colour-blind eyes too
+DOUBT = {False: "#a84a00", True: "#f0a35e"}  # an answer that is not sure; white letters on the first reach 4.5:1
 QUIET = {False: "#78848e", True: "#8b9099"}  # everything beside them; 3:1 at least against white and paper
 PAPER = {False: "#ffffff", True: "#16181c"}  # under charts and in what is exported
 TEXT = {False: "#1f2328", True: "#e9e6df"}
@@ -25,6 +26,7 @@ LINES = {
 }
 SERIES = ("#2f8fb8", SECOND[False], "#2f9e77", "#b6609f", "#8a8d1f", "#6a7fdb")  # up to six, on either paper
 HEIGHT = 210  # pixels
+LARGER = 1.7  # times, for a room
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
@@ -38,7 +40,10 @@ def css(colour: dict[bool, str]) -> str:
     return f"light-dark({colour[False]}, {colour[True]})"
 
 
-def style(chart: Chart) -> Chart:
-    """The look all charts share."""
+def style(chart: Chart, presenting: bool = False) -> Chart:
+    """The look all charts share; larger where a page is presented to a room."""
     styled: Chart = chart.properties(height=HEIGHT).configure_view(stroke=None).configure_axis(titleFontWeight="normal")
+    if presenting:
+        size = round(LARGER * 12)
+        styled = styled.configure_axis(titleFontWeight="normal", labelFontSize=size, titleFontSize=size)
     return styled

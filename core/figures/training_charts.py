@@ -59,7 +59,10 @@ def draw_accuracy(history: Sequence[Epoch], epochs: int, best: Epoch | None, dar
     accuracies = {
         epoch.epoch: round(epoch.validation_accuracy, 5) for epoch in [*_thin(history), *([best] if best else [])]
     }
-    rows = [{"epoch": epoch, "accuracy": accuracy} for epoch, accuracy in sorted(accuracies.items())]
+    rows = [
+        {"epoch": epoch, "accuracy": accuracy, "said": words.percent(accuracy)}
+        for epoch, accuracy in sorted(accuracies.items())
+    ]
     lowest = min([0.9, *accuracies.values()])
     base = alt.Chart()
     is_best = f"datum.epoch == {best.epoch if best else -1}"
@@ -88,9 +91,9 @@ def draw_accuracy(history: Sequence[Epoch], epochs: int, best: Epoch | None, dar
             "accuracy:Q",
             title="Validation accuracy",
             scale=alt.Scale(domain=[max(0.0, lowest - (1 - lowest) * 0.1), 1], nice=False),
-            axis=alt.Axis(format=".1%" if lowest > 0.85 else ".0%", tickCount=5),
+            axis=alt.Axis(labelExpr=words.TICK, tickCount=5),
         ),
-        tooltip=[alt.Tooltip("epoch:Q", title="Epoch"), alt.Tooltip("accuracy:Q", title="Accuracy", format=".2%")],
+        tooltip=[alt.Tooltip("epoch:Q", title="Epoch"), alt.Tooltip("said:N", title="Accuracy")],
     )
     return style(together)
 
@@ -119,11 +122,11 @@ def draw_runs(histories: Mapping[str, Sequence[Epoch]]) -> alt.LayerChart:
     """Validation accuracy of several runs by epoch, each line named at its end. `histories`: epochs by a run's name."""
     rows = pd.DataFrame(
         [
-            (name, epoch.epoch, epoch.validation_accuracy)
+            (name, epoch.epoch, epoch.validation_accuracy, words.percent(epoch.validation_accuracy))
             for name, history in histories.items()
             for epoch in _thin(history)
         ],
-        columns=["run", "epoch", "accuracy"],
+        columns=["run", "epoch", "accuracy", "said"],
     )
     colour = alt.Color("run:N", scale=alt.Scale(domain=list(histories), range=list(SERIES)), legend=None)
     base = alt.Chart(rows).encode(
@@ -133,9 +136,11 @@ def draw_runs(histories: Mapping[str, Sequence[Epoch]]) -> alt.LayerChart:
             scale=alt.Scale(domain=[0, max([1, *rows["epoch"]]) * 1.15], nice=False),
             axis=alt.Axis(tickMinStep=1, tickCount=6, format="d"),
         ),
-        y=alt.Y("accuracy:Q", title="Validation accuracy", scale=alt.Scale(zero=False), axis=alt.Axis(format=".1%")),
+        y=alt.Y(
+            "accuracy:Q", title="Validation accuracy", scale=alt.Scale(zero=False), axis=alt.Axis(labelExpr=words.TICK)
+        ),
         color=colour,
-        tooltip=["run:N", "epoch:Q", alt.Tooltip("accuracy:Q", format=".2%")],
+        tooltip=["run:N", "epoch:Q", alt.Tooltip("said:N", title="accuracy")],
     )
     ends = rows.loc[rows.groupby("run")["epoch"].idxmax()].sort_values("accuracy", ascending=False)
     # A line of text is 14 pixels high, the axis with its title 80.

@@ -57,8 +57,9 @@ class ModelCard:
         if "temperature" not in self.facts:
             return "Confidence is the network's own: no temperature is stored with this model. Evaluate can fit one."
         return (
-            f"Confidence: the network's scores divided by its temperature, {self.temperature:g}, made into "
-            "probabilities. It was fitted on held-out digits, so that 90 % sure is right nine times in ten."
+            "How sure it is: the network gives each digit a score, and the scores become shares of 100 %. Of digits it "
+            "had not learned from, those it was 90 % sure of were right about nine times in ten. (In the words of the "
+            f"field: scores divided by its temperature, {self.temperature:g}, then a softmax.)"
         )
 
     @property

@@ -69,7 +69,7 @@ class Prediction:
     def sentence(self) -> str:
         """The answer in words, doubt first."""
         if self.verdict is Verdict.NO_DIGIT:
-            return "This doesn't look like a digit. If it is one, draw it larger or take a clearer picture."
+            return "This doesn't look like a digit."
         if self.is_strange:
             return f"Unusual for a digit. If it is one, it looks like {words.a_digit(self.digit)}."
         second = self.probabilities[self.second]
@@ -103,11 +103,21 @@ def _with_detector(
     probabilities: tuple[float, ...], digit_logit: float, whole_digit_logit: float, rejection: Rejection
 ) -> Prediction:
     """The answer with the detector's say: it can lower the verdict, and leaves the probabilities alone."""
-    verdict = _verdict_of(probabilities)
-    is_strange = digit_logit < rejection.doubt and verdict is not Verdict.NO_DIGIT
-    if is_strange:
-        verdict = Verdict.UNSURE if digit_logit >= rejection.refuse else Verdict.NO_DIGIT
+    verdict, is_strange = judge(probabilities, digit_logit, rejection)
     return Prediction(probabilities, verdict, is_strange, digit_logit, whole_digit_logit)
+
+
+def judge(
+    probabilities: tuple[float, ...], digit_logit: float | None, rejection: Rejection | None
+) -> tuple[Verdict, bool]:
+    """The verdict on an answer, and whether the doubt is that it may be no digit at all.
+
+    `digit_logit` is the detector's log-odds, in nats, that it is a digit; without a `rejection` it has no say.
+    """
+    verdict = _verdict_of(probabilities)
+    if rejection is None or digit_logit is None or digit_logit >= rejection.doubt or verdict is Verdict.NO_DIGIT:
+        return verdict, False
+    return (Verdict.UNSURE if digit_logit >= rejection.refuse else Verdict.NO_DIGIT), True
 
 
 def _verdict_of(probabilities: tuple[float, ...]) -> Verdict:

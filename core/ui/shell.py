@@ -7,7 +7,7 @@ import streamlit as st
 from core import words
 from core.figures import digit_images, theme
 from core.network import checkpoint
-from core.ui import resources, run_words
+from core.ui import crash, resources, run_words
 from core.ui.warm_up import warm_up
 from core.workspace import SHIPPED
 
@@ -30,8 +30,27 @@ STYLE = f"""
 .answer.number .digit {{ font-size: clamp(2.5rem, 9vw, 5rem); line-height: 1.1; overflow-wrap: anywhere; }}
 .answer .confidence {{ font-size: 1.75rem; opacity: .75; font-variant-numeric: tabular-nums; }}
 .answer.example {{ opacity: .35; }}
-.answer.none .digit {{ font-weight: 200; opacity: .5; }} /* a dash as bold as a digit is a black bar */
-.st-key-draw [data-testid="stColumn"]:first-child {{ min-width: 290px; }} /* the canvas does not shrink */
+.answer.none {{ align-items: center; gap: .75rem; min-height: 4rem; }}
+.answer.none .digit {{ font-size: 2.5rem; font-weight: 200; opacity: .5; }} /* a large dash is a black bar */
+.answer.none .confidence {{ font-size: 2.5rem; opacity: 1; }}
+[data-testid="stColumn"]:has(.st-key-pad) {{ min-width: 290px; }} /* the canvas does not shrink */
+/* Where answer and canvas don't fit on one screen, a strip above the canvas says the answer in one line. */
+.st-key-strip {{ display: none; }}
+.strip {{ display: flex; align-items: baseline; gap: .75rem; height: 2.75rem; line-height: 2.75rem; overflow: hidden;
+  white-space: nowrap; }}
+.strip .digit {{ font-size: 2.25rem; font-weight: 700; overflow: hidden; text-overflow: ellipsis; flex: 0 1 auto; }}
+.strip .confidence {{ font-size: 1.25rem; }}
+.strip .sentence {{ flex: 1 1 0; min-width: 0; overflow: hidden; text-overflow: ellipsis; }}
+@media (max-width: 1000px) {{
+  .st-key-strip {{ display: flex; }}
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-pad) {{ flex-direction: column; }}
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-pad) > [data-testid="stColumn"] {{
+    width: 100%; flex: none; }}
+}}
+/* Over a chart lies a tool bar whose four buttons would each read all of its figures aloud. */
+[data-testid="stFullScreenFrame"]:has([data-testid="stVegaLiteChart"]) [data-testid="stElementToolbar"] {{
+  display: none; }}
+[class*="st-key-address-"], .st-key-around-canvas, .st-key-pressed {{ display: none; }} /* they only act */
 [data-testid="stImage"] img {{ border: 1px solid rgba(128, 128, 128, .35); }}
 @media (max-width: 640px) {{
   .st-key-samples [data-testid="stHorizontalBlock"]:has(.answer) {{ flex-direction: column-reverse; }}
@@ -44,6 +63,15 @@ STYLE = f"""
   border-radius: .25rem; vertical-align: middle; }}
 </style>
 """
+# To be read from the last row of a classroom. All sizes of a page are multiples of this one.
+PRESENTING = """
+<style>
+html { font-size: clamp(16px, 1.35vw, 32px); }
+[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
+.block-container { padding-top: 1rem !important; }
+.st-key-leave { position: fixed; right: 1rem; bottom: 1rem; z-index: 1000; width: auto; }
+</style>
+"""
 ICON = digit_images.as_data_url((SHIPPED / ".streamlit" / "icon.png").read_bytes())
 
 
@@ -53,8 +81,11 @@ def open_page(title: str, needs_torch: bool = True) -> None:
     A page that needs torch waits here until the warm-up is through: two threads that import the same large packages
     at once can meet half-made modules.
     """
+    if st.session_state.get("page") != title:  # just arrived here: the address has a say again
+        st.session_state.page, st.session_state.answered_address = title, set()
     st.set_page_config(page_title=f"{title} · Digit Lab", page_icon=ICON, layout="wide")
     st.html(STYLE)
+    crash.take_over()
     with st.sidebar:
         for path, label, symbol in PAGES:
             st.page_link(path, label=label, icon=symbol)
@@ -62,6 +93,10 @@ def open_page(title: str, needs_torch: bool = True) -> None:
         _show_model()
         if title != "Train":
             _show_run()
+        _offer_presenting()
+    if is_presenting():
+        st.html(PRESENTING)
+        st.button("End presenting", key="leave", icon=":material/close_fullscreen:", on_click=_end_presenting)
     thread = warm_up(0.3 if needs_torch else 1.5)
     if needs_torch and thread.is_alive():
         with st.spinner("Starting the model, which takes a few seconds once …"):
@@ -80,6 +115,33 @@ def require_model() -> None:
 def is_dark() -> bool:
     """Whether the visitor sees the dark theme."""
     return st.context.theme.type == "dark"
+
+
+def answered_address() -> set[str]:
+    """Which parameters of the page's address were already heeded in this visit to the page."""
+    answered: set[str] = st.session_state.setdefault("answered_address", set())
+    return answered
+
+
+def is_presenting() -> bool:
+    """Whether the page is shown to a room: large type, no menu. Charts ask, because they set their sizes in pixels."""
+    return bool(st.session_state.get("present"))
+
+
+def _offer_presenting() -> None:
+    """The switch at the end of the menu; a link may turn it on with `?present=true`."""
+    if "present" not in st.session_state:
+        st.session_state.present = st.query_params.get("present") == "true"
+    st.toggle(
+        "Present",
+        key="present",
+        persist_state="session",
+        help="For a projector: large type, no menu. A button at the lower right ends it.",
+    )
+
+
+def _end_presenting() -> None:
+    st.session_state.present = False
 
 
 def _show_model() -> None:

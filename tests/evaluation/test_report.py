@@ -9,7 +9,7 @@ import torch
 from sklearn import metrics
 
 from core.data.digits import DigitSet
-from core.evaluation.comparison import Comparison
+from core.evaluation.comparison import Comparison, Which
 from core.evaluation.report import Evaluation, Report, evaluate, fit_temperature, wilson_interval
 from core.network.architectures import build
 
@@ -203,7 +203,7 @@ def test_mcnemar_agrees_with_the_binomial_test_and_says_what_it_means():
     first = report_of(labels, [0] * 38 + [1] * 2)
     second = report_of(labels, [1] * 12 + [0] * 28)
     pair = Comparison(first, second)
-    assert (pair.only_first, pair.only_second, len(pair.disagreements)) == (12, 2, 14)
+    assert (pair.only_first, pair.only_second, len(pair.find(Which.DISAGREE))) == (12, 2, 14)
     assert pair.p_value == pytest.approx(2 * (1 + 14 + 91) / 2**14), "two tails of 14 tosses of a coin"
     assert "new reads these pictures better" in pair.verdict("new", "old")
     assert "luck, so neither" in Comparison(first, report_of(labels, [0] * 37 + [1] * 3)).verdict("new", "old")
@@ -217,7 +217,7 @@ def test_a_comparison_turned_round_turns_its_sentence_round():
     better, worse = report_of(labels, [0] * 38 + [1] * 2), report_of(labels, [1] * 12 + [0] * 28)
     pair, turned = Comparison(better, worse), Comparison(worse, better)
     assert (pair.only_first, pair.only_second) == (turned.only_second, turned.only_first)
-    assert pair.p_value == turned.p_value and pair.disagreements == turned.disagreements
+    assert pair.p_value == turned.p_value and pair.find(Which.DISAGREE) == turned.find(Which.DISAGREE)
     for sentence in (pair.verdict("good", "bad"), turned.verdict("bad", "good")):
         assert "good on 12" in sentence and "bad on 2" in sentence and "good reads these pictures better" in sentence
 

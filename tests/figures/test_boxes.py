@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from running_app import contrast
 
 from core.figures import boxes
 from core.network import checkpoint
@@ -16,6 +17,7 @@ from core.synthesis import sheets as draw_samples
 
 NOTHING = np.zeros((28, 28), np.float32)
 SURE = Prediction((0.0,) * 7 + (1.0, 0.0, 0.0), "digit")
+UNSURE = Prediction((0.0,) * 7 + (0.6, 0.4, 0.0), "unsure")
 
 
 def blacken(size: tuple[int, int], box: Box) -> picture.Picture:
@@ -107,3 +109,37 @@ def test_the_box_around_the_digit_is_thicker_than_those_around_the_rest():
     )
     frame = (marked == boxes.COLOUR).all(2)[70]
     assert frame[:40].sum() == 3 and frame[150:165].sum() == 1
+
+
+@settings(max_examples=60, deadline=None, database=None)
+@given(
+    count=st.integers(1, 24),
+    sure=st.lists(st.booleans(), min_size=24, max_size=24),
+    height=st.integers(30, 300),
+    top=st.floats(0, 0.6),
+    chosen=st.integers(0, 23),
+)
+def test_confidences_are_never_over_each_other_nor_cut_off(
+    count: int, sure: list[bool], height: int, top: float, chosen: int
+):
+    """Only those of the chosen digit and of doubtful ones, on letters that stand out."""
+    size, side = (1200, 500), 1200 / count
+    box_of = [(int(side * at), int(top * (500 - height)), max(2, int(side * 0.8)), height) for at in range(count)]
+    digits = tuple(Digit(SURE if sure[at] else UNSURE, box, NOTHING) for at, box in enumerate(box_of))
+    seen = picture.from_array(np.full(size[::-1], 255, np.uint8))
+    reading = Reading(seen, FoundNumber((), "dark on light"), None, digits, "m", "v")
+    frames = [(x, y + boxes.ROOM, x + wide, y + high + boxes.ROOM) for x, y, wide, high in box_of]
+    chosen %= count
+    placed = boxes.place_labels(reading, chosen, frames, 1200)
+    assert chosen in placed and set(placed) <= {chosen, *reading.doubtful}
+    for number, (left, up, right, down) in placed.items():
+        assert 0 <= left < right < 1200 and 0 <= up < down
+        for other, place in placed.items():
+            apart = place[0] >= right or place[2] <= left or place[1] >= down or place[3] <= up
+            assert number == other or apart
+    assert boxes.mark_number(reading, chosen).shape[1] == boxes.WIDE
+
+
+def test_letters_on_a_box_stand_out():
+    for colour in (boxes.COLOUR, boxes.DOUBT):
+        assert contrast("#ffffff", "#" + bytes(colour).hex()) >= 4.5

@@ -94,13 +94,13 @@ def test_precision_and_recall_are_drawn_as_they_are(middling):
         assert (drawn[score.digit, "precision"], drawn[score.digit, "recall"]) == (score.precision, score.recall)
 
 
-def test_the_reliability_diagram_shows_the_bins_before_and_after_the_temperature(middling):
-    found = rows_of(evaluation_charts.reliability(middling, 0.4))
-    rows = max(found, key=len)
-    for when, temperature in (("before", 1.0), ("after", 0.4)):
-        drawn = [(row["confidence"], row["accuracy"], row["count"]) for row in rows if row["when"] == when]
+def test_the_reliability_diagram_shows_the_bins_at_the_temperature_with_their_intervals(middling):
+    for temperature in (1.0, 0.4):
+        rows = max(rows_of(evaluation_charts.reliability(middling, temperature)), key=len)
         bins = middling.reliability(temperature)
-        assert drawn == [(entry.confidence, entry.accuracy, entry.count) for entry in bins]
+        drawn = [(row["confidence"], row["accuracy"], row["count"], (row["from"], row["to"])) for row in rows]
+        assert drawn == [(entry.confidence, entry.accuracy, entry.count, entry.interval) for entry in bins]
+        assert evaluation_charts.describe_reliability(middling, temperature).count("sure") == len(bins)
 
 
 def test_the_curve_of_refusals_is_the_reports(middling):

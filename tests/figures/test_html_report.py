@@ -44,7 +44,7 @@ def test_the_page_needs_nothing_from_elsewhere_and_shows_everything(evaluation, 
     page = Page(content)
     assert all(source.startswith(("data:image/png;base64,", "#")) for source in page.fetched)
     assert not {"script", "link", "iframe"} & set(page.tags) and "url(http" not in content and "@import" not in content
-    assert page.tags.count("img") == 20 and page.tags.count("svg") == 4
+    assert page.tags.count("img") == 20 and page.tags.count("svg") == 5
     assert "mine 0123abcd · a <set> of & mine, 200 pictures · computed 2026-01-02 03:04 UTC" in page.text
     assert "mine 0123abcd · 150 pictures of a <set> of & mine · computed 2026-01-02 05:06 UTC" in page.text
     for words in ("Where it is wrong", "Per digit", "confidence be trusted", "How robust", "most confident errors"):
@@ -88,7 +88,7 @@ def test_a_training_history_among_the_facts_is_drawn(evaluation, digits):
         for n in range(1, 4)
     ]
     page = Page(html_report.as_html(evaluation, digits, {"history": history}))
-    assert page.tags.count("svg") == 4 and "validation accuracy" in page.text and "not kept" not in page.text
+    assert page.tags.count("svg") == 5 and "validation accuracy" in page.text and "not kept" not in page.text
     assert (
         "The curves of its training were not kept." in Page(html_report.as_html(evaluation, digits, {"epoch": 3})).text
     )

@@ -1,23 +1,45 @@
-"""The ten bars: labels that leave each other room, and promise nothing that a model can't keep."""
+"""The ten bars: labels worded as everywhere else, that leave each other room and promise no certainty."""
 
-from core.figures import probability_chart
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core import words
+from core.figures import probability_chart, theme
 
 
-def labels(probabilities: tuple[float, ...]) -> list[str]:
-    (rows,) = probability_chart.draw_probabilities(probabilities).to_dict()["datasets"].values()
-    return [row["label"] for row in rows]
+def rows(probabilities: tuple[float, ...], **options) -> list[dict]:
+    (table,) = probability_chart.draw_probabilities(probabilities, **options).to_dict()["datasets"].values()
+    return table
 
 
-def test_only_the_winner_and_small_shares_have_decimals():
-    assert labels((0.5521, 0.3986, 0.0451, 0.0038, 0.0004, 0, 0, 0, 0, 0)) == [
-        "55.2\u00a0%",
-        "40\u00a0%",
-        "4.5\u00a0%",
-        "0.4\u00a0%",
-        *[""] * 6,
-    ]
-    assert labels((0.1,) * 10) == ["10.0\u00a0%", *["10\u00a0%"] * 9]
+@settings(max_examples=50, deadline=None, database=None)
+@given(st.lists(st.floats(0, 1), min_size=10, max_size=10))
+def test_a_bar_says_its_share_as_a_sentence_would_or_nothing_where_it_is_next_to_none(shares: list[float]):
+    for row, share in zip(rows(tuple(shares)), shares, strict=True):
+        assert row["said"] == words.probability(share)
+        assert row["label"] == (row["said"] if share >= 0.0005 else "")
+
+
+def test_bars_lie_below_each_other_so_that_no_label_meets_another():
+    chart = probability_chart.draw_probabilities((0.1,) * 10).to_dict()
+    for layer in chart["layer"]:
+        assert (layer["encoding"]["y"]["field"], layer["encoding"]["x"]["field"]) == ("digit", "probability")
+    # A bar's share of the height, without the axis, is more than its label's letters are high.
+    size = max(layer["mark"].get("fontSize", 0) for layer in chart["layer"])
+    assert (chart["height"] - 60) / 10 > size
 
 
 def test_no_bar_promises_everything():
-    assert labels((0.9999, *(0.00001,) * 9))[0] == ">99.9\u00a0%"
+    assert rows((0.9999, *(0.00001,) * 9))[0]["label"] == ">99.9\u00a0%"
+
+
+def test_where_nothing_was_read_no_bar_is_the_winner():
+    shares = (0.19, *(0.09,) * 9)
+    assert [row["colour"] for row in rows(shares)].count(theme.ACCENT[False]) == 1
+    assert theme.ACCENT[False] not in {row["colour"] for row in rows(shares, marks_winner=False)}
+
+
+def test_a_room_reads_larger_letters():
+    small, large = (probability_chart.draw_probabilities((0.1,) * 10, presenting=on).to_dict() for on in (False, True))
+    assert large["height"] > 1.5 * small["height"]
+    assert large["config"]["axis"]["labelFontSize"] >= 20

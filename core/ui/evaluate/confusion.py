@@ -5,10 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core import words
+from core.evaluation.report import ERROR_ORDERS
 from core.figures import evaluation_charts
 from core.ui import shell, widgets
 from core.ui.evaluate import pictures
 from core.ui.evaluate.measured import Shown, rerun_when_model_changed, show_source
+
+PRESENTED = 760  # pixels: the matrix fills a projector's height
 
 memory = st.session_state
 
@@ -18,7 +21,10 @@ def show(shown: Shown) -> None:
     """The matrix on the left, a cell's pictures on the right; opens on the pair that is confused most."""
     rerun_when_model_changed()
     _choose_cell(shown)
-    left, right = st.columns([1, 1], gap="large")
+    if shell.is_presenting():  # the matrix alone, as large as the wall; the pictures below
+        left, right = st.container(), st.container()
+    else:
+        left, right = st.columns([1, 1], gap="large")
     with left:
         _show_matrix(shown)
     with right:
@@ -29,7 +35,9 @@ def _choose_cell(shown: Shown) -> None:
     """The worst pair of another model or other data; else the cell that was clicked since the last look."""
     worst = shown.evaluation.report.worst_pair()
     if memory.get("cell_of") != shown.evaluation.source:
-        memory.cell_of, memory.true_digit, memory.read_digit = shown.evaluation.source, *worst
+        from_link = _cell_in_address() if "cell_of" not in memory else None
+        memory.cell_of = shown.evaluation.source
+        memory.true_digit, memory.read_digit = from_link or worst
         _forget_click()
     elif (clicked := _clicked_cell()) and clicked != memory.last_click:
         memory.last_click = clicked
@@ -45,14 +53,16 @@ def _show_matrix(shown: Shown) -> None:
         "Hide the right answers", key="matrix_hide", help="Leaves the diagonal empty.", persist_state="session"
     )
     true, read = answers.worst_pair()
+    chart = evaluation_charts.confusion_matrix(
+        answers, view, hide, (memory.true_digit, memory.read_digit), dark=shell.is_dark()
+    )
     st.altair_chart(
-        evaluation_charts.confusion_matrix(
-            answers, view, hide, (memory.true_digit, memory.read_digit), dark=shell.is_dark()
-        ),
+        chart.properties(height=PRESENTED) if shell.is_presenting() else chart,
         key=f"matrix-{memory.matrix_number}",
         on_select="rerun",
         selection_mode="cell",
-        alt=f"Confusion matrix, {shown.evaluation.source}. Most frequent: {true} read as {read}.",
+        alt=f"Confusion matrix, {shown.evaluation.source}. Most frequent: {true} read as {read}, "
+        f"{words.count(int(answers.confusion[true, read]), 'picture')}.",
     )
     show_source(shown.evaluation.source)
 
@@ -61,19 +71,35 @@ def _show_cell(shown: Shown) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         true = _ask_for_digit("True digit", "true_digit", help="The same as clicking a cell of the matrix.")
         read = _ask_for_digit("Read as", "read_digit")
-    members = shown.behind_cell(true, read)
+        order = widgets.choice("Show first", ERROR_ORDERS, key="cell_order", in_address=False)
+    members = shown.behind_cell(true, read, order)
     verb = "read right" if true == read else f"read as {read}"
     st.subheader(f"{true} {verb}: {words.count(len(members), 'picture')}")
     if members:
-        pictures.show_gallery(shown, members, f"cell-{true}-{read}", beside=False)
+        pictures.show_gallery(shown, members, f"cell-{true}-{read}-{order}", beside=shell.is_presenting())
     else:
         st.markdown(f"No {true} was {verb}. Choose another cell.")
 
 
 def _ask_for_digit(label: str, key: str, help: str | None = None) -> int:
     return st.selectbox(
-        label, range(10), key=key, width=110, help=help, on_change=_forget_click, persist_state="session"
+        label,
+        range(10),
+        key=key,
+        width=110,
+        help=help,
+        on_change=_forget_click,
+        persist_state="session",
+        bind="query-params",
     )
+
+
+def _cell_in_address() -> tuple[int, int] | None:
+    """The cell that a link names, as (true, read), or None."""
+    found = [st.query_params.get(key, "") for key in ("true_digit", "read_digit")]
+    if all(len(digit) == 1 and digit in "0123456789" for digit in found):
+        return int(found[0]), int(found[1])
+    return None
 
 
 def _forget_click() -> None:
@@ -86,4 +112,4 @@ def _clicked_cell() -> tuple[int, int] | None:
     """The cell selected in the matrix, as (true, predicted), or None."""
     state = memory.get(f"matrix-{memory.matrix_number}") or {}
     points = state.get("selection", {}).get("cell") or []
-    return (int(points[0]["true"]), int(points[0]["predicted"])) if points else None
+    return (int(points[-1]["true"]), int(points[-1]["predicted"])) if points else None

@@ -6,11 +6,14 @@ import pandas as pd
 import streamlit as st
 
 from core import words
+from core.evaluation import verdicts
+from core.evaluation.report import GRADED_FROM
+from core.evaluation.verdicts import Outcome
 from core.ui.evaluate.measured import Shown, show_source
 
 
 def show(shown: Shown) -> None:
-    """Accuracy, errors, loss and calibration of a labelled set; remarks, files left out and source of any set."""
+    """The figures of a labelled set; remarks, files left out and source of any set."""
     if shown.test_set.is_labelled:
         _show_figures(shown)
     if remarks := shown.test_set.remarks:
@@ -20,6 +23,7 @@ def show(shown: Shown) -> None:
             st.dataframe(
                 pd.DataFrame([(entry.name, entry.why) for entry in skipped], columns=["File", "Why"]),
                 hide_index=True,
+                alt=f"{words.count(len(skipped), 'file')} left out, each with the reason why",
             )
     show_source(shown.evaluation.source)
 
@@ -27,19 +31,27 @@ def show(shown: Shown) -> None:
 def _show_figures(shown: Shown) -> None:
     answers, temperature = shown.evaluation.report, shown.temperature
     low, high = answers.accuracy_interval
-    with st.container(horizontal=True, gap="medium"):
+    counts = verdicts.count(shown.evaluation)
+    with st.container(horizontal=True, gap="medium", key="headline"):
         _show_figure(
             "Accuracy",
             words.percent(answers.accuracy),
             f"{words.percent(low)} to {words.percent(high)}",
-            "Share of right answers. Below it the 95 % interval (Wilson): where the accuracy on many more such "
-            "pictures would lie.",
+            "Share of right answers. Below it the 95 % interval (Wilson): other sets of as many such pictures would "
+            "mostly give an accuracy in about this range.",
         )
         _show_figure(
             "Errors",
             f"{answers.errors:,}",
             f"of {words.count(len(answers), 'picture')}",
             "How many answers differ from the label.",
+        )
+        _show_figure(
+            "Wrong but sure",
+            f"{counts[Outcome.WRONG_SURE]:,}",
+            f"{words.count(counts[Outcome.REFUSED], 'digit')} refused",
+            "Errors that Predict would call sure: nothing warns of them. Below: digits of which Predict would say that "
+            "they are none. Verdicts has all counts and the pictures.",
         )
         if others := shown.evaluation.numbers + shown.evaluation.no_digit:
             _show_figure(
@@ -51,18 +63,24 @@ def _show_figures(shown: Shown) -> None:
             )
         _show_figure(
             "Loss",
-            f"{answers.loss():.4f}",
-            "nats, lower is better",
-            "How surprised the model is by the right digit, on average; 0 would mean never. After temperature "
-            f"scaling, see Confidence, it is {answers.loss(temperature):.4f}.",
+            f"{answers.loss(temperature):.4f}",
+            "lower is better",
+            "Cross-entropy in nats: how surprised the model is by the right digit, on average; 0 would mean never.",
         )
+        low, high = answers.calibration_interval(temperature)
+        interval = f"{words.percent(low, 1)} to {words.percent(high, 1)}"
         _show_figure(
             "Calibration",
-            answers.calibration_grade(temperature),
-            f"confidence off by {words.percent(answers.calibration_error(temperature))}",
-            "Expected calibration error: how far confidence and the share of right answers lie apart. "
-            "Good below 1 %, fair below 3 %.",
+            answers.calibration_grade(temperature) or "Too few pictures",
+            f"confidence off by {interval}",
+            f"Expected calibration error, {words.percent(answers.calibration_error(temperature))} here with the 95 % "
+            "interval below: how far confidence and the share of right answers lie apart. Good below 1 %, fair below "
+            f"3 %. It comes out too high in small sets, so that fewer than {GRADED_FROM} pictures get no grade.",
         )
+    st.caption(
+        f"Loss, calibration and every confidence on this page: after temperature scaling (temperature {temperature:g}, "
+        "fitted on the model's validation split)."
+    )
 
 
 def _show_figure(label: str, value: str, note: str, text: str) -> None:

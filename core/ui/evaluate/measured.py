@@ -10,16 +10,17 @@ from core import words
 from core.data.digits import DataError
 from core.evaluation import report, testset
 from core.evaluation.answered import AnsweredSet
+from core.evaluation.held_out import ValidationSplit
 from core.evaluation.set_formats import TestSetError
 from core.network import checkpoint
 from core.ui import resources
-from core.ui.evaluate import own_set
+from core.ui.evaluate import look, own_set
 
 MNIST, VALIDATION, OWN = SETS = ("MNIST test set", "Validation split", "Your own set")
 
 REFUSALS = (checkpoint.CheckpointError, DataError, TestSetError)  # what `answer` raises, each with a sentence
 
-Asked = testset.TestSet | testset.PictureSet
+Asked = testset.TestSet | testset.PictureSet | ValidationSplit
 
 memory = st.session_state
 
@@ -35,6 +36,7 @@ class Shown(AnsweredSet):
 
 def ask() -> Shown:
     """Two boxes, a model and a set; measured if not done before. Says what is missing and stops."""
+    look.apply()
     names = checkpoint.names()
     if not names:
         st.title("Evaluate")
@@ -46,10 +48,13 @@ def ask() -> Shown:
         chosen = _ask_for_one("Pictures", SETS, "evaluate_data")
     try:
         card = resources.model_card(name)
-        shown = answer(card, _choose_set(chosen, card))
+        shown = answer(card, _choose_set(chosen))
     except REFUSALS as error:
         st.error(words.escape_markdown(str(error)), icon=":material/error:")
         st.stop()
+    if chosen == OWN:
+        own_set.offer_turn(card.name, card.version, shown)
+    _say_when_model_is_gone(name, names)
     _say_when_model_changed(name)
     return shown
 
@@ -67,6 +72,8 @@ def answer(card: checkpoint.ModelCard, asked: Asked) -> Shown:
         return Shown(old.evaluation, old.test_set, card, asked)
     versions[place] = card.version
     found = resources.results().keep(("evaluation", *place, card.version), lambda: _measure(card.name, asked))
+    if old:
+        st.rerun()  # above stands still that these are the figures of the old version
     return Shown(found.evaluation, found.test_set, card, asked)
 
 
@@ -86,15 +93,12 @@ def _ask_for_one(label: str, options: list[str] | tuple[str, ...], key: str, usu
     return st.selectbox(label, options, default, key=key, width=220, bind="query-params", persist_state="session")
 
 
-def _choose_set(chosen: str, card: checkpoint.ModelCard) -> Asked:
+def _choose_set(chosen: str) -> Asked:
     """The pictures to evaluate on; asks for the visitor's own set where it is missing, and stops."""
     if chosen == MNIST:
         return resources.results().keep(("test set",), lambda: testset.TestSet(MNIST, resources.digits(train=False)))
     if chosen == VALIDATION:
-        settings = str(sorted((card.facts.get("settings") or {}).items()))
-        return resources.results().keep(
-            ("validation split", settings), lambda: testset.validation(card.facts, resources.digits(train=True))
-        )
+        return ValidationSplit(resources.digits(train=True))
     return own_set.ask()
 
 
@@ -123,6 +127,15 @@ def _measure(name: str, asked: Asked) -> AnsweredSet:
         return AnsweredSet(report.measure(model, test_set, tell), test_set)
     finally:
         progress.empty()
+
+
+def _say_when_model_is_gone(name: str, names: list[str]) -> None:
+    """The visitor looked at a model that somebody has deleted or renamed meanwhile: the page shows another one."""
+    before = memory.get("evaluated_model")
+    if before and before not in names:
+        gone, now = words.escape_markdown(before), words.escape_markdown(name)
+        st.warning(f"{gone} was deleted or renamed. This page shows {now} now.", icon=":material/delete:")
+    memory.evaluated_model = name
 
 
 def _say_when_model_changed(name: str) -> None:

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from typing import NoReturn
 
+import numpy as np
 import streamlit as st
+from PIL import Image
 
 from core import words
 from core.data.digits import DataError
+from core.evaluation import testset
 from core.evaluation.answered import AnsweredPicture
+from core.evaluation.testset import PictureFile
 from core.figures import digit_images
-from core.ui import resources, widgets
+from core.reading.picture import read as read_picture
+from core.ui import handover, resources, widgets
+from core.ui.evaluate import marking
 from core.ui.evaluate.measured import Shown
+from core.ui.handover import Handed
 
 NEIGHBOURS = 8
+ORIGINAL = 336  # pixels: longer side, twice what the page gives it
 
 memory = st.session_state
 
 
-def show_gallery(shown: Shown, members: list[int], key: str, beside: bool = True) -> int:
+def show_gallery(
+    shown: Shown,
+    members: list[int],
+    key: str,
+    beside: bool = True,
+    against: Shown | None = None,
+    can_mark: bool = True,
+) -> int:
     """Pictures one can press, a page at a time, and the pressed one in detail, beside them or below.
 
-    `members` are places in the set, at least one. Gives the place of the open picture.
+    `members` are places in the set, at least one; `against` is another model's answers to the same pictures, shown
+    beside the first's. Several can be marked at once where `can_mark`. Gives the place of the open picture.
     """
     per_page = 20 if beside else 12
     pages = math.ceil(len(members) / per_page)
@@ -29,59 +47,106 @@ def show_gallery(shown: Shown, members: list[int], key: str, beside: bool = True
     if pages > 1:
         memory[f"page-{key}"] = page  # a filter may have left fewer pages than the one that was open
     part = members[(page - 1) * per_page : page * per_page]
-    picked = memory.get(f"picked-{key}")
-    picked = picked if picked in part else part[0]
     gallery, detail = st.columns(2, gap="large") if beside else (st.container(), st.container())
-    with gallery, st.container(horizontal=True, key=f"gallery-{key}", gap="xsmall"):
-        for place in part:
-            _show_button(shown.picture(place), key, is_open=place == picked)
-    if pages > 1:
-        gallery.number_input(f"Page (of {pages:,})", 1, pages, key=f"page-{key}", width=160)
+    with gallery:
+        with st.container(key=f"gallery-{key}"):
+            picked = _ask_for_one(shown, part, key)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            if pages > 1:
+                st.number_input(f"Page (of {pages:,})", 1, pages, key=f"page-{key}", width=160)
+            is_marking = can_mark and st.toggle("Mark several", key=f"mark-{key}")
+        if is_marking:
+            marking.show(shown, members, part, key, lambda place: _caption(shown.picture(place)))
     with detail:
-        _show_picture(shown, shown.picture(picked))
+        _show_picture(shown, shown.picture(picked), against)
     return picked
 
 
-def _show_button(picture: AnsweredPicture, key: str, is_open: bool) -> None:
+def _ask_for_one(shown: Shown, part: list[int], key: str) -> int:
+    """The pictures as options of one choice: a screen reader hears which is open, and the keyboard stays on it."""
+    place = f"picked-{key}"
+    if memory.get(place) not in part:
+        memory[place] = part[0]
+    picked = st.pills(
+        "Pictures",
+        part,
+        format_func=lambda member: _caption(shown.picture(member)),
+        required=True,
+        key=place,
+        label_visibility="collapsed",
+    )
+    return part[0] if picked is None else picked
+
+
+def _caption(picture: AnsweredPicture) -> str:
+    """A thumbnail: the picture, said in words to those who can't see it, and under it "9→4 · 58 %"."""
     truth = "" if picture.label is None else f"{words.a_digit(picture.label)} "
     sure = words.probability(picture.confidence)
     address = digit_images.as_data_url(digit_images.digit_png(picture.image))
-    st.button(
-        f"![{truth}read as {picture.answer}, {sure} sure]({address})",
-        key=f"{key}-{picture.place}",
-        type="primary" if is_open else "secondary",
-        on_click=_pick,
-        args=(key, picture.place),
-    )
+    name = words.escape_markdown(picture.name)
+    was = "" if picture.label in (None, picture.answer) else f"{picture.label}→"
+    text = f"{was}{picture.answer} · {sure}"
+    return f"![{truth}read as {picture.answer}, {sure} sure, {name}]({address}) {text}"
 
 
-def _pick(key: str, place: int) -> None:
-    """Remember which picture of a gallery was pressed."""
-    memory[f"picked-{key}"] = place
-
-
-def _show_picture(shown: Shown, picture: AnsweredPicture) -> None:
+def _show_picture(shown: Shown, picture: AnsweredPicture, against: Shown | None = None) -> None:
     """One picture: label, answer, probabilities, what the model sees, the nearest training images."""
     what = "" if picture.label is None else f": {words.a_digit(picture.label)}"
     with st.container(border=True):
+        sent = testset.sent_as(shown.asked, shown.test_set, picture.place)
         left, right = st.columns([1, 2])
-        left.image(
-            digit_images.as_data_url(digit_images.digit_png(picture.image, 6)),
-            width=168,
-            alt=f"The digit as the model sees it{what}",
-        )
+        with left:
+            if sent:
+                _show_original(sent, what)
+            st.image(
+                digit_images.as_data_url(digit_images.digit_png(picture.image, 6)),
+                width=168,
+                alt=f"The digit as the model sees it{what}",
+                caption="What the model sees" if sent else None,
+            )
         with right:
             st.markdown(f"{_say_answer(picture)} with {words.probability(picture.confidence)} confidence.")
             st.markdown(_say_second(picture))
             st.caption(words.escape_markdown(picture.name))
             if st.button("Open in Predict", key=f"open-{picture.place}", icon=":material/open_in_new:"):
-                memory.predict_given = {
-                    "name": f"{shown.test_set.name} {picture.name}",
-                    "picture": digit_images.digit_png(picture.image, 1),
-                }
-                st.switch_page("pages/1_Predict.py", query_params={"way": "Samples"})
+                content = sent.content if sent else digit_images.digit_png(picture.image, 1)
+                hand_to_predict(shown, picture.name, content, picture.label)
+        _show_probabilities(shown, picture, against)
+        _show_neighbours(picture, shown.may_doubt_label(picture.place))
+
+
+def hand_to_predict(shown: Shown, name: str, content: bytes, label: int | None) -> NoReturn:
+    """Show a picture on Predict, read by the model that this page shows."""
+    name = f"{name}, {shown.test_set.name}" if name != shown.test_set.name else name
+    handover.open_in_predict(Handed(name, content, label, shown.card.name, "pages/3_Evaluate.py"))
+
+
+def _show_original(sent: PictureFile, what: str) -> None:
+    """The picture as it was sent, upright and reduced."""
+    key = ("as sent", hashlib.sha256(sent.content).digest())
+    small = resources.results().keep(key, lambda: _draw_original(sent.content))
+    st.image(digit_images.as_data_url(small), width=168, alt=f"The picture as it was sent{what}", caption="As sent")
+
+
+def _draw_original(content: bytes) -> bytes:
+    """A picture file as a PNG of about `ORIGINAL` pixels; the pixels of a tiny one stay sharp."""
+    image = Image.fromarray(read_picture(content).colours)
+    image.thumbnail((ORIGINAL, ORIGINAL))
+    times = max(1, ORIGINAL // max(image.size))
+    return digit_images.to_png(np.asarray(image).repeat(times, axis=0).repeat(times, axis=1))
+
+
+def _show_probabilities(shown: Shown, picture: AnsweredPicture, against: Shown | None) -> None:
+    """The ten bars; of two models those of both, each under its name."""
+    if against is None:
         widgets.probabilities(picture.probabilities, key=f"bars-{picture.place}")
-        _show_neighbours(picture)
+        return
+    for column, answers in zip(st.columns(2), (shown, against), strict=True):
+        with column:
+            one = answers.picture(picture.place)
+            sure = words.probability(one.confidence)
+            st.markdown(f"{words.escape_markdown(answers.card.name)}: **{one.answer}** with {sure} confidence")
+            widgets.probabilities(one.probabilities, key=f"bars-{answers.card.name}-{picture.place}")
 
 
 def _say_answer(picture: AnsweredPicture) -> str:
@@ -99,7 +164,7 @@ def _say_second(picture: AnsweredPicture) -> str:
     return f"The next best is {picture.second} with {words.probability(share)}."
 
 
-def _show_neighbours(picture: AnsweredPicture) -> None:
+def _show_neighbours(picture: AnsweredPicture, may_doubt: bool) -> None:
     """The training images most alike, and a doubt about the label where they speak against it."""
     try:
         nearest = resources.neighbours().nearest(picture.image, NEIGHBOURS)
@@ -117,7 +182,7 @@ def _show_neighbours(picture: AnsweredPicture) -> None:
         alt=f"The most similar training images are labelled {labels}",
     )
     st.caption(f"Labelled {labels}")
-    if nearest.doubt(picture.label, picture.answer):
+    if may_doubt and nearest.doubt(picture.label, picture.answer):
         st.markdown(
             f":material/help: Perhaps the label is wrong: pictures like this one are labelled {picture.answer}."
         )

@@ -61,7 +61,7 @@ def _show_table(listed: Sequence[Run | UnreadableRun]) -> list[Run | UnreadableR
         height=min(MOST_HEIGHT, 38 + ROW_HEIGHT * len(listed)),
         column_config={
             "Run": st.column_config.TextColumn(width=140),  # by itself as wide as the first names, others are cut off
-            "Validation accuracy": st.column_config.NumberColumn(format="%.2f %%"),
+            "Validation accuracy": st.column_config.NumberColumn(format=words.COLUMN),
             "Curve": st.column_config.LineChartColumn(width="small", help="Validation accuracy by epoch"),
         },
         placeholder="–",

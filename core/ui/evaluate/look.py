@@ -1,0 +1,37 @@
+"""What this page's parts look like where the theme can't say it: thumbnails, and a phone's width."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.figures import theme
+
+STYLE = f"""
+<style>
+/* Thumbnails: the picture above its caption, the open one framed as well as coloured. */
+[class*="st-key-gallery"] [data-testid="stButtonGroup"] button {{ height: auto; min-height: 0; padding: .25rem;
+  border-radius: .5rem; }}
+[class*="st-key-gallery"] button img {{ display: block; margin: 0 auto .15rem; }}
+[class*="st-key-gallery"] button p {{ font-size: .75rem; line-height: 1.2; font-variant-numeric: tabular-nums; }}
+[class*="st-key-gallery"] button[data-selected="true"] {{ outline: 2px solid {theme.css(theme.ACCENT)};
+  outline-offset: 1px; }}
+/* The tools of a table or chart lie over what stands above it. Tables are small here and can be downloaded. */
+[data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) [data-testid="stElementToolbar"]
+  {{ display: none; }}
+@media (hover: none) {{ [data-testid="stElementToolbar"] {{ display: none; }} }} /* always out on a phone */
+@media (max-width: 640px) {{
+  /* One row to push sideways each: what is pressed stays in sight above what it opens. */
+  [class*="st-key-gallery"] [role="radiogroup"], [class*="st-key-gallery"] [role="group"],
+  .st-key-evaluate_section [role="radiogroup"] {{ flex-wrap: nowrap; overflow-x: auto; padding: 4px; }}
+  [class*="st-key-gallery"] button, .st-key-evaluate_section button {{ flex: 0 0 auto; }}
+  .st-key-headline {{ gap: .5rem 1rem; }}
+  .st-key-headline [data-testid="stMetricValue"] {{ font-size: 1.25rem; }}
+  .st-key-matrix {{ order: -1; }}
+}}
+</style>
+"""
+
+
+def apply() -> None:
+    """Style the page."""
+    st.html(STYLE)
