@@ -20,7 +20,6 @@ with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         "Read as",
         list(EXPECTED),
         "expect",
-        upload.forget_answers,
         format_func=EXPECTED.__getitem__,
         shows_label=True,
         help="Automatic sees for itself whether there is one digit or a number of several.",

@@ -266,7 +266,7 @@ def test_misread_pictures_can_be_shown_alone() -> None:
 def test_the_same_file_twice_is_no_clash() -> None:
     app = open_predict("Upload")
     upload(app, ("7.png", make_picture(SEVEN)), ("7.png", make_picture(SEVEN)), ("0.png", make_picture(ONE)))
-    assert list(app.dataframe[0].value["file"]) == ["7.png", "0.png"]
+    assert list(app.dataframe[0].value["file"]) == ["0.png", "7.png"]
 
 
 def test_a_new_choice_replaces_the_one_before() -> None:
@@ -290,7 +290,7 @@ def test_a_blank_picture_says_that_there_is_no_digit() -> None:
     [
         (b"", "This file is empty"),
         (b"just text", "This is not a picture"),
-        (b"%PDF-1.7 ...", "This is a PDF"),
+        (b"%PDF-1.7 ...", "This PDF is damaged"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "This is an SVG"),
         (make_picture(SEVEN)[:200], "This picture is damaged"),
     ],

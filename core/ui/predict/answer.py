@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,12 @@ import streamlit as st
 from PIL import Image, ImageOps
 
 from core import words
-from core.config import POLARITIES
 from core.figures import boxes, digit_images
 from core.reading import batch, picture, reader
 from core.reading.mnist_form import Stage
 from core.reading.one_digit import FoundDigit
 from core.ui import correction, resources, widgets
+from core.ui.predict import adjust
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -32,7 +33,6 @@ SQUARE = 320  # pixels: side of a shown picture, twice what a page gives it
 
 EXAMPLE = 0.973  # the confidence of the example
 
-Crop = tuple[float, float, float, float]  # left, top, right, bottom as shares of the picture
 Load = Callable[[], picture.Picture]  # gives the picture, decoded only where it has not been read yet
 
 memory = st.session_state
@@ -43,19 +43,35 @@ def show(load: Load, name: str, key: str, caption: str = "As given", content: by
 
     `key` and `content` as in `read`. Gives what was read; None where it is no picture, which is said.
     """
+    # A drawing is one picture, though it changes with each stroke.
+    adjusting = adjust.adjusting(key, b"" if caption == DRAWN else content)
+    give = partial(read, load, key, adjusting.now.polarity, adjusting.now.crop, content)
+    return show_given(give, name, key, caption, adjusting)
+
+
+def show_given(
+    give: Callable[[], reader.Reading],
+    name: str,
+    key: str,
+    caption: str,
+    adjusting: adjust.Adjusting,
+    put_right: correction.PutRight | None = None,
+) -> reader.Reading | None:
+    """As `show`, of a reading that somebody else gives, who is told how to read otherwise by `adjusting`, and of every
+    digit that a person puts right by `put_right`."""
     answer = st.container()  # above the controls that it depends on
     with st.container(horizontal=True, vertical_alignment="center"):
-        polarity, crop, frame = ask_for_overrides(key)
+        frame = adjust.offer(adjusting)
         steps = st.toggle("How it got there", key=f"steps-{key}", help="Every step from your picture to the model's.")
     try:
-        reading = read(load, key, polarity, crop, content)
+        reading = give()
     except picture.PictureError as error:
         answer.error(f"{batch.show_name(name)}: {error}", icon=":material/broken_image:")
         return None
-    if crop:
+    if crop := adjusting.now.crop:
         show_crop(frame, reading, crop)
     with answer:
-        show_reading(reading, name, caption, key)
+        show_reading(reading, name, caption, key, put_right)
     if steps:
         st.markdown(ABOUT_STEPS)
         show_steps(reading.found.steps)
@@ -87,7 +103,7 @@ def show_strip(reading: reader.Reading | None) -> None:
 
 
 def read(
-    load: Load, key: str, polarity: str = "auto", crop: Crop | None = None, content: bytes = b""
+    load: Load, key: str, polarity: str = "auto", crop: batch.Crop | None = None, content: bytes = b""
 ) -> reader.Reading:
     """Read a picture, or give the last reading again where nothing it depends on has changed.
 
@@ -106,7 +122,9 @@ def read(
     return reading
 
 
-def show_reading(reading: reader.Reading, name: str, caption: str, key: str) -> None:
+def show_reading(
+    reading: reader.Reading, name: str, caption: str, key: str, put_right: correction.PutRight | None = None
+) -> None:
     """What was read and how sure it is, in words, then one digit's details, or each of a number's on choosing it."""
     confidence = words.probability(reading.confidence) if reading.text else "No digit"
     kind = "answer number" if reading.is_number else "answer" if reading.text else "answer none"
@@ -116,7 +134,7 @@ def show_reading(reading: reader.Reading, name: str, caption: str, key: str) -> 
     )
     st.markdown(reading.sentence if reading.text or not reading.prediction else advise(reading, caption))
     if reading.is_number:
-        show_number(reading, name, key)
+        show_number(reading, name, key, put_right)
         return
     if reading.text and (warning := batch.warn_of_others(reading)):
         st.markdown(f":material/info: {warning}")
@@ -127,7 +145,7 @@ def show_reading(reading: reader.Reading, name: str, caption: str, key: str) -> 
         if isinstance(reading.found, FoundDigit):
             show_what_the_model_sees(reading.found.image)
     if isinstance(reading.found, FoundDigit):
-        correction.offer_correction(reading.found.image, reading.text, reading.model, reading.version, key)
+        correction.offer_correction(reading.found.image, reading.text, reading.model, reading.version, key, put_right)
 
 
 def advise(reading: reader.Reading, caption: str) -> str:
@@ -136,7 +154,7 @@ def advise(reading: reader.Reading, caption: str) -> str:
     return f"{reading.sentence} If it is one, {again}."
 
 
-def show_number(reading: reader.Reading, name: str, key: str) -> None:
+def show_number(reading: reader.Reading, name: str, key: str, put_right: correction.PutRight | None = None) -> None:
     """The picture with a box around each digit, and the details of the one that is chosen."""
     digits = reading.digits
     place = st.container()
@@ -157,12 +175,11 @@ def show_number(reading: reader.Reading, name: str, key: str) -> None:
     )
     digit = digits[chosen]
     st.markdown(digit.prediction.sentence)
-    left, right = st.columns([0.38, 0.62], vertical_alignment="center")
-    with left:
-        show_what_the_model_sees(digit.image)
-    with right:
-        widgets.probabilities(digit.prediction.probabilities)
-    correction.offer_correction(digit.image, str(digit.digit), reading.model, reading.version, f"{key}-{chosen}")
+    widgets.probabilities(digit.prediction.probabilities)
+    show_what_the_model_sees(digit.image)
+    correction.offer_correction(
+        digit.image, str(digit.digit), reading.model, reading.version, f"{key}-{chosen}", put_right, chosen
+    )
 
 
 def show_what_the_model_sees(image: np.ndarray) -> None:
@@ -181,32 +198,7 @@ def show_square(pixels: np.ndarray, caption: str | None, alt: str) -> None:
     st.image(digit_images.as_data_url(digit_images.to_png(square)), caption=caption, alt=alt, width=150)
 
 
-def ask_for_overrides(key: str) -> tuple[str, Crop | None, DeltaGenerator]:
-    """Polarity and crop, folded away: automatic is right nearly always. Also gives the place where the crop is shown,
-    once there is a picture."""
-    controls = {f"polarity-{key}": "auto", f"across-{key}": (0, 100), f"down-{key}": (0, 100)}
-    with st.popover("Adjust the reading", icon=":material/tune:"):
-        polarity = st.segmented_control(
-            "Ink and paper",
-            POLARITIES,
-            default="auto",
-            required=True,
-            key=f"polarity-{key}",
-            help="Which is darker, the ink or the paper? Automatic looks at the picture.",
-        )
-        frame = st.container()
-        across = st.slider("Crop, left to right", 0, 100, (0, 100), format=words.SLIDER, key=f"across-{key}")
-        down = st.slider("Crop, top to bottom", 0, 100, (0, 100), format=words.SLIDER, key=f"down-{key}")
-        is_adjusted = any(memory[place] != usual for place, usual in controls.items())
-        st.button("Reset", key=f"reset-{key}", on_click=memory.update, args=(controls,), disabled=not is_adjusted)
-    if across[1] - across[0] < 2 or down[1] - down[0] < 2:
-        st.caption("The crop is too narrow to hold a digit; the whole picture is read.")
-        return polarity, None, frame
-    crop = (across[0] / 100, down[0] / 100, across[1] / 100, down[1] / 100)
-    return polarity, None if crop == (0, 0, 1, 1) else crop, frame
-
-
-def show_crop(place: DeltaGenerator, reading: reader.Reading, crop: Crop) -> None:
+def show_crop(place: DeltaGenerator, reading: reader.Reading, crop: batch.Crop) -> None:
     """What is left of the picture: a frame around it, shade over the rest."""
     marked = boxes.mark_crop(reading.picture.colours, crop)
     place.image(
