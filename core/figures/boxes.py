@@ -27,16 +27,17 @@ def mark_digit(reading: Reading) -> np.ndarray:
     scale = image.width / reading.picture.size[0], image.height / reading.picture.size[1]
     draw = ImageDraw.Draw(image)
     found = reading.found
-    for number, box in enumerate([found.box, *found.others] if isinstance(found, FoundDigit) else []):
+    for number, box in enumerate([found.box, *reading.unread] if isinstance(found, FoundDigit) else []):
         draw.rectangle(_frame(box, scale), outline=COLOUR, width=3 if number == 0 else 1)
     return np.array(image)
 
 
 def mark_number(reading: Reading, chosen: int) -> np.ndarray:
     """A number: the part of the picture around it, (H, 760, 3) uint8 or narrower where it would be higher than 3,040
-    pixels, a box and a confidence for each digit, the one of the digit `chosen` (counted from 0) thicker."""
-    boxes = [digit.box for digit in reading.digits]
-    margin = MARGIN * max(box[3] for box in boxes)
+    pixels, a box and a confidence for each digit, the one of the digit `chosen` (counted from 0) thicker, and thin
+    boxes around ink that was left out."""
+    margin = MARGIN * max(digit.box[3] for digit in reading.digits)
+    boxes = [*(digit.box for digit in reading.digits), *reading.unread]
     width, height = reading.picture.size
     left, top = max(0, min(box[0] for box in boxes) - margin), max(0, min(box[1] for box in boxes) - margin)
     right = min(width, max(box[0] + box[2] for box in boxes) + margin)
@@ -48,6 +49,8 @@ def mark_number(reading: Reading, chosen: int) -> np.ndarray:
         reading.picture.locate(left, top, right, bottom),
     )
     draw, font = ImageDraw.Draw(part), ImageFont.load_default(LABEL)
+    for x, y, wide, high in reading.unread:
+        draw.rectangle(_frame((x - left, y - top, wide, high), (scale, scale)), outline=COLOUR, width=1)
     for number, digit in enumerate(reading.digits):
         x, y, wide, high = digit.box
         frame = _frame((x - left, y - top, wide, high), (scale, scale))

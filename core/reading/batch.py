@@ -12,7 +12,6 @@ from core import words
 from core.data.labels import label_from_path
 from core.network.checkpoint import Checkpoint
 from core.reading.mnist_form import Box
-from core.reading.one_digit import FoundDigit
 from core.reading.picture import Picture, PictureError
 from core.reading.picture import read as read_picture
 from core.reading.reader import Reading, read
@@ -82,7 +81,7 @@ def summarise(name: str, content: bytes, reading: Reading) -> Item:
         confidence=reading.confidence,
         probabilities=reading.probabilities,
         digits=tuple((digit.digit, digit.confidence, digit.box) for digit in reading.digits),
-        remark=describe(reading),
+        remark=reading.sentence,
         error=None,
         thumbnail=_draw_thumbnail(picture),
         content=content if len(content) <= KEPT_AS_SENT else min(content, _to_png(picture.colours), key=len),
@@ -93,21 +92,6 @@ def summarise(name: str, content: bytes, reading: Reading) -> Item:
 def refuse(name: str, sentence: str, key: str = "") -> Item:
     """The item of a file that could not be read, with the sentence that says why."""
     return Item(key, name, label_from_path(name), "", "error", 0.0, (0.0,) * 10, (), sentence, sentence, b"", b"")
-
-
-def describe(reading: Reading) -> str:
-    """The answer in words, with what was left out of it."""
-    return f"{reading.sentence} {warn_of_others(reading)}".rstrip() if reading.text else reading.sentence
-
-
-def warn_of_others(reading: Reading) -> str:
-    """One sentence on ink beside the digit that was read; empty where there is none."""
-    count = len(reading.found.others) if isinstance(reading.found, FoundDigit) else 0
-    if not count:
-        return ""
-    return (
-        f"{'One more shape was' if count == 1 else f'{count} more shapes were'} left out: this was read as one digit."
-    )
 
 
 def tabulate(items: list[Item]) -> pd.DataFrame:

@@ -52,7 +52,7 @@ MASKS = {
 @pytest.mark.parametrize("is_dark", [True, False])
 @pytest.mark.parametrize("kind", MASKS)
 def test_a_mask_of_0_and_1_is_black_and_white(kind: str, is_dark: bool):
-    values = (INK != is_dark).astype(np.uint8)
+    values = (is_dark ^ INK).astype(np.uint8)
     found = picture.read(MASKS[kind](values)).colours.max(axis=2)
     assert np.array_equal(found, 255 * values)
 
@@ -65,7 +65,7 @@ def test_a_mask_of_0_and_1_is_black_and_white(kind: str, is_dark: bool):
 )
 def test_a_float_picture_keeps_ink_that_can_be_seen_wherever_its_values_lie(low: float, span: float, is_dark: bool):
     low = min(low, span)  # far above 0 with hardly any difference between them are the values of grey paper
-    values = (low + span * (INK != is_dark)).astype(np.float32)
+    values = (low + span * (is_dark ^ INK)).astype(np.float32)
     colours = picture.read(save(Image.fromarray(values), "TIFF")).colours.astype(int)
     assert abs(colours[INK].mean() - colours[~INK].mean()) > SEEN
 
@@ -73,7 +73,7 @@ def test_a_float_picture_keeps_ink_that_can_be_seen_wherever_its_values_lie(low:
 @settings(max_examples=40, deadline=None)
 @given(highest=st.integers(1, 65535), is_dark=st.booleans())
 def test_a_deep_picture_keeps_ink_that_can_be_seen_whatever_its_highest_value(highest: int, is_dark: bool):
-    values = (highest * (INK != is_dark)).astype(np.uint16)
+    values = (highest * (is_dark ^ INK)).astype(np.uint16)
     colours = picture.read(save(Image.fromarray(values), "PNG")).colours.astype(int)
     assert abs(colours[INK].mean() - colours[~INK].mean()) > SEEN
 

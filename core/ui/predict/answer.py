@@ -85,8 +85,6 @@ def show_reading(reading: reader.Reading, name: str, caption: str, key: str) -> 
     if reading.is_number:
         show_number(reading, name, key)
         return
-    if reading.text and (warning := batch.warn_of_others(reading)):
-        st.markdown(f":material/info: {warning}")
     if reading.prediction:
         widgets.probabilities(reading.probabilities)
     with st.container(horizontal=True):
