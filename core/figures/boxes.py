@@ -36,21 +36,23 @@ def mark_number(reading: Reading, chosen: int) -> np.ndarray:
     """A number: the part of the picture around it, (H, 760, 3) uint8 or narrower where it would be higher than 3,040
     pixels, a box and a confidence for each digit, the one of the digit `chosen` (counted from 0) thicker, and thin
     boxes around ink that was left out."""
-    margin = MARGIN * max(digit.box[3] for digit in reading.digits)
-    boxes = [*(digit.box for digit in reading.digits), *reading.unread]
+    boxes = [digit.box for digit in reading.digits]
+    margin = MARGIN * max(box[3] for box in boxes)
     width, height = reading.picture.size
-    left, top = max(0, min(box[0] for box in boxes) - margin), max(0, min(box[1] for box in boxes) - margin)
-    right = min(width, max(box[0] + box[2] for box in boxes) + margin)
-    bottom = min(height, max(box[1] + box[3] for box in boxes) + margin)
+    shown = [*boxes, *reading.unread]
+    left, top = max(0, min(box[0] for box in shown) - margin), max(0, min(box[1] for box in shown) - margin)
+    right = min(width, max(box[0] + box[2] for box in shown) + margin)
+    bottom = min(height, max(box[1] + box[3] for box in shown) + margin)
     scale = min(WIDE / (right - left), HIGHEST / (bottom - top))
     part = Image.fromarray(reading.picture.colours).resize(
         (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))),
         Image.Resampling.BICUBIC,
         reading.picture.locate(left, top, right, bottom),
     )
-    draw, font = ImageDraw.Draw(part), ImageFont.load_default(LABEL)
     for x, y, wide, high in reading.unread:
-        draw.rectangle(_frame((x - left, y - top, wide, high), (scale, scale)), outline=COLOUR, width=1)
+        frame = _frame((x - left, y - top, wide, high), (scale, scale))
+        ImageDraw.Draw(part).rectangle(frame, outline=COLOUR, width=1)
+    draw, font = ImageDraw.Draw(part), ImageFont.load_default(LABEL)
     for number, digit in enumerate(reading.digits):
         x, y, wide, high = digit.box
         frame = _frame((x - left, y - top, wide, high), (scale, scale))

@@ -72,7 +72,7 @@ def _name(box: Box, beside: Sequence[Box], height: float, pen: float) -> str:
     middle = (y + high / 2 - top) / height  # 0 at the top of the digits, 1 at their foot
     if wide > 2 * high and middle < 1:
         return "dash"
-    if high > 1.5 * wide and y + high > top + height:
+    if high > wide and y + high > top + height + pen / 2:
         return "comma"
     return "dot" if max(wide, high) <= 2.5 * pen else "mark"
 

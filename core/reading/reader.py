@@ -12,7 +12,7 @@ import numpy as np
 from core import words
 from core.config import EXPECTATIONS, POLARITIES
 from core.network.checkpoint import Checkpoint
-from core.network.prediction import Prediction, predict
+from core.network.prediction import Prediction, Verdict, predict
 from core.reading import binarizer
 from core.reading.ink import Ink, MnistImage, NoInk, find_ink
 from core.reading.left_out import LeftOut, Sign
@@ -314,9 +314,9 @@ def _read_number(
     is_guess = False
     if task.expect != "number":
         is_found = _are_digits(said) and is_number(lines, ink, alone, one.path_score)
-        # What is no single digit may still be several, though their shapes alone would not say so.
+        # What is no single digit is rather several, each of them sure, though together they hardly look like a number.
         is_guess = not (is_found and task.expect == "auto")
-        if is_guess and (one.reading.text or not _are_all_digits(said)):
+        if is_guess and (one.reading.text or not _are_sure_digits(said)):
             return None
     digits = tuple(
         Digit(digit.prediction, ink.place(digit.box), digit.image, number)
@@ -344,9 +344,9 @@ def _are_digits(answers: list[Prediction]) -> bool:
     return any(answer.digit_logit is None for answer in answers) or _mean_log_odds(answers) > NUMBER.min_word_log_odds
 
 
-def _are_all_digits(answers: list[Prediction]) -> bool:
-    """Whether these are several, and each of them looks like one whole digit."""
-    return len(answers) > 1 and _are_digits(answers) and all(one.score > NUMBER.clear for one in answers)
+def _are_sure_digits(answers: list[Prediction]) -> bool:
+    """Whether these are several digits, each of them sure."""
+    return len(answers) > 1 and all(answer.verdict is Verdict.DIGIT for answer in answers)
 
 
 def _mean_log_odds(answers: list[Prediction]) -> float:

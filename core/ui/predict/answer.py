@@ -77,8 +77,9 @@ def show_reading(reading: reader.Reading, name: str, caption: str, key: str) -> 
     """What was read and how sure it is, in words, then one digit's details, or each of a number's on choosing it."""
     confidence = words.probability(reading.confidence) if reading.text else "no digit"
     kind = "answer number" if reading.is_number else "answer" if reading.text else "answer none"
+    text = "<br>".join(reading.lines) or "–"
     st.html(
-        f'<div class="{kind}" role="status" aria-live="polite"><span class="digit">{reading.text or "–"}</span>'
+        f'<div class="{kind}" role="status" aria-live="polite"><span class="digit">{text}</span>'
         f'<span class="confidence">{escape(confidence)}</span></div>'
     )
     st.markdown(reading.sentence)
