@@ -311,12 +311,14 @@ def _read_number(
         return None
     said = [digit.prediction for line in lines for digit in line]
     alone = one.reading.found.box if isinstance(one.reading.found, FoundDigit) else None
-    is_guess = False
+    left_out, is_guess = find_left_out(ink, lines).placed(ink.place), False
     if task.expect != "number":
-        is_found = _are_digits(said) and is_number(lines, ink, alone, one.path_score)
-        # What is no single digit is rather several, each of them sure, though together they hardly look like a number.
-        is_guess = not (is_found and task.expect == "auto")
-        if is_guess and (one.reading.text or not _are_sure_digits(said)):
+        if not _are_digits(said):
+            return None
+        # What is no single digit is rather several, where each is sure and all the ink is theirs, though together they
+        # hardly look like a number.
+        is_guess = task.expect == "one" or not is_number(lines, ink, alone, one.path_score)
+        if is_guess and (one.reading.text or left_out.shapes or not _are_sure(said)):
             return None
     digits = tuple(
         Digit(digit.prediction, ink.place(digit.box), digit.image, number)
@@ -324,7 +326,6 @@ def _read_number(
         for digit in line
     )
     path_score = sum(digit.path_score for line in lines for digit in line)
-    left_out = find_left_out(ink, lines).placed(ink.place)
     reading = _conclude(task, _show_number(ink, lines, left_out, is_guess), None, digits)
     return _Hypothesis(reading, path_score, _mean_log_odds(said), one.is_rough, one.is_guess)
 
@@ -344,8 +345,8 @@ def _are_digits(answers: list[Prediction]) -> bool:
     return any(answer.digit_logit is None for answer in answers) or _mean_log_odds(answers) > NUMBER.min_word_log_odds
 
 
-def _are_sure_digits(answers: list[Prediction]) -> bool:
-    """Whether these are several digits, each of them sure."""
+def _are_sure(answers: list[Prediction]) -> bool:
+    """Whether these are several, each of them sure."""
     return len(answers) > 1 and all(answer.verdict is Verdict.DIGIT for answer in answers)
 
 
