@@ -38,7 +38,7 @@ def show(load: Load, name: str, key: str, caption: str = "As given", content: by
     try:
         reading = read(load, key, polarity, crop, content, model)
     except picture.PictureError as error:
-        answer.error(f"{batch.show_name(name)}: {error}", icon=":material/broken_image:")
+        answer.error(words.escape_markdown(f"{batch.show_name(name)}: {error}"), icon=":material/broken_image:")
         return
     with answer:
         show_reading(reading, name, caption, key)

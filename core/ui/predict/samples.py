@@ -51,7 +51,7 @@ def show() -> None:
     with left.container(horizontal=True, key="gallery", gap="small"):
         for name, thumbnail in list_samples():
             st.button(
-                f"![Sample {name}]({thumbnail})",
+                f"![Sample {words.escape_markdown(name)}]({thumbnail})",
                 key=f"sample-{name}",
                 on_click=choose,
                 args=(name,),
@@ -106,7 +106,7 @@ def surprise() -> None:
         digits = resources.digits(train=False)
     except DataError as error:
         memory.sample = None
-        st.error(str(error), icon=":material/error:")
+        st.error(words.escape_markdown(str(error)), icon=":material/error:")
         return
     index = random.randrange(len(digits))
     content = digit_images.digit_png(digits.images[index].numpy(), 1)
