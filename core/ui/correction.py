@@ -39,7 +39,7 @@ def offer_correction(
     try:
         kept = resources.corrections().find(image)
     except CorrectionsError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(words.escape_markdown(str(error)), icon=":material/error:")
         return
     place = f"correct-{key}"
     notices.show_notice(f"{place}-done", as_toast=True)

@@ -26,7 +26,7 @@ def send(lab: Lab, name: str, content: bytes) -> AppTest:
     return lab.run()
 
 
-def pictures_of(small, count: int = 40) -> dict[str, bytes]:
+def pictures_of(small, count: int = 20) -> dict[str, bytes]:
     """The first digits as pictures of 84 pixels, so that the original is another picture than what the model sees."""
     files = {}
     for number, label in enumerate(small[1].labels[:count].tolist()):
@@ -37,7 +37,7 @@ def pictures_of(small, count: int = 40) -> dict[str, bytes]:
 
 
 def test_the_box_stays_as_the_visitor_leaves_it(lab, small):
-    page = send(lab, "mine.zip", own_set(pictures_of(small, 12)))
+    page = send(lab, "mine.zip", own_set(pictures_of(small, 4)))
     assert page.metric and page.session_state["own_box"] is True
     for section in ("Confusion", "Per digit"):
         page.session_state["evaluate_section"] = section
@@ -56,7 +56,7 @@ def test_a_refusal_stands_in_the_box_beside_the_uploader(lab):
 
 
 def test_a_reload_finds_the_set_again_or_says_that_it_is_gone(lab, small):
-    page = send(lab, "mine.zip", own_set(pictures_of(small, 12)))
+    page = send(lab, "mine.zip", own_set(pictures_of(small, 4)))
     address = page.query_params["own_set"]
     key = address[0] if isinstance(address, list) else address
     again = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS)
@@ -74,9 +74,9 @@ def test_a_reload_finds_the_set_again_or_says_that_it_is_gone(lab, small):
 
 
 def test_what_was_taken_for_the_label_is_said_on_the_page(lab, small):
-    files = pictures_of(small, 12)
+    files = pictures_of(small, 4)
     named = {f"{number}.png": content for number, content in enumerate(files.values())}
-    rows = "\n".join(f"{number}.png,{label}" for number, label in enumerate(small[1].labels[:12].tolist()))
+    rows = "\n".join(f"{number}.png,{label}" for number, label in enumerate(small[1].labels[:4].tolist()))
     send(lab, "mine.zip", own_set({**named, "labels.csv": f"file,label\n{rows}".encode()}))
     assert 'Labels were taken from the column "label" of labels.csv.' in lab.texts()
 

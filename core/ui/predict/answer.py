@@ -68,7 +68,7 @@ def show_given(
     try:
         reading = give()
     except picture.PictureError as error:
-        answer.error(f"{batch.show_name(name)}: {error}", icon=":material/broken_image:")
+        answer.error(words.escape_markdown(f"{batch.show_name(name)}: {error}"), icon=":material/broken_image:")
         return None
     if crop := adjusting.now.crop:
         show_crop(frame, reading, crop)

@@ -148,7 +148,7 @@ def surprise() -> None:
         digits = resources.digits(train=False)
     except DataError as error:
         memory.sample = None
-        st.error(str(error), icon=":material/error:")
+        st.error(words.escape_markdown(str(error)), icon=":material/error:")
         return
     index = random.randrange(len(digits))
     content = digit_images.digit_png(digits.images[index].numpy(), 1)

@@ -149,14 +149,14 @@ def read_waiting(pictures: batch.Batch) -> None:
     place = st.empty()
     if len(waiting) <= QUICK:
         for key in waiting:
-            with place, st.spinner(f"Reading {batch.show_name(pictures.name(key), 40)} …"):
+            with place, st.spinner(f"Reading {words.escape_markdown(batch.show_name(pictures.name(key), 40))} …"):
                 pictures.read(key)
     else:
         with place.container():
             bar = st.progress(0.0)
             st.button("Stop reading", icon=":material/stop:", on_click=pictures.stop)
         for number, key in enumerate(waiting):
-            name = batch.show_name(pictures.name(key), 40)
+            name = words.escape_markdown(batch.show_name(pictures.name(key), 40))
             bar.progress(number / len(waiting), f"Reading {number + 1} of {len(waiting)}: {name}")
             pictures.read(key)
     place.empty()
