@@ -33,7 +33,9 @@ STYLE = f"""
   .st-key-headline {{ gap: .25rem .75rem; }}
   .st-key-headline [data-testid="stMetricValue"] {{ font-size: 1.125rem; }}
   .st-key-headline [data-testid="stMetric"] {{ --gap: 0; }}
-  .st-key-matrix_ways {{ order: 1; }}
+  .st-key-headline [data-testid="stMetricDelta"] {{ font-size: .75rem; padding: 0 .25rem; }}
+  .st-key-headline [data-testid="stMetricLabel"] {{ font-size: .8rem; }}
+  [data-testid="stLayoutWrapper"]:has(> .st-key-matrix_ways) {{ order: 1; }}
 }}
 </style>
 """
