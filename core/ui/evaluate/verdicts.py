@@ -86,9 +86,11 @@ def _show_non_digits(shown: Shown) -> None:
 def _show_drawn(shown: Shown) -> None:
     key = ("non-digits", shown.card.name, shown.card.version, shown.test_set.key)
     if not (found := resources.results().find(key)):
-        st.markdown(f"{DRAWN} non-digits of {len(set(non_digits.KINDS.values()))} kinds, drawn for this alone.")
-        if not st.button("Measure", type="primary", icon=":material/play_arrow:", key="measure_non_digits"):
-            return
+        offer = st.empty()
+        with offer.container():
+            st.markdown(f"{DRAWN} non-digits of {len(set(non_digits.KINDS.values()))} kinds, drawn for this alone.")
+            if not st.button("Measure", type="primary", icon=":material/play_arrow:", key="measure_non_digits"):
+                return
         try:
             with st.spinner("Drawing and asking, a few seconds …"):
                 drawn = resources.results().keep(("drawn non-digits",), lambda: non_digits.make(DRAWN, SEED))
@@ -99,7 +101,7 @@ def _show_drawn(shown: Shown) -> None:
         except CheckpointError as error:
             st.error(words.escape_markdown(str(error)), icon=":material/error:")
             return
-        st.rerun(scope="fragment")
+        offer.empty()
     _say_what_became(found)
     st.caption(
         "Of the same kinds as those that the detector was trained with, drawn anew: what it has never seen the like of "
