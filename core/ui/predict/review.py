@@ -206,7 +206,7 @@ class _PutRight:
 def show_details(pictures: Batch, item: Item) -> None:
     """One picture: its answer, or why it was refused."""
     if isinstance(item, RefusedFile):
-        st.error(f"{show_name(item.name)}: {item.remark}", icon=":material/broken_image:")
+        st.error(words.escape_markdown(f"{show_name(item.name)}: {item.remark}"), icon=":material/broken_image:")
         return
     answer.show_given(
         partial(pictures.reading, item.key),
