@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core import words
 from core.config import PictureLimits
 from core.reading import batch, sources
 from core.reading.picture import PictureError
