@@ -1,7 +1,7 @@
 """A run's settings as a web address, and back: everyone who opens the link sees the same settings.
 
 A link names a preset and what differs from it: `?preset=surprise-1f0c&epochs=5`. The four characters after the preset's
-name are a fingerprint of its values, so that a link which is older than a change to the preset says so when it is opened.
+name are a fingerprint of its values: a link that is older than a change to the preset says so when it is opened.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WORD = re.compile(r"[A-Za-z_]{1,40}")  # a parameter's name that a page may repe
 
 @dataclass(frozen=True)
 class Opened:
-    """What a link asks for: settings, a run's name ("" for none), and sentences on what can't be used ("" if all can)."""
+    """What a link asks for: settings, a run's `name`, and sentences on what was `refused`; both may be ""."""
 
     settings: TrainingSettings
     name: str = ""

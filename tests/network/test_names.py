@@ -13,7 +13,8 @@ def test_names_of_any_script_fit(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "../x", "a/b", "a\\b", ".hidden", "-rf", "a\nb", "a\0b", "a:b", "*", "✓", "x" * 81, "李" * 80, "end "]
+    "name",
+    ["", " ", "../x", "a/b", "a\\b", ".hidden", "-rf", "a\nb", "a\0b", "a:b", "*", "✓", "x" * 81, "李" * 80, "end "],
 )
 def test_what_is_no_plain_file_name_is_refused(name):
     assert not checkpoint.fits(name)

@@ -77,7 +77,7 @@ def show() -> list[Pending]:
                         _ask(name)
                         with st.container():
                             if name in faults:
-                                st.markdown(f":red[:material/error: {faults[name]}]")
+                                st.markdown(f":small[:red[:material/error: {faults[name]}]]")
             if group == "Augmentation":
                 with st.container():
                     if settings:
@@ -118,7 +118,9 @@ def _write_address(settings: TrainingSettings | None) -> None:
         if settings and not is_usual:
             memory.link_given = True
             address = json.dumps(f"?{urlencode(link.write(settings, _name()))}").replace("<", "\\u003c")
-            st.html(f"<script>history.replaceState(history.state, '', {address})</script>", unsafe_allow_javascript=True)
+            st.html(
+                f"<script>history.replaceState(history.state, '', {address})</script>", unsafe_allow_javascript=True
+            )
 
 
 def _offer_start(settings: TrainingSettings | None, faults: Collection[str], pending: list[Pending]) -> None:
@@ -144,13 +146,18 @@ def _offer_start(settings: TrainingSettings | None, faults: Collection[str], pen
                 place.markdown(f":red[:material/error: {fault}]")
 
 
+def normalise(name: str) -> str:
+    """A typed name without spaces around it, its accents written the usual one of several ways."""
+    return unicodedata.normalize("NFC", name).strip()
+
+
 def _name() -> str:
     """The name that was typed, "" for none."""
-    return unicodedata.normalize("NFC", memory.get("run_name") or "").strip()
+    return normalise(memory.get("run_name") or "")
 
 
 def _find_fault_of_name() -> str:
-    """Why the run can't be called as was typed, as a sentence; "" if it can. Whether a name is taken is asked at Start."""
+    """Why the run can't be called as was typed, as a sentence; "" if it can. Start asks whether it is taken."""
     return "" if not _name() or checkpoint.fits(_name()) else checkpoint.NAME_RULE
 
 
@@ -199,9 +206,7 @@ def _ask(name: str) -> None:
         memory.setdefault(key, value)
         present = _list_devices() if name == "device" else rule["choices"]
         options = [choice for choice in rule["choices"] if choice in present or choice == value]
-        st.selectbox(
-            label, options, format_func=lambda choice: _show_choice(name, choice), help=rule["help"], **common
-        )
+        st.selectbox(label, options, format_func=lambda choice: _show_choice(name, choice), help=rule["help"], **common)
     elif isinstance(usual, tuple):
         memory.setdefault(key, list(value))
         st.pills(label, range(10), selection_mode="multi", help=rule["help"], **common)
@@ -282,7 +287,7 @@ def _show_name_and_link(settings: TrainingSettings | None) -> None:
     fault = _find_fault_of_name()
     with st.container():
         if fault:
-            st.markdown(f":red[:material/error: {fault}]")
+            st.markdown(f":small[:red[:material/error: {fault}]]")
     with st.container():
         if settings and not fault:
             st.markdown("A link with these settings, to share:")
