@@ -32,7 +32,7 @@ from filelock import FileLock, Timeout
 from core import workspace
 from core.config import TrainingSettings
 from core.network import checkpoint
-from core.training.events import End, Epoch, LogPoint, Step, find_best, mark_best
+from core.training.events import End, Epoch, LogPoint, RateChange, Step, find_best, mark_best
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -73,7 +73,8 @@ class RunError(RuntimeError):
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """What is known of a run. `model`: its weights' name in models/, None where none were kept. `base`: the model it
-    fine-tuned a copy of, None where it began with random weights. A run that is only planned has no `id` yet."""
+    fine-tuned a copy of, None where it began with random weights. `rate_changes`: made by hand, in the order of their
+    steps. A run that is only planned has no `id` yet."""
 
     id: str = ""
     name: str
@@ -87,12 +88,24 @@ class Run:
     validation_images: int = 0
     model: str | None = None
     base: str | None = None
+    rate_changes: tuple[RateChange, ...] = ()
     epochs: tuple[Epoch, ...] = ()
 
     @property
     def best(self) -> Epoch | None:
         """The epoch whose weights are kept, as the training loop decided it."""
         return find_best(self.epochs)
+
+    @property
+    def peak(self) -> float:
+        """The schedule's largest learning rate, as it was last."""
+        return self.rate_changes[-1].new if self.rate_changes else self.settings.learning_rate
+
+    @property
+    def command(self) -> str:
+        """The terminal command that repeats the run, with a remark where none does."""
+        remark = "  # not the same run: its learning rate was changed by hand" if self.rate_changes else ""
+        return self.settings.command(self.name) + remark
 
     @property
     def seconds(self) -> float:

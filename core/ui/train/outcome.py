@@ -6,8 +6,7 @@ import streamlit as st
 
 from core import words
 from core.network import checkpoint
-from core.training import runs, wording
-from core.training.events import Epoch
+from core.training import judgement, runs, wording
 from core.training.job import Phase, Snapshot
 from core.training.plans import ResumedRun
 from core.training.runs import Run, Status
@@ -31,7 +30,7 @@ def show(snapshot: Snapshot) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             with st.container(width="stretch"):
                 if run.model and run.best:
-                    st.markdown(_sum_up(run, run.best, snapshot.seconds))
+                    st.markdown(_sum_up(run, snapshot.seconds))
                 else:
                     icon = ":material/warning:" if went_wrong else ":material/info:"
                     st.markdown(f"{icon} **{run.name}** · {run.sentence}")
@@ -69,22 +68,16 @@ def _close(run: str) -> None:
     memory.outcome_seen = run
 
 
-def _sum_up(run: Run, best: Epoch, seconds: float) -> str:
-    """How good the kept model is, also beside the model in use, and how long training took."""
-    reached = f"{words.percent(best.validation_accuracy)} on {run.validation_images:,} validation digits"
-    return (
-        f":material/check_circle: **{run.name}: {reached}**{_compare(run, best)}. {run.sentence} "
-        f"It took {words.duration(seconds)}."
-    )
-
-
-def _compare(run: Run, best: Epoch) -> str:
-    """The run's model compared with the one in use, by validation accuracy; empty where that is unknown."""
+def _sum_up(run: Run, seconds: float) -> str:
+    """How good the kept model is, also beside the model in use, what the run came to, and how long it took."""
     try:
-        card = resources.model_card(checkpoint.in_use())
-    except checkpoint.CheckpointError:
-        return ""
-    theirs = card.facts.get("validation_accuracy")
-    if not isinstance(theirs, float) or card.name == run.model:
-        return ""
-    return f", {wording.compare(best.validation_accuracy, theirs, f'the model in use ({card.name})')}"
+        mine, used = (resources.model_card(name) for name in (run.model or "", checkpoint.in_use()))
+        judged = wording.judge(run, mine, used)
+    except checkpoint.CheckpointError:  # deleted a moment ago
+        judged = ""
+    diagnosis = judgement.diagnose(run)
+    icon = ":material/warning:" if diagnosis and diagnosis.is_failure else ":material/check_circle:"
+    return (
+        f"{icon} **{run.name}** · {judged} {wording.diagnose(run)}  \n"
+        f":small[{run.sentence} It took {words.duration(seconds)}.]"
+    )
