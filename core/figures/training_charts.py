@@ -52,6 +52,7 @@ def draw_loss(
 ) -> alt.LayerChart:
     """Training loss by step, raw and smoothed, and the validation loss after each epoch, over `steps` steps.
 
+    Dashed, beside the validation loss, that of digits it learns from, judged in the same way, where it is known.
     A line marks each of the `changes` of the learning rate by hand. Where the loss went astray the axis is logarithmic.
     """
     points = [point for point in log_points if math.isfinite(point.loss)]
@@ -73,6 +74,11 @@ def draw_loss(
             "validation": round(_bound(epoch.validation_loss) if is_astray else epoch.validation_loss, 4),
         }
         for epoch in _thin(judged, MOST_EPOCHS)
+    ]
+    known = [
+        {"step": epoch.step, "learnt": round(bound(epoch.learnt_loss), 4)}
+        for epoch in _thin(judged, MOST_EPOCHS)
+        if epoch.learnt_loss is not None and math.isfinite(epoch.learnt_loss)
     ]
     highest = max([*training["smooth"], *(row["validation"] for row in validation), 0.1]) if losses else 2.5
     scale = alt.Scale(domain=[0, highest * 1.15])
@@ -96,6 +102,7 @@ def draw_loss(
         alt.Chart(alt.Data(values=validation))  # a few rows are smaller as text than as a table
         .mark_line(clip=True, strokeWidth=1.5, color=SECOND[dark], point=_dot(SECOND[dark]))
         .encode(x=x, y=validated, tooltip=[alt.Tooltip("validation:Q", title="Validation loss", format=".4~g")]),
+        *([_dash(known, dark).encode(x=x, y=alt.Y("learnt:Q", scale=scale, axis=axis))] if known else []),
         *_mark_changes(changes, x, dark),
     ]
     return style(alt.LayerChart(layer=layers))
@@ -104,11 +111,17 @@ def draw_loss(
 def draw_accuracy(history: Sequence[Epoch], epochs: float, best: Epoch | None, dark: bool = False) -> alt.LayerChart:
     """Validation accuracy after each of `epochs` epochs; a ring and its value mark `best`, which is one of them.
 
-    A run's first quarter may begin below the axis: what comes later is told apart by hundredths of a percent.
+    Dashed, the accuracy on digits it learns from, where it is known. A run's first quarter may begin below the axis:
+    what comes later is told apart by hundredths of a percent.
     """
     drawn = [*_thin(history, MOST_EPOCHS), *([best] if best else [])]
     accuracies = {epoch.epoch: round(epoch.validation_accuracy, 5) for epoch in drawn}
     rows = [{"epoch": epoch, "accuracy": accuracy} for epoch, accuracy in sorted(accuracies.items())]
+    known = [
+        {"epoch": epoch.epoch, "learnt": round(epoch.learnt_accuracy, 5)}
+        for epoch in _thin(history, MOST_EPOCHS)
+        if epoch.learnt_accuracy is not None
+    ]
     settled = [row["accuracy"] for row in rows[len(rows) // 4 :]]
     lowest = min([0.9, *settled]) if len(rows) < 4 else min([0.995, *settled])
     room = (1 - lowest) * 0.1
@@ -128,17 +141,17 @@ def draw_accuracy(history: Sequence[Epoch], epochs: float, best: Epoch | None, d
         .encode(text=alt.value(f"best {words.percent(best.validation_accuracy)}" if best else ""))
         .transform_filter(is_best),
     ]
-    together = alt.layer(*layers, data=alt.Data(values=rows)).encode(
-        x=_count_from_zero("epoch", "Epoch", max(1, epochs)),
-        y=alt.Y(
-            "accuracy:Q",
-            title="Validation accuracy",
-            scale=alt.Scale(domain=[max(0.0, lowest - room), 1 + room / 3], nice=False),
-            axis=alt.Axis(format=_percent_format(lowest), tickCount=5),
-        ),
-        tooltip=[alt.Tooltip("epoch:Q", title="Epoch"), alt.Tooltip("accuracy:Q", title="Accuracy", format=".2%")],
+    scale = alt.Scale(domain=[max(0.0, lowest - room), 1 + room / 3], nice=False)
+    y_axis = alt.Axis(format=_percent_format(lowest), tickCount=5)
+    x = _count_from_zero("epoch", "Epoch", max(1, epochs))
+    y, learnt = (
+        alt.Y(f"{name}:Q", title="Validation accuracy", scale=scale, axis=y_axis) for name in ("accuracy", "learnt")
     )
-    return style(together)
+    tips = [alt.Tooltip("epoch:Q", title="Epoch"), alt.Tooltip("accuracy:Q", title="Accuracy", format=".2%")]
+    layers = [layer.encode(x=x, y=y, tooltip=tips) for layer in layers]
+    if known:
+        layers.append(_dash(known, dark).encode(x=x, y=learnt))
+    return style(alt.LayerChart(layer=layers, data=alt.Data(values=rows)))
 
 
 def draw_learning_rate(
@@ -243,17 +256,11 @@ def reach(done: float, planned: float) -> float:
 
 def _count_from_zero(field: str, title: str, to: float) -> alt.X:
     """A horizontal axis from 0 to a little more than `to`: labels stand under their ticks, the last point is whole."""
-    whole = field in ("step", "epoch")
-    return alt.X(
-        f"{field}:Q",
-        title=title,
-        scale=alt.Scale(domain=[0, to * MARGIN], nice=False),
-        axis=alt.Axis(
-            labelFlush=False,
-            tickCount=min(5, math.ceil(to)) if whole else 5,
-            **({"tickMinStep": 1, "format": "~s" if to >= 100_000 else ",d"} if whole else {}),
-        ),
-    )
+    axis = alt.Axis(labelFlush=False, tickCount=5)
+    if field != "seconds":  # whole numbers
+        form = "~s" if to >= 100_000 else ",d"
+        axis = alt.Axis(labelFlush=False, tickCount=min(5, math.ceil(to)), tickMinStep=1, format=form)
+    return alt.X(f"{field}:Q", title=title, scale=alt.Scale(domain=[0, to * MARGIN], nice=False), axis=axis)
 
 
 def _mark_changes(changes: Sequence[RateChange], x: alt.X, dark: bool) -> list[alt.Chart]:
@@ -271,6 +278,11 @@ def _mark_changes(changes: Sequence[RateChange], x: alt.X, dark: bool) -> list[a
         base.mark_rule(clip=True, strokeDash=[4, 3], color=TEXT[dark], opacity=0.7),
         base.mark_text(align="left", baseline="top", dx=4, color=TEXT[dark]).encode(y=alt.value(2), text="words:N"),
     ]
+
+
+def _dash(rows: list[dict[str, Any]], dark: bool) -> alt.Chart:
+    """The line of what is judged on digits that the network learns from."""
+    return alt.Chart(alt.Data(values=rows)).mark_line(clip=True, strokeWidth=1.5, strokeDash=[4, 3], color=TEXT[dark])
 
 
 def _dot(colour: str) -> alt.OverlayMarkDef:

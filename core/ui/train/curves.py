@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import words
 from core.figures import export, training_charts
-from core.figures.theme import ACCENT, QUIET, SECOND, css
+from core.figures.theme import ACCENT, QUIET, SECOND, TEXT, css
 from core.training.job import Snapshot
 from core.training.runs import Run
 from core.ui import run_words, shell
@@ -23,10 +23,17 @@ def show(run: Run, snapshot: Snapshot) -> None:
     """Loss and validation accuracy side by side: of a live run over all that is planned, else over what was done."""
     best, is_dark = snapshot.best, shell.is_dark()
     steps, epochs = _reach(run, snapshot)
+    learnt = [("digits it learns from", css(TEXT))] if any(epoch.learnt_loss for epoch in snapshot.epochs) else []
     left, right = st.columns(2)
     with left:
         st.html(
-            _entitle("Loss", ("each step", css(QUIET)), ("smoothed", css(ACCENT)), ("validation digits", css(SECOND)))
+            _entitle(
+                "Loss",
+                ("each step", css(QUIET)),
+                ("smoothed", css(ACCENT)),
+                ("validation digits", css(SECOND)),
+                *learnt,
+            )
         )
         now = run_words.loss(snapshot.log_points[-1].loss) + " now" if snapshot.log_points else "no step yet"
         st.vega_lite_chart(
@@ -38,7 +45,7 @@ def show(run: Run, snapshot: Snapshot) -> None:
             alt=f"Loss by step: {now}",
         )
     with right:
-        st.html(_entitle("Accuracy", ("validation digits, after each epoch", css(ACCENT))))
+        st.html(_entitle("Accuracy", ("validation digits", css(ACCENT)), *learnt))
         st.vega_lite_chart(
             export.specify_once(training_charts.draw_accuracy, snapshot.epochs, epochs, best, is_dark),
             width="stretch",

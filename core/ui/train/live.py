@@ -25,9 +25,8 @@ STYLE = f"""
 """
 FACTORS = {"÷ 10": 0.1, "÷ 3": 1 / 3, "× 3": 3.0}  # of the learning rate, one press each
 LOSS = (
-    "How surprised the network is by the right answers, the mean of the latest steps: 0 for one that is sure and right, "
-    "2.3 for one that guesses among ten digits. In nats: minus the natural logarithm of the probability it gave to the "
-    "right answer."
+    "How surprised the network is by the right answers, the mean of the latest steps: 0 if it is sure and right, "
+    "2.3 if it guesses among ten. In nats: minus the natural logarithm of the probability it gave to the right answer."
 )
 BUTTON_WIDTH = 120  # pixels, for Pause, Resume and Skip alike: the other buttons stay where the pointer may be
 
@@ -58,6 +57,8 @@ def _watch_run() -> None:
     run = snapshot.run
     if run is None or not snapshot.is_live:
         st.rerun()
+    memory.run_seen = run.id
+    st.set_page_config(page_title=f"{run_words.share(snapshot):.0%} · {run_words.phase(snapshot)} · Digit Lab")
     st.markdown(f"**{run.name}**  \n:small[{wording.describe(run)}]")
     _show_figures(snapshot)
     _show_progress(run, snapshot)

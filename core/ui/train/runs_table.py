@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from core import words
-from core.config import TrainingSettings
 from core.figures import training_charts
 from core.figures.training_charts import AXES, FIGURES
 from core.network import checkpoint
@@ -167,21 +166,12 @@ def _show_differences(chosen: Sequence[Run]) -> None:
         {
             "Run": names[run.id],
             "Validation accuracy": words.percent(run.best.validation_accuracy if run.best else None),
-            **{wording.label(name): _show_setting(run.settings, name) for name in differing},
+            **{wording.label(name): wording.show(run.settings, name) for name in differing},
         }
         for run in chosen
     ]
     st.markdown("**What differs in their settings**")
     st.dataframe(pd.DataFrame(rows), hide_index=True, height=min(MOST_HEIGHT, 38 + ROW_HEIGHT * len(rows)))
-
-
-def _show_setting(settings: TrainingSettings, name: str) -> str:
-    value = getattr(settings, name)
-    if isinstance(value, str):
-        return wording.choice(value)
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or words.NONE
-    return f"{value:,.6g}" if isinstance(value, float) else f"{value:,}"
 
 
 def _show_run(run: Run) -> None:
