@@ -16,7 +16,7 @@ from core.ui.train import curves, watched
 # What comes and goes each second has its room reserved, so that nothing below moves under a finger.
 STYLE = f"""
 <style>
-.st-key-figures [data-testid="stMetric"] {{ min-height: 6.4rem; }}
+.st-key-figures [data-testid="stMetric"] {{ min-height: 6.5rem; }}
 .st-key-figures [data-testid="stMetricValue"] {{ font-variant-numeric: tabular-nums; }}
 .watched small {{ display: block; min-height: 2lh; }}
 .st-key-discard button, [class*="st-key-delete-"] button {{
@@ -180,10 +180,13 @@ def _ask_learning_rate(snapshot: Snapshot) -> None:
     st.markdown(":small[The largest learning rate from now on; the schedule goes on, scaled to it.]")
     with st.container(horizontal=True):
         for sign, factor in FACTORS.items():
-            st.button(sign, on_click=_change_learning_rate, args=(snapshot.peak * factor,), key=f"rate-{sign}")
+            st.button(sign, on_click=_change_learning_rate, args=(factor,), key=f"rate-{sign}")
     # The value is given each time: a popover's content is made in the browser only when it is opened, and would
-    # then start from the smallest value allowed, and set it. A new key takes the value that a button has set.
-    rule, key = FIELDS["learning_rate"].metadata, f"peak-{memory.get('rate-presses', 0)}"
+    # then start from the smallest value allowed, and set it. Where a button or another visitor has changed it since,
+    # a new key takes it over; what was typed here keeps its field, and the focus.
+    typed = memory.get(f"peak-{memory.get('peak-changes', 0)}", snapshot.peak)
+    memory["peak-changes"] = memory.get("peak-changes", 0) + (typed != snapshot.peak)
+    rule, key = FIELDS["learning_rate"].metadata, f"peak-{memory['peak-changes']}"
     st.number_input(
         "Largest learning rate from now on",
         value=float(snapshot.peak),
@@ -197,7 +200,6 @@ def _ask_learning_rate(snapshot: Snapshot) -> None:
     )
 
 
-def _change_learning_rate(peak: float) -> None:
-    rule = FIELDS["learning_rate"].metadata
-    resources.training_job().set_peak(min(max(float(f"{peak:.3g}"), rule["low"]), rule["high"]))
-    memory["rate-presses"] = memory.get("rate-presses", 0) + 1
+def _change_learning_rate(factor: float) -> None:
+    rule, job = FIELDS["learning_rate"].metadata, resources.training_job()
+    job.set_peak(min(max(float(f"{job.snapshot().peak * factor:.3g}"), rule["low"]), rule["high"]))
