@@ -49,13 +49,16 @@ def show(snapshot: Snapshot) -> None:
 
 def _offer_next(run: Run) -> None:
     """What can be done with the model of a run, and the settings that are worth a try after it."""
+    diagnosis = judgement.diagnose(run)
+    has_failed = diagnosis is not None and diagnosis.is_failure  # its model stays in the table of runs
     with st.container(horizontal=True, vertical_alignment="center"):
-        if run.model:
+        if run.model and not has_failed:
             offer_model(run.model)
         if suggested := judgement.suggest(run):
             st.button(
                 "Try that",
                 icon=":material/lightbulb:",
+                type="primary" if has_failed else "secondary",
                 key="try-suggestion",
                 on_click=_take_suggestion,
                 args=(run, suggested),
