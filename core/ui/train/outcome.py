@@ -29,7 +29,7 @@ def show(snapshot: Snapshot) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             with st.container(width="stretch"):
-                if run.model and run.best:
+                if run.model and run.best and run.status is not Status.FAILED:
                     st.markdown(_sum_up(run, snapshot.seconds))
                 else:
                     icon = ":material/warning:" if went_wrong else ":material/info:"
