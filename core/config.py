@@ -211,6 +211,8 @@ def _read(entry: Field, value: Any) -> Any:
         if isinstance(entry.default, tuple):
             return tuple(sorted({int(digit) for digit in value}))
         kind: Any = type(entry.default)
+        if kind is int and isinstance(value, float) and not value.is_integer():
+            raise SettingError(f"{entry.name.replace('_', ' ').capitalize()} must be a whole number, not {value:g}.")
         return kind(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise SettingError(f"{entry.name.replace('_', ' ').capitalize()} can't be read from {value!r}.") from error

@@ -114,8 +114,8 @@ def parse_options() -> argparse.Namespace:
 
 def check_options(options: argparse.Namespace) -> None:
     """Raise `SettingError` for the first of the script's own options that can't be used."""
-    if not checkpoint.NAME.fullmatch(options.name):
-        raise SettingError("The name must be made of letters, digits, spaces, dots and dashes.")
+    if not checkpoint.fits(options.name):
+        raise SettingError(checkpoint.NAME_RULE)
     if not 0 <= options.target <= 1:
         raise SettingError(f"Target must lie between 0 and 1, not {options.target:g}; 99 % is 0.99.")
     for name in ("threads", "rejection_digits"):

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import unicodedata
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +30,9 @@ REJECTION = ".rejection.npz"  # what follows a model's name in the file of its O
 FILES = (".json", REJECTION, ".pth")  # the weights last: they make a model
 LARGEST = 200_000_000  # bytes; the reference network takes 13 million
 UPLOADED = "Uploaded; nothing is known of its training."  # in the facts of uploaded weights
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
+SIGNS = " ._-'’"  # what a name may hold beside letters and digits: plain in file names, addresses and Markdown
+LONGEST, MOST_BYTES = 80, 200  # of a name, in characters and in UTF-8: file systems end at 255 with all suffixes
+NAME_RULE = "A name has 1 to 80 letters, digits, spaces, dots, dashes or apostrophes, a letter or digit first."
 
 
 class CheckpointError(RuntimeError):
@@ -80,6 +83,17 @@ class Checkpoint(ModelCard):
     architecture: str
     model: Network
     rejection: Rejection | None = None
+
+
+def fits(name: str) -> bool:
+    """Whether a model can be called so: letters and digits of any script, and a few signs, as `NAME_RULE` says it."""
+    kinds = [unicodedata.category(sign)[0] for sign in name]  # L letter, M its accents and vowel signs, N digit
+    return (
+        0 < len(name.strip()) == len(name) <= LONGEST
+        and len(name.encode(errors="replace")) <= MOST_BYTES
+        and kinds[0] in "LN"
+        and all(kind in "LMN" or sign in SIGNS for sign, kind in zip(name, kinds, strict=True))
+    )
 
 
 def names(folder: Path | None = None) -> list[str]:
@@ -233,8 +247,8 @@ def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path | None
     folder = folder or workspace.here().models
     import torch
 
-    if not NAME.fullmatch(name):
-        raise CheckpointError("A model's name has 1 to 80 letters, digits, spaces, dots, dashes; a letter first.")
+    if not fits(name):
+        raise CheckpointError(NAME_RULE)
     buffer = io.BytesIO()
     torch.save({key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, buffer)
     _write_facts(name, facts, folder)
@@ -366,10 +380,19 @@ def add(content: bytes, file: str, folder: Path | None = None) -> str:
     if len(content) > LARGEST:
         raise CheckpointError(f"{file} is larger than {LARGEST // 1_000_000} MB: no model of this project is.")
     architecture = find_architecture(read_weights(content, file), file)
-    name = re.sub(r"[^A-Za-z0-9 ._-]", "", Path(file).stem).lstrip(" ._-")[:80] or "uploaded"
+    name = _as_name(Path(file).stem)
     if name.lower() in {taken.lower() for taken in names(folder)}:
         raise CheckpointError(f"There is already a model called {name}. Rename your file, then send it again.")
     folder = folder or workspace.here().models
     _write_facts(name, {"architecture": architecture, "data": UPLOADED}, folder)
     workspace.write_atomically(folder / f"{name}.pth", content)
     return name
+
+
+def _as_name(text: str) -> str:
+    """The nearest name that fits: "Ünïcode ✓" -> "Ünïcode"."""
+    text = unicodedata.normalize("NFC", text)
+    kept = "".join(sign for sign in text if sign in SIGNS or unicodedata.category(sign)[0] in "LMN")[:LONGEST]
+    while kept and not fits(kept):
+        kept = kept[1:] if unicodedata.category(kept[0])[0] not in "LN" else kept[:-1]
+    return kept.rstrip(SIGNS) or "uploaded"

@@ -193,6 +193,7 @@ class TrainingJob:
         """Change the schedule's largest learning rate from the next step on."""
         with self._change:
             self._new_peak = learning_rate
+            self._update(peak=learning_rate)
 
     def watch(self, visitor: str, image: np.ndarray) -> None:
         """Have the model's opinion on a visitor's own digit, (28, 28) float32 in [0, 1], in the coming snapshots."""

@@ -179,8 +179,8 @@ def propose_name(folder: Path | None = None, models: Path | None = None, word: s
 
 def check_name(name: str, folder: Path | None = None, models: Path | None = None) -> None:
     """Raise `RunError` when a run can't be called `name`: unfit for a file, or taken."""
-    if not checkpoint.NAME.fullmatch(name):
-        raise RunError("A name has 1 to 80 plain letters, digits, spaces, dots or dashes, a letter or digit first.")
+    if not checkpoint.fits(name):
+        raise RunError(checkpoint.NAME_RULE)
     if name.lower() in {
         taken.lower() for taken in [*checkpoint.names(models), *(run.name for run in list_runs(folder))]
     }:

@@ -54,6 +54,16 @@ def choice(value: str) -> str:
     return _CHOICES.get(value) or ARCHITECTURES.get(value, value)
 
 
+def show(settings: TrainingSettings, name: str) -> str:
+    """The value of the setting `name` on a page: "Adam", "0.002", "60,000", "3, 9"."""
+    value = getattr(settings, name)
+    if isinstance(value, str):
+        return choice(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or words.NONE
+    return f"{value:,.6g}" if isinstance(value, float) else f"{value:,}"
+
+
 def summarise(settings: TrainingSettings) -> str:
     """The settings that matter most, in one line."""
     parts = [

@@ -37,7 +37,7 @@ STYLE = f"""
   .st-key-samples [data-testid="stHorizontalBlock"]:has(.answer) {{ flex-direction: column-reverse; }}
 }}
 /* Streamlit writes white on the dark theme's light accent, and axes in a grey too pale for paper. */
-.stApp :is([data-testid="stBaseButton-primary"], [data-tag] span) {{ color: {theme.css(theme.PAPER)}; }}
+.stApp :is([data-testid="stBaseButton-primary"]:not(:disabled), [data-tag] span) {{ color: {theme.css(theme.PAPER)}; }}
 .stApp [data-testid="stVegaLiteChart"] text[fill="#808495"] {{ fill: {theme.SMALL_TEXT[False]}; }}
 [class*="st-key-gallery"] button {{ padding: .25rem; min-height: 0; }}
 [class*="st-key-gallery"] button img {{ height: 4.5rem; max-height: none; width: 4.5rem; object-fit: contain;

@@ -26,7 +26,7 @@ def figures(snapshot: Snapshot) -> dict[str, tuple[str, str | None]]:
 
 
 def test_the_change_is_from_the_epoch_before_to_the_last():
-    for before, after, change in ((0.9, 0.95, "+5.00 points"), (0.95, 0.9, "-5.00 points"), (0.9, 0.9, None)):
+    for before, after, change in ((0.9, 0.95, "+5.00 points"), (0.95, 0.9, "-5.00 points"), (0.9, 0.9, "no change")):
         shown = figures(Snapshot(Phase.RUNNING, epochs=(epoch(1, 0.1), epoch(2, before), epoch(3, after))))
         assert shown["Validation accuracy"][0].startswith(f"{100 * after:.2f}")
         assert shown["Validation accuracy"][1] == change

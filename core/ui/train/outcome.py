@@ -5,15 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from core import words
+from core.config import TrainingSettings
 from core.network import checkpoint
 from core.training import judgement, runs, wording
 from core.training.job import Phase, Snapshot
 from core.training.plans import ResumedRun
 from core.training.runs import Run, Status
+from core.training.wording import FIELDS
 from core.ui import notices, resources
 from core.ui.model_choice import offer_model
 from core.ui.notices import attempt
-from core.ui.train import curves, downloads, watched
+from core.ui.train import curves, downloads, form, watched
 
 memory = st.session_state
 
@@ -33,16 +35,58 @@ def show(snapshot: Snapshot) -> None:
                     st.markdown(_sum_up(run, snapshot.seconds))
                 else:
                     icon = ":material/warning:" if went_wrong else ":material/info:"
-                    st.markdown(f"{icon} **{run.name}** · {run.sentence}")
-            st.button("", icon=":material/close:", help="Close", on_click=_close, args=(run.id,), type="tertiary")
-        if run.model:
-            with st.container(horizontal=True):
-                offer_model(run.model)
-                downloads.offer(run.model, run, notices.PLACE)
+                    st.markdown(f"{icon} **{run.name}** · {run.sentence} {wording.diagnose(run) if went_wrong else ''}")
+            st.button("", icon=":material/close:", help="Close", on_click=_close, args=(run.id,), key="close-outcome")
+        if run.model or went_wrong:
+            _offer_next(run)
         if snapshot.log_points and (run.model or went_wrong):
-            curves.show(run, snapshot)
-            watched.show(snapshot)
-            curves.show_learning_rate(snapshot, snapshot.step)
+            # Whoever saw it train sees its end; for everyone else Start is what the page is opened for.
+            with st.expander("Curves and watched digits", expanded=memory.get("run_seen") == run.id):
+                curves.show(run, snapshot)
+                watched.show(snapshot)
+                curves.show_learning_rate(run, snapshot)
+
+
+def _offer_next(run: Run) -> None:
+    """What can be done with the model of a run, and the settings that are worth a try after it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if run.model:
+            offer_model(run.model)
+        if suggested := judgement.suggest(run):
+            st.button(
+                "Try that",
+                icon=":material/lightbulb:",
+                key="try-suggestion",
+                on_click=_take_suggestion,
+                args=(run, suggested),
+                help=_name_change(run, suggested),
+            )
+        if run.model:
+            st.page_link(
+                "pages/3_Evaluate.py",
+                label="Evaluate it",
+                icon=":material/query_stats:",
+                query_params={"evaluate_model": run.model},
+            )
+            if run.model == checkpoint.in_use():
+                st.page_link(
+                    "pages/1_Predict.py", label="Draw with it", icon=":material/draw:", query_params={"way": "Draw"}
+                )
+            downloads.offer(run.model, run, notices.PLACE)
+
+
+def _take_suggestion(run: Run, suggested: TrainingSettings) -> None:
+    form.take_settings(suggested)
+    notices.note(f"{_name_change(run, suggested)} Everything else is as in {run.name}; press Start to try it.")
+
+
+def _name_change(run: Run, suggested: TrainingSettings) -> str:
+    """What the suggested settings change, as a sentence: "Learning rate: 0.3 instead of 3."."""
+    return " ".join(
+        f"{wording.label(name)}: {wording.show(suggested, name)} instead of {wording.show(run.settings, name)}."
+        for name in FIELDS
+        if getattr(suggested, name) != getattr(run.settings, name)
+    )
 
 
 def offer_resume() -> None:
@@ -53,7 +97,7 @@ def offer_resume() -> None:
             with st.container(border=True, horizontal=True, vertical_alignment="center"):
                 st.markdown(
                     f":material/history: **{run.name}** was interrupted {done}. "
-                    "It can be resumed; at most a minute of training is lost."
+                    "It can be resumed from where it was last saved, usually within its last minute."
                 )
                 st.button(
                     "Resume",
