@@ -102,7 +102,7 @@ class Training:
         if self.device.type == "cpu":
             hold_on_to_memory()
         self.digits, self.validation = examples.digits, examples.validation.to(self.device)
-        count = min(MOST_LEARNT, len(self.digits))
+        count = min(len(self.digits), max(LEAST_LEARNT, min(MOST_LEARNT, len(self.validation))))
         self._some_learnt = self.digits.pick(torch.arange(count) * len(self.digits) // count).to(self.device)
         self.shown = examples.shown.to(self.device)
         # Channels last: the convolutions' own order on a CPU, about a third less time per step.
