@@ -16,6 +16,7 @@ import contextlib
 import csv
 import io
 import json
+import math
 import platform
 import shutil
 import threading
@@ -25,7 +26,7 @@ from dataclasses import MISSING, asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from filelock import FileLock, Timeout
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 # torch and TensorBoard are imported by the functions that train: the list of runs is shown without them.
 
 FORMAT = 2  # of run.json; 1 had no number, and epochs.csv did not say which epoch was the best
+DELETED = ".deleted-"  # before the name of a run's folder, for the moment until it is gone
 MOST_ROWS = 4000  # of the loss between epochs; longer runs keep means over several steps
 ASKING = threading.Lock()  # two threads that asked at the same time would take each other for the run's process
 
@@ -131,6 +133,8 @@ def list_all(folder: Path | None = None) -> list[Run | UnreadableRun]:
     folder = folder or workspace.here().runs
     found: list[Run | UnreadableRun] = []
     for path in sorted(folder.glob("*/run.json"), reverse=True):
+        if path.parent.name.startswith(DELETED):
+            continue
         try:
             found.append(read(path.parent.name, folder))
         except RunError as error:
@@ -184,29 +188,63 @@ def check_name(name: str, folder: Path | None = None, models: Path | None = None
 
 
 def rename(run: Run, name: str, folder: Path | None = None, models: Path | None = None) -> None:
-    """Call the run, and the weights it kept, by another name. Raises `RunError` when it can't be."""
+    """Call the run, and the weights it kept, by another name: all of it, or nothing where it can't be.
+
+    Raises `RunError` for a name that won't do and while the run is going on, `OSError` when the disk refuses.
+    """
     folder = folder or workspace.here().runs
     if name == run.name:
         return
     check_name(name, folder, models)
     _refuse_if_held(run, folder)
-    if run.model:
-        in_use = checkpoint.in_use(models) == run.model
-        checkpoint.rename(run.model, name, models)
-        if in_use:
-            checkpoint.choose(name, models)
+    in_use = checkpoint.in_use(models)
     _write(replace(run, name=name, model=name if run.model else None), folder)
+    try:
+        if run.model:
+            checkpoint.rename(run.model, name, models)
+            if in_use == run.model:
+                _choose_renamed(run.model, name, models)
+    except OSError:
+        _write(run, folder)
+        raise
 
 
 def delete(run: Run, folder: Path | None = None, models: Path | None = None) -> None:
-    """Remove the run and the weights it kept. Raises `RunError` while it is going on or its model is in use."""
+    """Remove the run and the weights it kept: all of it, or nothing where it can't be.
+
+    Raises `RunError` while it is going on or its model is in use, `OSError` when the disk refuses.
+    """
     folder = folder or workspace.here().runs
     _refuse_if_held(run, folder)
-    if run.model and checkpoint.in_use(models) == run.model:
-        raise RunError(f"{run.name} is the model in use. Go back to the shipped model first, then delete it.")
-    if run.model:
-        checkpoint.remove(run.model, models)
-    shutil.rmtree(folder / run.id)
+    _refuse_if_in_use(run.model, models)
+    aside = folder / f"{DELETED}{run.id}"
+    (folder / run.id).rename(aside)
+    try:
+        if run.model:
+            checkpoint.remove(run.model, models)
+    except OSError:
+        aside.rename(folder / run.id)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)  # it is no run any more
+
+
+def delete_model(name: str, folder: Path | None = None, models: Path | None = None) -> None:
+    """Remove a model's files; a run that kept it stays, without weights.
+
+    Raises `RunError` for a shipped model, the one in use, and one whose run is going on, `OSError` when the disk
+    refuses.
+    """
+    folder = folder or workspace.here().runs
+    if name in checkpoint.ALL_SHIPPED:
+        raise RunError(f"{name} came with Digit Lab and is never deleted.")
+    _refuse_if_in_use(name, models)
+    mine = [run for run in list_runs(folder) if run.model == name]
+    for run in mine:
+        _refuse_if_held(run, folder)
+    checkpoint.remove(name, models)
+    for run in mine:
+        with contextlib.suppress(OSError):  # whoever shows a run asks whether its weights are there
+            _write(replace(run, model=None), folder)
 
 
 def restore(run: Run, training: Training, folder: Path | None = None) -> None:
@@ -296,7 +334,8 @@ class RunWriter:
         # What was written after the state was saved will happen again.
         epochs = tuple(epoch for epoch in run.epochs if epoch.epoch <= training.epoch)
         log_points = [log_point for log_point in read_log_points(run.id, folder) if log_point.step <= training.step]
-        run = replace(run, status=Status.RUNNING, sentence="Training.", epochs=epochs)
+        changes = tuple(change for change in run.rate_changes if change.step <= training.step)
+        run = replace(run, status=Status.RUNNING, sentence="Training.", epochs=epochs, rate_changes=changes)
         writer = cls(run, folder, log_points, first_step=training.step + 1)
         _write(run, folder)
         return writer
@@ -319,6 +358,16 @@ class RunWriter:
             self._draw(event.step, {"training/loss": loss, "learning/rate": event.learning_rate})
             self._since = event.seconds
             self._waiting.clear()
+
+    def change_rate(self, training: Training, rate: float) -> None:
+        """Go on with another largest learning rate, and record that. Raises `OSError` when the disk refuses; it is then
+        recorded at the end."""
+        if rate == training.peak:
+            return
+        change = RateChange(training.step, training.peak, rate)
+        training.peak = rate
+        self.run = replace(self.run, rate_changes=(*self.run.rate_changes, change))
+        _write(self.run, self.folder)
 
     def is_due(self, epoch_ended: bool) -> bool:
         """Whether to save now: at an epoch's end if the last time is 15 s ago, at any step if it is 60 s ago."""
@@ -417,6 +466,7 @@ def keep(training: Training, writer: RunWriter, test: DigitSet, models: Path | N
         "validation_loss": round(validated.loss(), 6),
         "test_accuracy": round(tested.accuracy, 6),
         "test_errors": tested.errors,
+        "test_digits": len(test),
         "temperature": fit_temperature(validated),
         "seconds": round(training.seconds),
         "date": datetime.now(UTC).date().isoformat(),
@@ -424,19 +474,25 @@ def keep(training: Training, writer: RunWriter, test: DigitSet, models: Path | N
         "processor": name_processor(training.device),
         "threads": torch.get_num_threads(),
         "precision": str(training.precision).removeprefix("torch."),
-        "command": run.settings.command(run.name),
+        "command": run.command,
+        "rate_changes": [asdict(change) for change in run.rate_changes],
         "history": [asdict(epoch) for epoch in writer.epochs],
     }
     for earlier in list_runs(writer.folder):
-        if earlier.model == run.name:
+        if earlier.model == run.name and earlier.id != run.id:
             _write(replace(earlier, model=None), writer.folder)
+    # The run names its weights before they are there: whatever happens now, who deletes the run deletes them.
+    writer.run = replace(run, model=run.name)
+    _write(writer.run, writer.folder)
     checkpoint.save(run.name, model, facts, models)
     return checkpoint.load(run.name, models)
 
 
 def _write(run: Run, folder: Path) -> None:
     values = {"format": FORMAT, **{key: value for key, value in asdict(run).items() if key != "epochs"}}
-    workspace.write_atomically(folder / run.id / "run.json", (json.dumps(values, indent=2) + "\n").encode())
+    workspace.write_atomically(
+        folder / run.id / "run.json", (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()
+    )
 
 
 def _read_facts(path: Path) -> dict[str, Any]:
@@ -463,10 +519,19 @@ def _read_facts(path: Path) -> dict[str, Any]:
             value = TrainingSettings.from_record(value)
         elif entry.name == "status":
             value = Status(value)
+        elif entry.name == "rate_changes":
+            value = _read_rate_changes(value, path.name)
         elif not isinstance(value, types[entry.name]):
             raise ValueError(f"{path.name} says that {entry.name} is {value!r}.")
         values[entry.name] = value
     return values
+
+
+def _read_rate_changes(stored: Any, file: str) -> tuple[RateChange, ...]:
+    try:
+        return tuple(RateChange(int(one["step"]), float(one["old"]), float(one["new"])) for one in stored)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{file} says that rate_changes is {stored!r}.") from error
 
 
 def _to_csv(kind: type[Row], rows: Iterable[Row]) -> str:
@@ -485,7 +550,8 @@ def _read_csv(kind: type[Row], path: Path) -> list[Row]:
         reader = csv.DictReader(file)
         types = get_type_hints(kind)
         try:
-            return [_read_row(kind, types, cells) for cells in reader]
+            rows = [_read_row(kind, types, cells) for cells in reader]
+            return [row for row in rows if _is_finite(row)]  # older versions wrote the loss of a run that diverged
         except (ValueError, csv.Error) as error:
             raise ValueError(f"{path.name}, line {reader.line_num}: {error}") from error
 
@@ -494,14 +560,21 @@ def _read_row(kind: type[Row], types: dict[str, Any], cells: dict[str, str]) -> 
     values = {}
     for name, wanted in types.items():
         if text := cells.get(name):  # a missing or an empty cell is the field's default
-            values[name] = bool(int(text)) if wanted is bool else wanted(text)
+            kind_of_value = next(iter(get_args(wanted)), wanted)  # of "float | None": float
+            values[name] = bool(int(text)) if wanted is bool else kind_of_value(text)
     missing = [entry.name for entry in fields(kind) if entry.default is MISSING and entry.name not in values]
     if missing:
         raise ValueError(f"There is no value for {missing[0]}.")
     return kind(**values)
 
 
-def _write_cell(value: float) -> str:
+def _is_finite(row: Epoch | LogPoint) -> bool:
+    return all(math.isfinite(value) for value in asdict(row).values() if value is not None)
+
+
+def _write_cell(value: float | None) -> str:
+    if value is None:
+        return ""
     return f"{value:.7g}" if isinstance(value, float) else str(int(value))
 
 
@@ -530,6 +603,20 @@ def _is_held(home: Path) -> bool:
             return False
     except OSError:  # held, or in a folder where this process may not write: nobody here may touch the run
         return True
+
+
+def _choose_renamed(old: str, new: str, models: Path | None) -> None:
+    """Let the model in use answer under its new name; without that name it goes by its old one."""
+    try:
+        checkpoint.choose(new, models)
+    except OSError:
+        checkpoint.rename(new, old, models)
+        raise
+
+
+def _refuse_if_in_use(name: str | None, models: Path | None) -> None:
+    if name and checkpoint.in_use(models) == name:
+        raise RunError(f"{name} is the model in use. Go back to the shipped model first, then delete it.")
 
 
 def _refuse_if_held(run: Run, folder: Path) -> None:

@@ -83,8 +83,9 @@ def summarise(settings: TrainingSettings) -> str:
 
 
 def describe(run: Run) -> str:
-    """A run in one line: its settings, or the model that it fine-tuned a copy of."""
-    return f"Fine-tuned from {run.base} on My digits" if run.base else summarise(run.settings)
+    """A run in one line: its settings and what was changed by hand, or the model that it fine-tuned a copy of."""
+    changes = [f"learning rate {change.new:.4g} from step {change.step + 1:,} on" for change in run.rate_changes]
+    return " · ".join([f"Fine-tuned from {run.base} on My digits" if run.base else summarise(run.settings), *changes])
 
 
 def show_share(score: Score) -> str:

@@ -31,7 +31,7 @@ def show(snapshot: Snapshot) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             with st.container(width="stretch"):
-                if run.model and run.best:
+                if run.model and run.best and run.status is not Status.FAILED:
                     st.markdown(_sum_up(run, snapshot.seconds))
                 else:
                     icon = ":material/warning:" if went_wrong else ":material/info:"
@@ -100,7 +100,7 @@ def offer_resume() -> None:
             with st.container(border=True, horizontal=True, vertical_alignment="center"):
                 st.markdown(
                     f":material/history: **{run.name}** was interrupted {done}. "
-                    "It can be resumed; at most a minute of training is lost."
+                    "It can be resumed from where it was last saved, usually within its last minute."
                 )
                 st.button(
                     "Resume",

@@ -34,7 +34,7 @@ def offer_shipped() -> None:
 
 
 def bring_in() -> None:
-    """Upload weights as a model; choose any model, or delete one that isn't shipped."""
+    """Upload weights as a model; choose any model, or delete one that did not come with the app."""
     with st.expander("Upload weights", icon=":material/upload:"):
         file = st.file_uploader(
             "A PyTorch state dict of one of the networks above",
