@@ -124,7 +124,7 @@ def _show_progress(run: Run, snapshot: Snapshot) -> None:
     st.progress(
         share,
         f"{phase} · epoch {epoch:,} of {run.settings.epochs:,} · {words.duration(snapshot.seconds)} so far"
-        f" · learning rate {snapshot.learning_rate:.3g}",
+        f" · rate {snapshot.learning_rate:.3g}",
     )
 
 
