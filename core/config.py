@@ -284,20 +284,23 @@ PRESETS: dict[str, Preset] = {
     ),
     "surprise": Preset(
         "Learning rate far too high",
-        "For teaching: watch the loss, guess why it behaves so, then lower the rate early in the run.",
+        "For teaching: the rate rises and rises. The loss falls, it shakes, all is lost. Lower the rate while it "
+        "shakes, and the run is saved.",
+        # The loss shakes for hundreds of steps, which are seconds, before the network is dead. A constant rate of 3
+        # kills it in a dozen steps, before anybody sees what goes on.
         TrainingSettings(
-            epochs=3,
+            architecture="mlp",
+            epochs=60,
             batch_size=128,
-            learning_rate=3.0,
+            learning_rate=6.0,
             optimiser="sgd",
-            schedule="constant",
             weight_decay=0.0,
             label_smoothing=0.0,
             augmentation="none",
             clean_share=0.0,
             outlier_exposure=0.0,
             pen_digits=0.0,
-            training_images=12_000,
+            patience=10,
         ),
     ),
 }

@@ -25,9 +25,9 @@ from core.training.examples import Examples
 WARM_UP = 0.15  # share of a one-cycle run in which the learning rate rises
 PROGRESS = ("step", "epoch", "position", "improved", "seconds", "peak", "_losses")  # of a run: saved with its state
 BATCHES_AHEAD = 16  # batches augmented at once on a GPU: one alone leaves it idle for two thirds of a step
-MOST_LEARNT = (
-    1000  # of the digits it learns from, judged after each epoch: in a run of 60,000 half a percent of the time
-)
+# Of the digits it learns from, as many as validation digits are judged after each epoch, within these bounds: in a run
+# of 60,000 that takes half a percent of the time.
+LEAST_LEARNT, MOST_LEARNT = 100, 1000
 EMA_INTERVAL = 8  # steps between two updates of the averaged weights: at each step it would cost 1.5 % of the time
 
 

@@ -72,6 +72,10 @@ class RunError(RuntimeError):
     """A run that can't be read, started, resumed, renamed or deleted; the message says why."""
 
 
+class NameTaken(RunError):
+    """A name that another run or model has; a caller may be allowed to put its own in its place."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """What is known of a run. `model`: its weights' name in models/, None where none were kept. `base`: the model it
@@ -178,13 +182,18 @@ def propose_name(folder: Path | None = None, models: Path | None = None, word: s
 
 
 def check_name(name: str, folder: Path | None = None, models: Path | None = None) -> None:
-    """Raise `RunError` when a run can't be called `name`: unfit for a file, or taken."""
+    """Raise `RunError` when a run can't be called `name`: unfit for a file, or that of a shipped model or of a run that
+    is going on. Raise `NameTaken` when a run or a model has it."""
     if not checkpoint.fits(name):
         raise RunError(checkpoint.NAME_RULE)
-    if name.lower() in {
-        taken.lower() for taken in [*checkpoint.names(models), *(run.name for run in list_runs(folder))]
-    }:
-        raise RunError(f"There is already a run or model called {name}.")
+    if name.lower() in checkpoint.ALL_SHIPPED:
+        raise RunError(f"{name} is a model that came with Digit Lab and is never replaced. Choose another name.")
+    listed = list_runs(folder)
+    for run in listed:
+        if run.name.lower() == name.lower() and run.status is Status.RUNNING:
+            raise RunError(f"A run called {name} is going on. Wait for its end, or choose another name.")
+    if name.lower() in {taken.lower() for taken in [*checkpoint.names(models), *(run.name for run in listed)]}:
+        raise NameTaken(f"There is already a run or model called {name}.")
 
 
 def rename(run: Run, name: str, folder: Path | None = None, models: Path | None = None) -> None:
@@ -204,7 +213,7 @@ def rename(run: Run, name: str, folder: Path | None = None, models: Path | None 
             checkpoint.rename(run.model, name, models)
             if in_use == run.model:
                 _choose_renamed(run.model, name, models)
-    except OSError:
+    except (OSError, checkpoint.CheckpointError):
         _write(run, folder)
         raise
 
@@ -609,7 +618,7 @@ def _choose_renamed(old: str, new: str, models: Path | None) -> None:
     """Let the model in use answer under its new name; without that name it goes by its old one."""
     try:
         checkpoint.choose(new, models)
-    except OSError:
+    except (OSError, checkpoint.CheckpointError):
         checkpoint.rename(new, old, models)
         raise
 

@@ -68,7 +68,7 @@ def test_the_quickest_step_counts_and_is_shared_out_over_its_batch(monkeypatch):
 
 
 def test_what_a_step_takes_is_measured_as_the_run_will_take_it():
-    """Batches of one were timed as batches of 64 and the optimiser was always the usual one: 13 s became five minutes."""
+    """Batches of one were timed as batches of 64, with the usual optimiser: 13 s became five minutes."""
     settings = dataclasses.replace(
         PLAIN, architecture="mlp", batch_size=1, optimiser="adam", augmentation="light", device="cpu",
         precision="float32", epochs=7, seed=3, learning_rate=0.5,
