@@ -13,7 +13,7 @@ from core.ui import run_words, shell
 
 STYLE = """
 <style>
-.curve { font-size: .875rem; margin: 0; }
+.curve { display: flex; flex-wrap: wrap; gap: 0 .75em; font-size: .8125rem; margin: 0; }
 .curve i { display: inline-block; width: 1.1em; border-top: .2em solid; vertical-align: middle; }
 .curve i.dashed { border-top-style: dashed; }
 </style>
@@ -87,7 +87,8 @@ def _reach(run: Run, snapshot: Snapshot) -> tuple[float, float]:
 def _entitle(title: str, *lines: tuple[str, str]) -> str:
     """A chart's title, with the name of each of its lines behind a dash of its colour."""
     kinds = {"training digits": "dashed"}
-    named = " · ".join(
-        f'<i class="{kinds.get(name, "")}" style="border-color: {colour}"></i> {name}' for name, colour in lines
+    named = "".join(
+        f'<span><i class="{kinds.get(name, "")}" style="border-color: {colour}"></i> {name}</span>'
+        for name, colour in lines
     )
-    return f'<p class="curve"><b>{title}</b> · {named}</p>'
+    return f'<p class="curve"><b>{title}</b>{named}</p>'
