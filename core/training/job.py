@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 # torch is imported by the thread that trains: a page that only shows the job costs nothing.
 
+DISCARDED = "Stopped and discarded."
 NOTHING_TO_KEEP = "Stopped before the first step: there was nothing to keep."
 MAX_DRAWINGS = 8  # visitors whose own drawings are watched at the same time
 PUBLISH_EVERY = 0.8  # seconds of training between two opinions on the watched digits
@@ -234,13 +235,16 @@ class TrainingJob:
         try:
             torch.set_num_threads(self.all_threads if plan.takes_all_cores else self.threads)
             _stand_back()
-            prepared = plan.prepare(run, self._load_digits(True), self._runs)
+            prepared = plan.prepare(run, self._load_digits(True), self._runs, lambda: self._check(run))
             try:
                 ending = self._train(prepared.training, prepared.writer, prepared.watched)
                 self._finish(plan, prepared.training, prepared.writer, ending)
             finally:
                 run = prepared.writer.run
                 prepared.writer.release()  # where the run was not closed it counts as interrupted and can be resumed
+        except _Stopped:
+            sentence = NOTHING_TO_KEEP if self._wish is Wish.KEEP else DISCARDED
+            self._update(phase=Phase.OVER, run=replace(run, status=Status.STOPPED, sentence=sentence))
         except (RunError, SettingError, DataError) as error:
             self._fail(run, str(error))
         except OSError as error:
@@ -248,6 +252,11 @@ class TrainingJob:
         except Exception as error:  # a fault of ours: the visitor sees a sentence, the server's log the whole of it
             self._fail(run, f"Training broke off because of a fault in the program: {error}")
             raise
+
+    def _check(self, run: Run) -> None:
+        """Break off getting ready for a new run that nobody wants any more: nothing of it is on disk yet."""
+        if self._wish in (Wish.KEEP, Wish.DISCARD) and not run.id:
+            raise _Stopped
 
     def _fail(self, run: Run, sentence: str) -> None:
         """End with what went wrong."""
@@ -391,10 +400,14 @@ class TrainingJob:
                     return
                 self._update(phase=Phase.FINISHING, finished=share)
 
-    def _discard(self, writer: RunWriter, sentence: str = "Stopped and discarded.") -> None:
+    def _discard(self, writer: RunWriter, sentence: str = DISCARDED) -> None:
         writer.discard()
         run = replace(writer.run, status=Status.STOPPED, sentence=sentence, model=None)
         self._update(phase=Phase.OVER, run=run)
+
+
+class _Stopped(Exception):
+    """Somebody ended a run that was still being prepared."""
 
 
 def _stand_back() -> None:

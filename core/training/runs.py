@@ -4,7 +4,7 @@ models/, under the run's name.
 runs/ID/run.json      what the run is and how it ended
 runs/ID/epochs.csv    one row per epoch      runs/ID/steps.csv   the loss between them, at most 4,000 rows
 runs/ID/state.pt      all that is needed to go on; gone when the run is over
-runs/ID/events.out.*  the same curves for TensorBoard
+runs/ID/PART/         the same curves for TensorBoard: training, validation, learnt, each with a chart of the same names
 runs/ID/lock          locked by the process that trains the run
 
 Files are read by name: what an older version did not write takes its default, what a newer one added is ignored.
@@ -302,8 +302,8 @@ class RunWriter:
         self._since = log_points[-1].seconds if log_points else 0.0  # seconds of training at the last log point
         self._saved = time.monotonic()
         self._lock = _hold(self.home)
-        self._curves: list[tuple[str, float, int, float]] = []  # for TensorBoard: name, value, step, time
-        self._writer: SummaryWriter | None = None
+        self._curves: list[tuple[str, str, float, int, float]] = []  # for TensorBoard: part, name, value, step, time
+        self._writers: dict[str, SummaryWriter] = {}  # one for each part: the same name in two parts is one chart
         self._first_step = first_step  # what TensorBoard's older files say from here on doesn't count
 
     @classmethod
@@ -353,10 +353,9 @@ class RunWriter:
         """Remember an event; `save` writes it to disk."""
         if isinstance(event, Epoch):
             self.epochs.append(event)
-            self._draw(
-                event.step,
-                {"validation/loss": event.validation_loss, "validation/accuracy": event.validation_accuracy},
-            )
+            self._draw("validation", event.step, {"loss": event.validation_loss, "accuracy": event.validation_accuracy})
+            if event.learnt_loss is not None and event.learnt_accuracy is not None:
+                self._draw("learnt", event.step, {"loss": event.learnt_loss, "accuracy": event.learnt_accuracy})
             return
         self._waiting.append(event)
         if len(self._waiting) >= self._every:
@@ -364,7 +363,7 @@ class RunWriter:
             loss = sum(step.loss * step.images for step in self._waiting) / images
             rate = images / max(1e-9, event.seconds - self._since)
             self.log_points.append(LogPoint(event.step, loss, event.learning_rate, event.seconds, rate))
-            self._draw(event.step, {"training/loss": loss, "learning/rate": event.learning_rate})
+            self._draw("training", event.step, {"loss": loss, "learning rate": event.learning_rate})
             self._since = event.seconds
             self._waiting.clear()
 
@@ -402,10 +401,10 @@ class RunWriter:
 
     def release(self) -> None:
         """Let go of the folder: from now on the run counts as interrupted, unless it was closed."""
-        if self._writer:
+        for writer in self._writers.values():
             with contextlib.suppress(OSError):  # what it was given is on disk since the last save
-                self._writer.close()
-            self._writer = None
+                writer.close()
+        self._writers.clear()
         self._lock.release()
 
     def discard(self) -> None:
@@ -419,25 +418,38 @@ class RunWriter:
         self._write_curves()
 
     def _write_curves(self) -> None:
-        """Hand what is new to TensorBoard's writer. After a failure a new one begins where this one broke off."""
-        from torch.utils.tensorboard import SummaryWriter
-
+        """Hand what is new to TensorBoard's writers. After a failure new ones begin where these broke off."""
         if not self._curves:
             return
         try:
-            if not self._writer:
-                self._writer = SummaryWriter(str(self.home), purge_step=self._first_step or None)
-            for name, value, step, moment in self._curves:
-                self._writer.add_scalar(name, value, step, walltime=moment)
-            self._writer.flush()
+            for part, name, value, step, moment in self._curves:
+                self._writer(part).add_scalar(name, value, step, walltime=moment)
+            for writer in self._writers.values():
+                writer.flush()
         except OSError:
-            self._writer = None
+            self._writers.clear()
             raise
-        self._first_step = self._curves[-1][2] + 1
+        self._first_step = self._curves[-1][3] + 1
         self._curves.clear()
 
-    def _draw(self, step: int, values: dict[str, float]) -> None:
-        self._curves += [(name, value, step, time.time()) for name, value in values.items()]
+    def _writer(self, part: str) -> SummaryWriter:
+        """TensorBoard's writer for a part of the curves; the part "training" says what run it is."""
+        from torch.utils.tensorboard import SummaryWriter
+        from torch.utils.tensorboard.summary import hparams
+
+        if part not in self._writers:
+            writer = SummaryWriter(str(self.home / part), purge_step=self._first_step or None)
+            file: Any = writer.file_writer
+            if part == "training":
+                values = {name: _as_hyperparameter(value) for name, value in self.run.settings.as_dict().items()}
+                writer.add_text("run", f"{self.run.name}: `{self.run.command}`")
+                for summary in hparams({"run": self.run.name, **values}, {"loss": 0.0}):
+                    file.add_summary(summary)
+            self._writers[part] = writer
+        return self._writers[part]
+
+    def _draw(self, part: str, step: int, values: dict[str, float]) -> None:
+        self._curves += [(part, name, value, step, time.time()) for name, value in values.items()]
 
 
 def keep(training: Training, writer: RunWriter, test: DigitSet, models: Path | None = None) -> Checkpoint:
@@ -591,6 +603,11 @@ def _explain(error: Exception) -> str:
     """A sentence that says why a file can't be read."""
     reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
     return f"{reason.rstrip('.')}."
+
+
+def _as_hyperparameter(value: Any) -> Any:
+    """A setting as TensorBoard's table takes it: digits left out as text."""
+    return "".join(map(str, value)) or "none" if isinstance(value, tuple) else value
 
 
 def _hold(home: Path) -> FileLock:

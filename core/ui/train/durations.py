@@ -58,7 +58,14 @@ def _expect(settings: TrainingSettings) -> float:
     """Seconds a run will take. Raises `SettingError` when the settings name a device that isn't there."""
     from core.training import estimate
 
-    return estimate.expect(settings, _measure(estimate.what_counts(settings)))
+    return estimate.expect(settings, measure(settings))
+
+
+def measure(settings: TrainingSettings) -> float:
+    """Seconds that learning from an image takes here. Takes a second the first time; raises as `_expect` does."""
+    from core.training import estimate
+
+    return _measure(estimate.what_counts(settings))
 
 
 @st.cache_resource(show_spinner=False, ttl=600)
