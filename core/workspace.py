@@ -45,6 +45,13 @@ def here() -> Workspace:
     return Workspace(SHIPPED if _IS_CHECKOUT else Path.home() / "digit-lab")
 
 
+def check_writable(folder: Path) -> None:
+    """Make a folder where there is none, and try whether files can be written there. Raises `OSError` if not."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that readers see the old one or the new one, never a part.
 
