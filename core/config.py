@@ -207,12 +207,12 @@ class TrainingSettings:
 
 def _read(entry: Field, value: Any) -> Any:
     """A field's value from text, JSON or Python, as the type of its default."""
+    if isinstance(entry.default, int) and isinstance(value, float) and not value.is_integer():
+        raise SettingError(f"{entry.name.replace('_', ' ').capitalize()} must be a whole number, not {value:g}.")
     try:
         if isinstance(entry.default, tuple):
             return tuple(sorted({int(digit) for digit in value}))
         kind: Any = type(entry.default)
-        if kind is int and isinstance(value, float) and not value.is_integer():
-            raise SettingError(f"{entry.name.replace('_', ' ').capitalize()} must be a whole number, not {value:g}.")
         return kind(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise SettingError(f"{entry.name.replace('_', ' ').capitalize()} can't be read from {value!r}.") from error

@@ -103,7 +103,7 @@ def draw_loss(
         .mark_line(clip=True, strokeWidth=1.5, color=SECOND[dark], point=_dot(SECOND[dark]))
         .encode(x=x, y=validated, tooltip=[alt.Tooltip("validation:Q", title="Validation loss", format=".4~g")]),
         *([_dash(known, dark).encode(x=x, y=alt.Y("learnt:Q", scale=scale, axis=axis))] if known else []),
-        *_mark_changes(changes, x, dark),
+        *_mark_changes(changes, steps, x, dark),
     ]
     return style(alt.LayerChart(layer=layers))
 
@@ -174,7 +174,9 @@ def draw_learning_rate(
             tooltip=[alt.Tooltip("step:Q", title="Step"), alt.Tooltip("rate:Q", title="Learning rate", format=".3g")],
         )
     )
-    return style(alt.LayerChart(layer=[line, *_mark_changes(changes, x, dark)])).properties(height=HEIGHT * 2 // 3)
+    return style(alt.LayerChart(layer=[line, *_mark_changes(changes, steps, x, dark)])).properties(
+        height=HEIGHT * 2 // 3
+    )
 
 
 def draw_runs(
@@ -263,14 +265,15 @@ def _count_from_zero(field: str, title: str, to: float) -> alt.X:
     return alt.X(f"{field}:Q", title=title, scale=alt.Scale(domain=[0, to * MARGIN], nice=False), axis=axis)
 
 
-def _mark_changes(changes: Sequence[RateChange], x: alt.X, dark: bool) -> list[alt.Chart]:
-    """A dashed line with its words where the learning rate was changed by hand; none where it was not."""
+def _mark_changes(changes: Sequence[RateChange], steps: float, x: alt.X, dark: bool) -> list[alt.Chart]:
+    """A dashed line where the learning rate was changed by hand, with its words where there is room; else none."""
     if not changes:
         return []
-    rows = [
-        {"step": change.step, "words": f"rate {change.new:.3g}", "change": f"{change.old:.3g} → {change.new:.3g}"}
-        for change in changes
-    ]
+    rows, free = [], 0.0  # from which step on there is room for words
+    for change in changes:
+        said = f"rate {change.new:.3g}" if change.step >= free else ""
+        free = change.step + steps * 0.15 if said else free
+        rows.append({"step": change.step, "words": said, "change": f"{change.old:.3g} → {change.new:.3g}"})
     base = alt.Chart(alt.Data(values=rows)).encode(
         x=x, tooltip=[alt.Tooltip("step:Q", title="Step"), alt.Tooltip("change:N", title="Learning rate, by hand")]
     )

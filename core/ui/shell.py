@@ -39,6 +39,7 @@ STYLE = f"""
 /* Streamlit writes white on the dark theme's light accent, and axes in a grey too pale for paper. */
 .stApp :is([data-testid="stBaseButton-primary"]:not(:disabled), [data-tag] span) {{ color: {theme.css(theme.PAPER)}; }}
 .stApp [data-testid="stVegaLiteChart"] text[fill="#808495"] {{ fill: {theme.SMALL_TEXT[False]}; }}
+[data-testid="stTooltipIcon"] button[aria-label^="Help"] {{ padding: 4px; margin: -4px; }} /* 24 pixels to press */
 [class*="st-key-gallery"] button {{ padding: .25rem; min-height: 0; }}
 [class*="st-key-gallery"] button img {{ height: 4.5rem; max-height: none; width: 4.5rem; object-fit: contain;
   border-radius: .25rem; vertical-align: middle; }}

@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import words
@@ -155,6 +155,7 @@ def test_any_figure_of_the_runs_can_be_seen_by_epoch_or_time_within_sensible_bou
 LOSSES = st.lists(st.floats(0, 3.4e38) | st.sampled_from([math.nan, math.inf, -math.inf, 0.0]), max_size=200)
 
 
+@settings(max_examples=40, deadline=None, database=None)
 @given(LOSSES, LOSSES)
 def test_whatever_a_loss_becomes_the_chart_is_json_without_what_is_no_number(losses, validation):
     history = [Epoch(number, 10 * number, 1.0, loss, loss, 0.1) for number, loss in enumerate(validation, start=1)]
@@ -189,6 +190,8 @@ def test_each_change_of_the_rate_by_hand_is_marked_in_both_charts():
         rule, words_beside = chart["layer"][-2:]
         assert rule["mark"]["type"] == "rule" and words_beside["mark"]["type"] == "text"
         assert [(row["step"], row["words"]) for row in rows_of(chart, rule)] == [(30, "rate 0.3"), (70, "rate 0.1")]
+    crowded = training_charts.draw_loss((), (), 90, [RateChange(step, 3.0, 0.3) for step in range(20, 30)]).to_dict()
+    assert [row["words"] for row in rows_of(crowded, crowded["layer"][-1])] == ["rate 0.3", *[""] * 9]
     assert len(training_charts.draw_loss((), (), 9).to_dict()["layer"]) == 3  # no mark where nothing was changed
 
 

@@ -1,7 +1,7 @@
 """A name of a run or a model: letters of any script, nothing that a file system, a page or a terminal trips over."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.network import checkpoint
@@ -20,6 +20,7 @@ def test_what_is_no_plain_file_name_is_refused(name):
     assert not checkpoint.fits(name)
 
 
+@settings(deadline=None, database=None)
 @given(st.text(max_size=90))
 def test_a_name_that_fits_can_be_a_file_and_every_upload_gets_one(tmp_path_factory, text):
     assert checkpoint.fits(checkpoint._as_name(text))

@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core.config import PRESETS, Preset, TrainingSettings
@@ -25,6 +26,7 @@ def test_a_link_gives_back_exactly_what_was_handed_out(settings, name):
     assert open_address(link.address("http://school/Train?epochs=3", settings, name)) == link.Opened(settings, name)
 
 
+@hypothesis_settings(deadline=None, database=None)
 @given(
     st.sampled_from(list(PRESETS)),
     st.fixed_dictionaries(

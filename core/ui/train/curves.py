@@ -13,8 +13,9 @@ from core.ui import run_words, shell
 
 STYLE = """
 <style>
-.curve { font-size: .875rem; margin: 0; }
-.curve i { display: inline-block; width: 1.1em; height: .2em; border-radius: .1em; vertical-align: middle; }
+.curve { display: flex; flex-wrap: wrap; gap: 0 .75em; font-size: .8125rem; margin: 0; }
+.curve i { display: inline-block; width: 1.1em; border-top: .2em solid; vertical-align: middle; }
+.curve i.dashed { border-top-style: dashed; }
 </style>
 """
 
@@ -23,7 +24,7 @@ def show(run: Run, snapshot: Snapshot) -> None:
     """Loss and validation accuracy side by side: of a live run over all that is planned, else over what was done."""
     best, is_dark = snapshot.best, shell.is_dark()
     steps, epochs = _reach(run, snapshot)
-    learnt = [("digits it learns from", css(TEXT))] if any(epoch.learnt_loss for epoch in snapshot.epochs) else []
+    learnt = [("training digits", css(TEXT))] if any(epoch.learnt_loss for epoch in snapshot.epochs) else []
     left, right = st.columns(2)
     with left:
         st.html(
@@ -31,7 +32,7 @@ def show(run: Run, snapshot: Snapshot) -> None:
                 "Loss",
                 ("each step", css(QUIET)),
                 ("smoothed", css(ACCENT)),
-                ("validation digits", css(SECOND)),
+                ("validation", css(SECOND)),
                 *learnt,
             )
         )
@@ -85,5 +86,9 @@ def _reach(run: Run, snapshot: Snapshot) -> tuple[float, float]:
 
 def _entitle(title: str, *lines: tuple[str, str]) -> str:
     """A chart's title, with the name of each of its lines behind a dash of its colour."""
-    named = " · ".join(f'<i style="background: {colour}"></i> {name}' for name, colour in lines)
-    return f'<p class="curve"><b>{title}</b> · {named}</p>'
+    kinds = {"training digits": "dashed"}
+    named = "".join(
+        f'<span><i class="{kinds.get(name, "")}" style="border-color: {colour}"></i> {name}</span>'
+        for name, colour in lines
+    )
+    return f'<p class="curve"><b>{title}</b>{named}</p>'

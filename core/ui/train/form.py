@@ -32,7 +32,7 @@ STYLE = """
 [class*="st-key-preset-"] button p span { position: absolute; clip-path: inset(50%); width: 1px; overflow: hidden;
   white-space: nowrap; }
 .st-key-address { position: absolute; } /* takes no room */
-@media (max-width: 640px) { .st-key-start, .st-key-start button { width: 100%; } }
+@media (max-width: 640px) { .st-key-start-row { flex-direction: column; align-items: stretch !important; } }
 </style>
 """
 
@@ -125,7 +125,7 @@ def _write_address(settings: TrainingSettings | None) -> None:
 
 def _offer_start(settings: TrainingSettings | None, faults: Collection[str], pending: list[Pending]) -> None:
     _write_address(settings)
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="start-row"):
         st.button(
             "Start",
             type="primary",

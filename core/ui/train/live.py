@@ -124,7 +124,7 @@ def _show_progress(run: Run, snapshot: Snapshot) -> None:
     st.progress(
         share,
         f"{phase} · epoch {epoch:,} of {run.settings.epochs:,} · {words.duration(snapshot.seconds)} so far"
-        f" · learning rate {snapshot.learning_rate:.3g}",
+        f" · rate {snapshot.learning_rate:.3g}",
     )
 
 
@@ -177,29 +177,36 @@ def _show_controls(snapshot: Snapshot) -> None:
 
 
 def _ask_learning_rate(snapshot: Snapshot) -> None:
-    st.markdown(":small[The largest learning rate from now on; the schedule goes on, scaled to it.]")
+    """Divide or multiply the rate with one press, or type another one: Enter sets it."""
+    st.markdown(
+        f"Largest learning rate: **{snapshot.peak:.3g}**  \n"
+        ":small[A change counts from the next step on; the schedule goes on, scaled to it.]"
+    )
     with st.container(horizontal=True):
         for sign, factor in FACTORS.items():
-            st.button(sign, on_click=_change_learning_rate, args=(factor,), key=f"rate-{sign}")
-    # The value is given each time: a popover's content is made in the browser only when it is opened, and would
-    # then start from the smallest value allowed, and set it. Where a button or another visitor has changed it since,
-    # a new key takes it over; what was typed here keeps its field, and the focus.
-    typed = memory.get(f"peak-{memory.get('peak-changes', 0)}", snapshot.peak)
-    memory["peak-changes"] = memory.get("peak-changes", 0) + (typed != snapshot.peak)
-    rule, key = FIELDS["learning_rate"].metadata, f"peak-{memory['peak-changes']}"
-    st.number_input(
-        "Largest learning rate from now on",
-        value=float(snapshot.peak),
-        min_value=rule["low"],
-        max_value=rule["high"],
-        step=1e-3,
-        format="%.4g",
-        key=key,
-        on_change=lambda: resources.training_job().set_peak(memory[key]),
-        label_visibility="collapsed",
-    )
+            st.button(sign, on_click=_multiply_learning_rate, args=(factor,), key=f"rate-{sign}")
+    # Empty, so that it never says an older rate than the line above, which others may have changed.
+    with st.form("rate", border=False, clear_on_submit=True):
+        rule = FIELDS["learning_rate"].metadata
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.number_input(
+                "Another learning rate",
+                value=None,
+                min_value=rule["low"],
+                max_value=rule["high"],
+                format="%.4g",
+                placeholder=f"{rule['low']:g} to {rule['high']:g}",
+                key="peak",
+                width=160,
+            )
+            st.form_submit_button("Set", on_click=_set_learning_rate)
 
 
-def _change_learning_rate(factor: float) -> None:
+def _multiply_learning_rate(factor: float) -> None:
     rule, job = FIELDS["learning_rate"].metadata, resources.training_job()
     job.set_peak(min(max(float(f"{job.snapshot().peak * factor:.3g}"), rule["low"]), rule["high"]))
+
+
+def _set_learning_rate() -> None:
+    if memory.peak is not None:
+        resources.training_job().set_peak(memory.peak)

@@ -49,29 +49,27 @@ def show(snapshot: Snapshot) -> None:
 
 def _offer_next(run: Run) -> None:
     """What can be done with the model of a run, and the settings that are worth a try after it."""
+    diagnosis = judgement.diagnose(run)
+    has_failed = diagnosis is not None and diagnosis.is_failure  # its model stays in the table of runs
     with st.container(horizontal=True, vertical_alignment="center"):
-        if run.model:
+        if run.model and not has_failed:
             offer_model(run.model)
         if suggested := judgement.suggest(run):
             st.button(
                 "Try that",
                 icon=":material/lightbulb:",
+                type="primary" if has_failed else "secondary",
                 key="try-suggestion",
                 on_click=_take_suggestion,
                 args=(run, suggested),
                 help=_name_change(run, suggested),
             )
         if run.model:
-            st.page_link(
-                "pages/3_Evaluate.py",
-                label="Evaluate it",
-                icon=":material/query_stats:",
-                query_params={"evaluate_model": run.model},
-            )
+            if st.button("Evaluate it", icon=":material/query_stats:", key="evaluate-it"):
+                memory["evaluate_model"] = run.model  # in the address it would cost a second press of Back
+                st.switch_page("pages/3_Evaluate.py")
             if run.model == checkpoint.in_use():
-                st.page_link(
-                    "pages/1_Predict.py", label="Draw with it", icon=":material/draw:", query_params={"way": "Draw"}
-                )
+                st.page_link("pages/1_Predict.py", label="Draw with it", icon=":material/draw:")
             downloads.offer(run.model, run, notices.PLACE)
 
 
