@@ -45,7 +45,7 @@ def here() -> Workspace:
     return Workspace(SHIPPED if _IS_CHECKOUT else Path.home() / "digit-lab")
 
 
-def check_writable(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
     """Make a folder where there is none, and try whether files can be written there. Raises `OSError` if not."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder):
@@ -70,7 +70,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             raise
 
 
-def check_writable(path: Path) -> None:
+def check_file(path: Path) -> None:
     """Raise `OSError` where a file can't be written: to be asked before the work whose result is to stand there."""
     is_new = not path.exists()
     with path.open("ab"):

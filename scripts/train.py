@@ -66,7 +66,7 @@ def train(settings: TrainingSettings, run: Run | None, options: argparse.Namespa
         if not rank:
             here = workspace.here()
             for folder in (options.runs or here.runs, options.models or here.models):
-                workspace.check_writable(folder)  # before the minute that drawing takes
+                workspace.check_folder(folder)  # before the minute that drawing takes
             draws = settings.outlier_exposure or settings.pen_digits
             print(f"Getting ready{': drawing examples takes up to a minute' if draws else ''} …", file=sys.stderr)
         digits = mnist.load(train=True)

@@ -116,16 +116,14 @@ def draw_accuracy(history: Sequence[Epoch], epochs: float, best: Epoch | None, d
     """
     drawn = [*_thin(history, MOST_EPOCHS), *([best] if best else [])]
     accuracies = {epoch.epoch: round(epoch.validation_accuracy, 5) for epoch in drawn}
-    rows = [
-        {"epoch": epoch, "accuracy": accuracy, "said": words.percent(accuracy)}
-        for epoch, accuracy in sorted(accuracies.items())
-    ]
+    ordered = sorted(accuracies.items())
+    rows = [{"epoch": epoch, "accuracy": share, "said": words.percent(share)} for epoch, share in ordered]
     known = [
         {"epoch": epoch.epoch, "learnt": round(epoch.learnt_accuracy, 5)}
         for epoch in _thin(history, MOST_EPOCHS)
         if epoch.learnt_accuracy is not None
     ]
-    settled = [row["accuracy"] for row in rows[len(rows) // 4 :]]
+    settled = [share for _, share in ordered[len(ordered) // 4 :]]
     lowest = min([0.9, *settled]) if len(rows) < 4 else min([0.995, *settled])
     room = (1 - lowest) * 0.1
     base = alt.Chart()

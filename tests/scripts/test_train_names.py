@@ -84,7 +84,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_drawn(tmp
 
 
 def test_a_folder_is_tried_and_left_as_it_was(tmp_path):
-    workspace.check_writable(tmp_path / "new" / "folder")
+    workspace.check_folder(tmp_path / "new" / "folder")
     assert not list((tmp_path / "new" / "folder").iterdir())
 
 
