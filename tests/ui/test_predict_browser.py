@@ -370,7 +370,7 @@ def press_row(page: Page, row: int) -> None:
     """Press the middle of a row; rows are 44 pixels high, drawn on a canvas below a head of 35."""
     table = page.get_by_test_id("stDataFrame")
     table.scroll_into_view_if_needed()
-    table.click(position={"x": 400, "y": 36 + 44 * row + 22})
+    table.click(position={"x": 400, "y": 36 + 44 * row + 22}, delay=150)  # a mouse that jumps is no hand
 
 
 # --- samples ----------------------------------------------------------------------------------------------------------
