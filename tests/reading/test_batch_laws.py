@@ -200,8 +200,10 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(group=st.sampled_from(Group))
     def show(self, group) -> None:
-        chosen = self.batch.chosen
+        chosen, before = self.batch.chosen, self.batch.group
         self.batch.show(group)
+        if group is not before:
+            assert all(group.holds(item) for item in self.batch.shown)
         if chosen and self.batch.chosen != chosen:  # selection follows the file, or is the first of the group
             assert self.batch.chosen == next(iter([item.key for item in self.batch.shown]), None)
 

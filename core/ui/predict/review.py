@@ -117,8 +117,10 @@ def show_table(pictures: Batch) -> None:
     style = table.style.format({"confidence": words.probability}, na_rep=words.NONE)
     columns = ["picture", "answer", "checked", "right", "confidence", "file", "remark"]
     unused = {name for name in ("checked", "right") if not table[name].any()}
-    # What is chosen, not what was clicked last: it may be in another row now.
-    memory.files = {"selection": {"rows": [], "columns": [], "cells": [(at, "answer")]}}
+    # The cell that was clicked last may be in another row now. None is, where one clicked outside the table.
+    clicked = memory.files["selection"]["cells"] if "files" in memory else []
+    if clicked and clicked[0][0] != at:
+        memory.files = {"selection": {"rows": [], "columns": [], "cells": [(at, clicked[0][1])]}}
     st.dataframe(
         style.set_properties(subset=([at], columns), **{"background-color": CHOSEN}),
         hide_index=True,

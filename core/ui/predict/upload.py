@@ -142,12 +142,12 @@ def take_in(uploader: str) -> None:
 def read_waiting(pictures: batch.Batch) -> None:
     """Read what is new or asked for anew, saying how far it is; a click meanwhile loses nothing that was read."""
     waiting = pictures.waiting
+    place = st.empty()  # there always: what stands below must not move, or an open popover closes
     if not waiting:
         return
     if pictures.is_stopped:
-        st.button(f"Read the other {len(waiting)}", icon=":material/play_arrow:", on_click=pictures.go_on)
+        place.button(f"Read the other {len(waiting)}", icon=":material/play_arrow:", on_click=pictures.go_on)
         return
-    place = st.empty()
     if len(waiting) <= QUICK:
         for key in waiting:
             with place, st.spinner(f"Reading {words.escape_markdown(batch.show_name(pictures.name(key), 40))} …"):
