@@ -169,9 +169,9 @@ class Reading:
             f"the {_ordinal(at + 1)}, {digit.digit}, is perhaps {words.a_digit(digit.prediction.second)}"
             for at, digit in [(at, self.digits[at]) for at in self.doubtful[:3]]
         ]
-        doubt = f" Unsure: {'; '.join(doubts)}." if doubts else ""
+        doubt = f". Unsure: {'; '.join(doubts)}." if doubts else ", but unsure."
         more = f" {len(self.doubtful) - 3} more are unsure." if len(self.doubtful) > 3 else ""
-        return f"{digits}.{doubt}{more} {self.left_out}".rstrip()
+        return f"{digits}{doubt}{more} {self.left_out}".rstrip()
 
     @property
     def _is_guess(self) -> bool:

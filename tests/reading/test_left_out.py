@@ -188,6 +188,14 @@ def test_boxes_lie_around_what_was_left_out(model):
     assert shown.shape[1] / shown.shape[0] > without.shape[1] / without.shape[0]
 
 
+def test_a_long_number_is_read_and_shown(model):
+    """24 digits ended in a traceback."""
+    text = "314159265358979323846264"
+    found = read(model, put([(line(text), 0, 0)]))
+    assert found.text == text
+    assert boxes.mark_number(found, 23).shape[1] == boxes.WIDE
+
+
 def test_columns_of_digits_are_numbers_in_their_order(model):
     found = read(model, PAGES["a column"]())
     assert found.lines == ("7", "2", "5")
@@ -204,7 +212,7 @@ def test_several_lines_are_several_numbers(model):
 def test_where_one_digit_is_asked_for_and_not_found_a_number_is_tried(model):
     found = read(model, put([(line("593", gap=-6), 0, 0)]), "one")
     assert (found.text, found.verdict) == ("593", "unsure")
-    assert found.sentence == "No single digit; read as a number of 3 digits."
+    assert found.sentence == "No single digit; read as a number of 3 digits, but unsure."
 
 
 def test_where_a_number_is_asked_for_and_not_found_one_digit_is_tried(model):
