@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 import streamlit as st
@@ -15,13 +15,14 @@ memory = st.session_state
 @dataclass(frozen=True)
 class Handed:
     """A picture for Predict: its `name`, the `content` of its file, its `label` where somebody gave one, the name of
-    the `model` that read it, and `page`, where it comes from, one of `shell.PAGES`."""
+    the `model` that read it, and `page`, where it comes from, one of `shell.PAGES`, with what stood in its `address`."""
 
     name: str
     content: bytes
     label: int | None
     model: str
     page: str
+    address: dict[str, str] = field(default_factory=lambda: st.query_params.to_dict())
 
 
 def open_in_predict(handed: Handed) -> NoReturn:
@@ -39,4 +40,4 @@ def take() -> Handed | None:
 def show_way_back(handed: Handed) -> None:
     """A link to the page that the picture comes from; what was open there is open again."""
     label = next(label for path, label, _ in shell.PAGES if path == handed.page)
-    st.page_link(handed.page, label=f"Back to {label}", icon=":material/arrow_back:")
+    st.page_link(handed.page, label=f"Back to {label}", icon=":material/arrow_back:", query_params=handed.address)
