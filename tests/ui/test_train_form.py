@@ -92,6 +92,12 @@ def test_what_stands_in_a_field_is_what_runs_or_nothing_does(app, job, typed, ru
         assert "must be a whole number" in said(app)
 
 
+def test_start_pressed_before_a_refused_value_was_answered_is_a_sentence(app, job):
+    number(app, "epochs").set_value(5000.0)
+    app.button(key="start").click().run()  # both in one: the button was not yet disabled
+    assert not app.exception and not job.started and "Epochs must be at most 1000" in said(app)
+
+
 def test_too_many_digits_left_out_are_refused_at_their_field_with_all_else_in_place(app):
     before = shape(app)
     app.get("button_group")[0].set_value(list(range(9))).run()

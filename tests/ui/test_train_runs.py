@@ -29,6 +29,9 @@ class Job:
     def snapshot(self) -> Snapshot:
         return self.last
 
+    def __getattr__(self, name: str):
+        return lambda *_: None  # pause, stop and the like
+
 
 def make_run(number: int, **values) -> Run:
     settings = replace(PRESETS["fast"].settings, epochs=3, learning_rate=0.001 * number)
@@ -161,3 +164,23 @@ def test_the_panel_of_a_run_is_small_for_who_did_not_see_it_train(job, monkeypat
     app.run()
     (panel,) = [box for box in app.expander if "Curves" in box.label]
     assert panel.proto.expanded
+
+
+@pytest.mark.parametrize(
+    ("phase", "step", "can_keep"),
+    [(Phase.PREPARING, 0, False), (Phase.RUNNING, 0, False), (Phase.RUNNING, 1, True), (Phase.PAUSED, 1, True)],
+)
+def test_keep_can_be_pressed_as_soon_as_there_is_something_to_keep(job, phase, step, can_keep):
+    job.last = Snapshot(phase, make_run(20), step=step, peak=0.3)
+    app = open_train()
+    assert app.button(key="keep").disabled != can_keep
+    assert ("rate" in "".join(bar.proto.text for bar in app.get("progress"))) == bool(step)
+
+
+@pytest.mark.parametrize(("peak", "sign", "wanted"), [(3.0, "÷ 10", 0.3), (0.3, "÷ 3", 0.1), (9.0, "× 3", 10.0)])
+def test_the_rate_is_changed_with_one_press_within_its_bounds(job, peak, sign, wanted):
+    changed: list[float] = []
+    job.set_peak = changed.append
+    job.last = Snapshot(Phase.RUNNING, make_run(20), step=5, peak=peak)
+    open_train().button(key=f"rate-{sign}").click().run()
+    assert changed == [wanted]

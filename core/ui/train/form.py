@@ -164,10 +164,13 @@ def _find_fault_of_name() -> str:
 def _start() -> None:
     """Start, and keep what was typed where that is refused."""
     memory.link_refused = ""
-    settings, name = TrainingSettings.from_dict(memory.settings), _name() or None
 
     def start() -> bool:
-        resources.training_job().start(NewRun(settings), name)
+        for name in FIELDS:  # pressed right after a value was typed: which of the two is heard first is not known
+            if f"setting-{name}" in memory:
+                _remember(name)
+        settings = TrainingSettings.from_dict(memory.settings)
+        resources.training_job().start(NewRun(settings), _name() or None)
         return True
 
     if attempt(start):
