@@ -286,8 +286,8 @@ PRESETS: dict[str, Preset] = {
         "Learning rate far too high",
         "For teaching: the rate rises and rises. The loss falls, it shakes, all is lost. Lower the rate while it "
         "shakes, and the run is saved.",
-        # With every seed tried the loss shakes for hundreds of steps, which are seconds, before all is lost: Adam's steps
-        # are bounded. With plain SGD the network is dead within a dozen steps, before anybody sees what goes on.
+        # With every seed tried the loss shakes for hundreds of steps, which are seconds, before all is lost: Adam's
+        # steps are bounded. With plain SGD the network is dead within a dozen steps, before anybody sees it coming.
         TrainingSettings(
             architecture="mlp",
             epochs=40,
