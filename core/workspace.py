@@ -63,7 +63,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             raise
 
 
-def check_writable(path: Path) -> None:
+def check_file_writable(path: Path) -> None:
     """Raise `OSError` where a file can't be written: to be asked before the work whose result is to stand there."""
     is_new = not path.exists()
     with path.open("ab"):

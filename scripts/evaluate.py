@@ -36,7 +36,7 @@ def main() -> int:
     options = parse_options()
     try:
         if options.report:
-            workspace.check_writable(options.report)
+            workspace.check_file_writable(options.report)
     except OSError as error:
         return refuse(f"{options.report} can't be written: {error.strerror or error}.")
     from core.data.digits import DataError
