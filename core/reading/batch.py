@@ -48,8 +48,8 @@ class Adjustment:
         """In words: "light on dark, cropped to 10-60 % across and 0-100 % down"; empty where nothing is adjusted."""
         parts = [] if self.polarity == "auto" else [self.polarity]
         if self.crop:
-            left, top, right, bottom = (round(100 * share) for share in self.crop)
-            parts.append(f"cropped to {left}-{right} % across and {top}-{bottom} % down")
+            left, top, right, bottom = self.crop
+            parts.append(f"cropped to {words.span(left, right)} across and {words.span(top, bottom)} down")
         return ", ".join(parts)
 
 

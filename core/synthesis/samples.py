@@ -181,7 +181,7 @@ def _draw_cheque(rng: np.random.Generator) -> bytes:
     printed[34:37, 40:660] = printed[202:205, 40:660] = printed[34:205, 40:43] = printed[34:205, 657:660] = 1
     sheet = lay_ink(sheet, 0.6 * printed, (60, 110, 80))
     number = Sample("1_european 2_round 7_plain 5_two_strokes 0_round", (width, height), 92, 7, BLUE, WHITE, 0.0, 0.1)
-    return encode(to_bytes(lay_ink(sheet, number.write(rng), BLUE)), "jpg")
+    return encode(to_bytes(lay_ink(sheet, number.write(rng), BLUE)), "webp")
 
 
 def _draw_touching(rng: np.random.Generator) -> bytes:
@@ -296,7 +296,7 @@ SAMPLES: dict[str, Sample | Callable[[np.random.Generator], bytes]] = {
         "3_flat 4_open 7_crossed 8_one_stroke 0_round", (720, 240), 120, 6, (84, 84, 92), (247, 245, 240), 0.008, 0.12,
         density=0.75, roughness=0.35,
     ),
-    "number_12750_on_a_cheque.jpg": _draw_cheque,
+    "number_12750_on_a_cheque.webp": _draw_cheque,
     "not_a_letter_A_in_blue.webp": Sample("A", (340, 360), 230, 11, BLUE, (249, 247, 240), 0.008),
     "not_a_letter_M_in_chalk.jpg": Sample(
         "M", (380, 340), 200, 13, (238, 238, 228), (42, 62, 54), 0.04, density=0.95, roughness=0.4
