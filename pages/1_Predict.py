@@ -14,7 +14,7 @@ EXPECTED = {"auto": "Automatic", "one": "One digit", "number": "A number"}
 
 samples.take_over()  # a picture that another page handed on
 st.title("Predict")
-with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
     way = widgets.choice("How do you want to give a digit?", list(WAYS), "way", canvas.renew)
     widgets.choice(
         "Read as",

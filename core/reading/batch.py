@@ -22,7 +22,6 @@ from core import words
 from core.data.labels import NO_DIGIT, label_from_path
 from core.network.checkpoint import Checkpoint
 from core.reading.mnist_form import Box
-from core.reading.one_digit import FoundDigit
 from core.reading.picture import Picture, PictureError
 from core.reading.picture import read as read_picture
 from core.reading.reader import Reading, read
@@ -49,8 +48,8 @@ class Adjustment:
         """In words: "light on dark, cropped to 10-60 % across and 0-100 % down"; empty where nothing is adjusted."""
         parts = [] if self.polarity == "auto" else [self.polarity]
         if self.crop:
-            left, top, right, bottom = (round(100 * share) for share in self.crop)
-            parts.append(f"cropped to {left}-{right} % across and {top}-{bottom} % down")
+            left, top, right, bottom = self.crop
+            parts.append(f"cropped to {words.span(left, right)} across and {words.span(top, bottom)} down")
         return ", ".join(parts)
 
 
@@ -151,7 +150,7 @@ def summarise(
         confidence=reading.confidence,
         probabilities=reading.probabilities if reading.prediction else (),
         digits=tuple((digit.digit, digit.confidence, digit.box) for digit in reading.digits),
-        remark=describe(reading),
+        remark=reading.sentence,
         adjustment=adjustment,
     )
 
@@ -159,21 +158,6 @@ def summarise(
 def refuse(name: str, sentence: str, key: str = "") -> RefusedFile:
     """The item of a file that could not be read, with the sentence that says why."""
     return RefusedFile(key=key, name=name, label=label_from_path(name), remark=sentence)
-
-
-def describe(reading: Reading) -> str:
-    """The answer in words, with what was left out of it."""
-    return f"{reading.sentence} {warn_of_others(reading)}".rstrip() if reading.text else reading.sentence
-
-
-def warn_of_others(reading: Reading) -> str:
-    """One sentence on ink beside the digit that was read; empty where there is none."""
-    count = len(reading.found.others) if isinstance(reading.found, FoundDigit) else 0
-    if not count:
-        return ""
-    return (
-        f"{'One more shape was' if count == 1 else f'{count} more shapes were'} left out: this was read as one digit."
-    )
 
 
 # --- the table and the CSV --------------------------------------------------------------------------------------------

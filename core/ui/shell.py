@@ -23,7 +23,8 @@ PAGES = (
 STYLE = f"""
 <style>
 .block-container {{ padding-top: 2.5rem; max-width: 72rem; }}
-@media (max-width: 768px) {{ .block-container {{ padding-top: 4.5rem; }} }} /* the header lies over the page here */
+@media (max-width: 768px) {{ .block-container {{ padding-top: 4rem; }} }} /* the header lies over the page here */
+@media (max-width: 640px) {{ .block-container h1 {{ font-size: 2rem; padding: .25rem 0; }} }}
 .answer {{ display: flex; align-items: baseline; gap: 1.25rem; line-height: 1; margin: 0 0 .25rem; }}
 .answer .digit {{ font-size: clamp(5rem, 16vw, 8.5rem); font-weight: 700; font-variant-numeric: tabular-nums; }}
 .answer.number {{ flex-wrap: wrap; row-gap: .25rem; }}
@@ -50,10 +51,13 @@ STYLE = f"""
 /* Over a chart lies a tool bar whose four buttons would each read all of its figures aloud. */
 [data-testid="stFullScreenFrame"]:has([data-testid="stVegaLiteChart"]) [data-testid="stElementToolbar"] {{
   display: none; }}
-[class*="st-key-address-"], .st-key-around-canvas, .st-key-pressed {{ display: none; }} /* they only act */
+[class*="st-key-address-"], [class*="st-key-pressed"], .st-key-around-canvas {{ display: none; }} /* they only act */
 [data-testid="stImage"] img {{ border: 1px solid rgba(128, 128, 128, .35); }}
+/* The gallery never pushes the answer out of sight: it scrolls within itself; on a phone it is one row. */
+.st-key-gallery {{ max-height: max(24rem, calc(100vh - 19rem)); overflow-y: auto; padding: 3px; }}
 @media (max-width: 640px) {{
-  .st-key-samples [data-testid="stHorizontalBlock"]:has(.answer) {{ flex-direction: column-reverse; }}
+  .st-key-gallery {{ flex-wrap: nowrap !important; overflow: auto hidden; max-height: none; }}
+  .st-key-samples [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-gallery) {{ gap: 1rem; }}
 }}
 /* Streamlit writes white on the dark theme's light accent, and axes in a grey too pale for paper. */
 .stApp :is([data-testid="stBaseButton-primary"], [data-tag] span) {{ color: {theme.css(theme.PAPER)}; }}
@@ -61,6 +65,12 @@ STYLE = f"""
 [class*="st-key-gallery"] button {{ padding: .25rem; min-height: 0; }}
 [class*="st-key-gallery"] button img {{ height: 4.5rem; max-height: none; width: 4.5rem; object-fit: contain;
   border-radius: .25rem; vertical-align: middle; }}
+.st-key-gallery button {{ width: 5.75rem; height: 100%; align-items: flex-start; }}
+.st-key-gallery button * {{ white-space: normal; text-overflow: clip; overflow-wrap: anywhere; }}
+.st-key-gallery button p {{ line-height: 1.15; }}
+.st-key-gallery button p > span {{ font-size: .75rem !important; }}
+.st-key-gallery button img {{ display: block; margin: 0 auto .25rem; }}
+.stApp button[aria-pressed="true"] {{ outline: 3px solid {theme.css(theme.ACCENT)}; outline-offset: -1px; }}
 </style>
 """
 # To be read from the last row of a classroom. All sizes of a page are multiples of this one.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -19,6 +20,25 @@ export default function ({ data }) {
   if (data.word) address.searchParams.set(data.key, data.word);
   else address.searchParams.delete(data.key);
   if (address.href !== window.location.href) window.history.replaceState(window.history.state, "", address);
+}
+"""
+PRESSED = """
+const all = (window.digitLabPressed ??= new Map());
+
+function mark() {
+  for (const { names, pressed } of all.values())
+    for (const name of names) {
+      const button = document.getElementsByClassName(name)[0]?.querySelector("button");
+      const state = String(name === pressed);
+      if (button && button.getAttribute("aria-pressed") !== state) button.setAttribute("aria-pressed", state);
+    }
+}
+
+export default function ({ data, key }) {
+  all.set(key, data);
+  mark();
+  const timer = setInterval(mark, 300); // a button may be painted after this
+  return () => { clearInterval(timer); all.delete(key); };
 }
 """
 
@@ -67,6 +87,19 @@ def choice(
         write = st.components.v2.component("digit_lab_address", js=ADDRESS)  # known to the running app alone
         write(key=f"address-{key}", data={"key": key, "word": "" if chosen == usual else str(chosen)})
     return chosen
+
+
+def mark_pressed(keys: Sequence[str], pressed: str, key: str = "pressed") -> None:
+    """Of buttons that choose one of several pictures, by their keys, mark the `pressed` one, for eyes and for screen
+    readers; "" marks none. The buttons stay what they are, and so keep the keyboard's focus, which a button loses that
+    changes its `type`. `key`: each group of buttons on a page has one of its own, which begins with "pressed"."""
+    act = st.components.v2.component("digit_lab_pressed", js=PRESSED)  # known to the running app alone
+    act(key=key, data={"names": [_class_of(one) for one in keys], "pressed": _class_of(pressed)})
+
+
+def _class_of(key: str) -> str:
+    """The class that Streamlit gives the element with this key."""
+    return "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key)
 
 
 def probabilities(shares: Sequence[float], key: str | None = None, marks_winner: bool = True) -> None:

@@ -337,7 +337,7 @@ def test_no_sample_looks_blank() -> None:
     labels = [button.label for button in app.button if button.label.startswith("![")]
     assert len(labels) >= 24
     for label in labels:
-        thumbnail = Image.open(io.BytesIO(base64.b64decode(label.split("base64,")[1].rstrip(")"))))
+        thumbnail = Image.open(io.BytesIO(base64.b64decode(label.split("base64,")[1].partition(")")[0])))
         darkest, brightest = thumbnail.convert("L").getextrema()
         assert brightest - darkest > 30, label[:60]
 

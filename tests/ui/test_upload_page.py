@@ -212,7 +212,7 @@ def test_an_adjustment_belongs_to_one_picture_and_is_taken_off_by_its_chip(app: 
     app.slider(key=f"across-{key}").set_value((0, 30))
     run(app)
     row = download(app)["3.png"]
-    assert row["adjusted"] == "cropped to 0-30 % across and 0-100 % down"
+    assert row["adjusted"] == "cropped to 0-30\u00a0% across and 0-100\u00a0% down"
     assert row["answer"] != before["answer"]
     chip = f"Adjusted: {row['adjusted']}"
     assert chip in [button.label for button in app.button]

@@ -52,6 +52,7 @@ def offer(picture: Adjusting) -> DeltaGenerator:
         st.segmented_control(
             "Ink and paper",
             POLARITIES,
+            format_func=lambda polarity: "automatic" if polarity == "auto" else polarity,
             required=True,
             key=polarity,
             on_change=touched,

@@ -128,16 +128,15 @@ def show_reading(
     """What was read and how sure it is, in words, then one digit's details, or each of a number's on choosing it."""
     confidence = words.probability(reading.confidence) if reading.text else "No digit"
     kind = "answer number" if reading.is_number else "answer" if reading.text else "answer none"
+    text = "<br>".join(reading.lines) or "–"
     st.html(
-        f'<div class="{kind}" role="status" aria-live="polite"><span class="digit">{reading.text or "–"}</span>'
+        f'<div class="{kind}" role="status" aria-live="polite"><span class="digit">{text}</span>'
         f'<span class="confidence">{escape(confidence)}</span></div>'
     )
     st.markdown(reading.sentence if reading.text or not reading.prediction else advise(reading, caption))
     if reading.is_number:
         show_number(reading, name, key, put_right)
         return
-    if reading.text and (warning := batch.warn_of_others(reading)):
-        st.markdown(f":material/info: {warning}")
     if reading.prediction and reading.text:  # the shares of what is no digit say nothing
         widgets.probabilities(reading.probabilities)
     with st.container(horizontal=True):

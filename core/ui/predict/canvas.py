@@ -64,34 +64,30 @@ function look() {
   return sheet.toDataURL("image/png");
 }
 
+function work() {
+  furnish();
+  refocus();
+  if (!state.isDown || state.isAsking || performance.now() - state.since < EVERY) return;
+  const seen = look();
+  if (!seen || seen === state.seen) return;
+  [state.seen, state.isAsking] = [seen, true];
+  state.send("meanwhile", seen);
+}
+
+const lift = () => { state.isDown = false; };
+const remember = (event) => { state.focused = event.target; };
+
 export default function ({ data, setTriggerValue }) {
   if (data.kept) sessionStorage.setItem(KEPT, data.kept);
   else if (!state.isFirst) sessionStorage.removeItem(KEPT);
   else if (sessionStorage.getItem(KEPT)) setTriggerValue("restored", sessionStorage.getItem(KEPT));
-  state.isFirst = false;
-  state.isAsking = false;
-
-  const lift = () => { state.isDown = false; };
-  const remember = (event) => { state.focused = event.target; };
-  addEventListener("pointerup", lift);
-  addEventListener("pointercancel", lift);
-  document.addEventListener("focusin", remember);
+  [state.isFirst, state.isAsking, state.send] = [false, false, setTriggerValue];
   furnish();
-  const timer = setInterval(() => {
-    furnish();
-    refocus();
-    if (!state.isDown || state.isAsking || performance.now() - state.since < EVERY) return;
-    const seen = look();
-    if (!seen || seen === state.seen) return;
-    [state.seen, state.isAsking] = [seen, true];
-    setTriggerValue("meanwhile", seen);
-  }, EVERY);
-  return () => {
-    clearInterval(timer);
-    removeEventListener("pointerup", lift);
-    removeEventListener("pointercancel", lift);
-    document.removeEventListener("focusin", remember);
-  };
+  clearInterval(state.timer); // this runs again after every answer
+  state.timer = setInterval(work, EVERY);
+  for (const name of ["pointerup", "pointercancel"]) addEventListener(name, lift);
+  document.addEventListener("focusin", remember);
+  return () => clearInterval(state.timer);
 }
 """
 SIDE = 280  # pixels: fits a phone 320 pixels wide
