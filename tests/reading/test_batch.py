@@ -11,12 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.data.labels import label_from_path
 from core.reading import batch, picture, sources
 from core.synthesis import samples
 from core.synthesis import sheets as draw_samples
 from core.workspace import SHIPPED
-from scripts import predict
 
 
 def draw(glyph: str, size: tuple[int, int] = (200, 220), **options) -> bytes:
@@ -250,5 +248,5 @@ def test_only_the_folder_that_was_given_and_those_below_name_a_digit(tmp_path):
     (folder / "8").mkdir(parents=True)
     for name in ("7_anna.png", "8/1.png"):
         (folder / name).write_bytes(b"")
-    assert [label_from_path(named) for _, named in predict.walk([folder])] == [7, 8]
-    assert [label_from_path(named) for _, named in predict.walk([tmp_path / "3"])] == [3, 8]
+    assert [source.label for source in sources.find([folder]).sources] == [7, 8]
+    assert [source.label for source in sources.find([tmp_path / "3"]).sources] == [3, 8]
