@@ -15,7 +15,7 @@ SECOND = {False: "#d55e00", True: "#f0a35e"}  # what stands against it, told apa
 DOUBT = {False: "#a84a00", True: "#f0a35e"}  # an answer that is not sure; white letters on the first reach 4.5:1
 QUIET = {False: "#78848e", True: "#8b9099"}  # everything beside them; 3:1 at least against white and paper
 PAPER = {False: "#ffffff", True: "#16181c"}  # under charts and in what is exported
-TEXT = {False: "#1f2328", True: "#e9e6df"}
+TEXT = {False: "#111418", True: "#e9e6df"}
 SMALL_TEXT = {False: "#5c636b", True: "#a9adb3"}  # sources, axes; 4.5:1 at least against paper
 RULE = {False: "#d9d4c8", True: "#3a3f47"}  # lines between rows
 
