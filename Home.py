@@ -21,7 +21,7 @@ class Way(NamedTuple):
 WAYS = (
     Way(
         "Try it",
-        "Draw a digit and watch the answer change as you draw.",
+        "Draw a digit and watch the answer change while you draw.",
         "draw",
         "Draw a digit",
         "1_Predict",
@@ -77,9 +77,9 @@ st.markdown(
     "writers in Turkey, who write some digits differently: a crossed 7, a 1 with a foot."
 )
 shell.describe_model()
-for row in range(0, len(WAYS), 3):
-    for column, way in zip(st.columns(3), WAYS[row : row + 3], strict=False):
-        with column.container(border=True, height="stretch"):
+with st.container(key="ways"):  # as many in a row as there is room for (core/ui/shell.py's STYLE)
+    for way in WAYS:
+        with st.container(border=True):
             st.markdown(f"#### :material/{way.icon}: {way.title}")
             st.markdown(way.text)
             if st.button(

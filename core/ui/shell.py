@@ -48,6 +48,12 @@ STYLE = f"""
   [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-pad) > [data-testid="stColumn"] {{
     width: 100%; flex: none; }}
 }}
+/* Home's cards: no heading breaks within a word, and the buttons of a row stand on one line. */
+.st-key-ways {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 14.5rem), 1fr)); gap: 1rem; }}
+.st-key-ways > * {{ height: 100%; }}
+.st-key-ways [data-testid="stVerticalBlock"] {{ height: 100%; }}
+.st-key-ways [data-testid="stElementContainer"]:has([data-testid="stButton"]) {{ margin-top: auto; }}
+.st-key-ways h4 {{ hyphens: none; overflow-wrap: normal; word-break: normal; }}
 /* Over a chart lies a tool bar whose four buttons would each read all of its figures aloud. */
 [data-testid="stFullScreenFrame"]:has([data-testid="stVegaLiteChart"]) [data-testid="stElementToolbar"] {{
   display: none; }}

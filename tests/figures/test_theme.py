@@ -31,5 +31,20 @@ def test_colours_stand_out_on_their_paper(dark):
     assert all(contrast(colour, paper) >= 3 for colour in (*theme.LINES[dark], *theme.SERIES))
 
 
+CAPTION = 0.6  # Streamlit writes captions, hints and ticks with this share of the text's colour
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("place", ["page", "menu"])
+def test_captions_can_be_read_on_paper_and_in_the_menu(scheme, place):
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"][scheme]
+    paper = (config if place == "page" else config["sidebar"])["backgroundColor"]
+    ink = [
+        round(CAPTION * text + (1 - CAPTION) * under)
+        for text, under in zip(theme.rgb(config["textColor"]), theme.rgb(paper), strict=True)
+    ]
+    assert contrast("#" + bytes(ink).hex(), paper) >= 4.5
+
+
 def test_a_colour_for_pixels_is_the_colour_of_the_page():
     assert theme.rgb("#0b6e99") == (11, 110, 153)

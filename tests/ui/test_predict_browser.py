@@ -68,8 +68,8 @@ def press(page: Page, name: str) -> None:
     page.get_by_test_id("stButton").get_by_role("button", name=name).click()
 
 
-def draw(page: Page, stroke: list[tuple[float, float]]) -> None:
-    """One stroke with the mouse."""
+def draw(page: Page, stroke: list[tuple[float, float]], lift: bool = True) -> None:
+    """One stroke with the mouse; without `lift` the pen stays on the paper at its end."""
     canvas(page).scroll_into_view_if_needed()
     box = canvas(page).bounding_box()
     (x, y), *rest = [(box["x"] + x, box["y"] + y) for x, y in stroke]
@@ -77,7 +77,8 @@ def draw(page: Page, stroke: list[tuple[float, float]]) -> None:
     page.mouse.down()
     for x, y in rest:
         page.mouse.move(x, y, steps=6)
-    page.mouse.up()
+    if lift:
+        page.mouse.up()
 
 
 def count_ink(page: Page) -> int:

@@ -46,8 +46,8 @@ function furnish() {
 }
 
 function refocus() {
-  const isLost = [document.body, state.focused].includes(document.activeElement);
-  if (state.focused?.disabled && isLost && state.focused.closest(".st-key-pad"))
+  const isDone = state.isOurs && (state.focused.disabled || !state.focused.isConnected);
+  if (isDone && [document.body, state.focused, null].includes(document.activeElement))
     document.querySelector(".st-key-pad button:not(:disabled)")?.focus();
 }
 
@@ -75,7 +75,9 @@ function work() {
 }
 
 const lift = () => { state.isDown = false; };
-const remember = (event) => { state.focused = event.target; };
+const remember = ({ target }) => {
+  [state.focused, state.isOurs] = [target, target.tagName === "BUTTON" && Boolean(target.closest(".st-key-pad"))];
+};
 
 export default function ({ data, setTriggerValue }) {
   if (data.kept) sessionStorage.setItem(KEPT, data.kept);

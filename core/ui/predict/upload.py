@@ -12,7 +12,7 @@ from core.config import PictureLimits
 from core.reading import batch, sources
 from core.reading.picture import PictureError
 from core.ui import resources, widgets
-from core.ui.predict import answer, review
+from core.ui.predict import answer, camera, review
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -101,6 +101,7 @@ def ask_for_files(source: str) -> None:
     key = f"uploader-{source}-{version}"
     given: UploadedFile | list[UploadedFile] | None
     if source == "Camera":
+        camera.explain_refusal()
         given = st.camera_input("Hold the digit in front of the camera", key=key, on_change=partial(take_in, key))
     else:
         given = st.file_uploader(
