@@ -120,7 +120,14 @@ def confusion_matrix(
 
 
 def _matrix_axis() -> dict[str, Any]:
-    return {"ticks": False, "domain": False, "labelFontSize": AXIS_TYPE, "titleFontSize": AXIS_TYPE, "labelPadding": 6}
+    return {
+        "ticks": False,
+        "domain": False,
+        "labelFontSize": AXIS_TYPE,
+        "titleFontSize": AXIS_TYPE,
+        "labelPadding": 6,
+        "labelFlush": False,  # the first and the last label stand before their cells too
+    }
 
 
 def _cell_text(value: float | None, is_share: bool) -> str:
@@ -338,21 +345,22 @@ def robustness(
     )
     colour = alt.Color("model:N", scale=alt.Scale(domain=names, range=list(LINES[dark][: len(names)])), legend=legend)
     dash = alt.StrokeDash("model:N", scale=alt.Scale(domain=names, range=list(DASHES[: len(names)])), legend=legend)
+    # A step each, however far apart: else the pictures of the closest strengths would lie over each other.
     x = alt.X(
-        "strength:Q",
+        "strength:O",
         title=axis,
-        scale=alt.Scale(domain=[min(strengths), max(strengths)], nice=False, zero=False, padding=16),
-        axis=alt.Axis(values=strengths, grid=False, format=".3~g", labelOverlap="greedy"),
+        scale=alt.Scale(domain=strengths, padding=0.5),
+        axis=alt.Axis(grid=False, labelAngle=0, labelExpr="format(datum.value, '.3~g')", labelOverlap="greedy"),
     )
     scale = alt.Scale(type="pow", exponent=4, domain=[0, 1])
-    percent = alt.Axis(labelExpr=words.TICK, values=[0, 0.5, 0.7, 0.8, 0.9, 0.95, 1])
+    percent = alt.Axis(labelExpr=words.TICK, values=[0, 0.7, 0.8, 0.9, 0.95, 1], labelOverlap=False)
     base = alt.Chart(table).encode(x=x, color=colour)
     line = base.mark_line().encode(y=alt.Y("accuracy:Q", title="right", scale=scale, axis=percent), strokeDash=dash)
     marks = (
         base.mark_point(filled=True, size=70, opacity=1, cursor="pointer")
         .encode(
             y=alt.Y("accuracy:Q", title="right", scale=scale, axis=percent),
-            tooltip=["model:N", alt.Tooltip("strength:Q", title=axis), alt.Tooltip("text:N", title="right")],
+            tooltip=["model:N", alt.Tooltip("strength:O", title=axis), alt.Tooltip("text:N", title="right")],
         )
         .add_params(alt.selection_point(name="point", fields=["model", "strength"], toggle=False, clear=False))
     )
@@ -368,7 +376,7 @@ def robustness(
         layers.append(
             alt.Chart(pictures).mark_image(width=28, height=28, aria=False).encode(x=x, y=alt.value(-20), url="url:N")
         )
-    return alt.LayerChart(layer=layers).properties(height=240)
+    return alt.LayerChart(layer=layers).properties(height=280)
 
 
 def describe_robustness(curves: dict[str, list[Point]], damage: str) -> str:

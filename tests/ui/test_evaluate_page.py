@@ -16,9 +16,12 @@ from core.data import mnist
 from core.data.digits import DigitSet
 from core.evaluation import testset
 from core.evaluation.neighbours import Neighbours
+from core.evaluation.verdicts import Outcome
+from core.my_digits.store import Corrections
 from core.network import checkpoint
 from core.network.architectures import Network, to_input
 from core.ui import resources
+from core.ui.evaluate import verdicts as verdicts_page
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 180  # for one run on a busy machine
@@ -76,7 +79,16 @@ class Lab:
 
     def texts(self) -> str:
         page = self.page
-        blocks = (page.markdown, page.caption, page.subheader, page.info, page.success, page.warning, page.error)
+        blocks = (
+            page.markdown,
+            page.caption,
+            page.header,
+            page.subheader,
+            page.info,
+            page.success,
+            page.warning,
+            page.error,
+        )
         return "\n".join(str(element.value) for block in blocks for element in block)
 
 
@@ -113,12 +125,28 @@ def lab(monkeypatch, small) -> Lab:
 
 def test_it_opens_on_the_worst_pair_with_pictures(lab):
     page = lab.open()
-    assert [metric.label for metric in page.metric] == ["Accuracy", "Errors", "Loss", "Calibration"]
-    subheader = page.subheader[0].value
-    assert " read as " in subheader and " 0 pictures" not in subheader
-    assert any("sure" in button.label for button in page.button), "pictures one can press"
+    assert [metric.label for metric in page.metric] == [
+        "Accuracy",
+        "Errors",
+        "Wrong but sure",
+        "Loss",
+        "Calibration",
+    ]
+    heading = page.header[0].value
+    assert " read as " in heading and " 0 pictures" not in heading
+    assert thumbnails(page).options, "pictures one can press"
     assert "means 11111111 · MNIST test set, 300 pictures · computed" in lab.texts()
     assert "Nearest training images" in lab.texts()
+
+
+def thumbnails(page: AppTest):
+    """The pictures one can press."""
+    return next(choice for choice in page.pills if choice.key.startswith("picked-"))
+
+
+def press(lab: Lab, label: str) -> AppTest:
+    next(button for button in lab.page.button if button.label.startswith(label)).click()
+    return lab.run()
 
 
 def click_cell(page: AppTest, true: int, read: int) -> None:
@@ -131,11 +159,11 @@ def test_a_click_on_a_cell_and_the_boxes_are_twins(lab):
     page = lab.open()
     click_cell(page, 3, 3)
     page = lab.run()
-    assert page.subheader[0].value.startswith("3 read right")
+    assert page.header[0].value.startswith("3 read right")
     assert (page.selectbox(key="true_digit").value, page.selectbox(key="read_digit").value) == (3, 3)
     page.selectbox(key="read_digit").set_value(0)
     page = lab.run()
-    assert page.subheader[0].value.startswith("3 read as 0"), "the boxes win over an older click"
+    assert page.header[0].value.startswith("3 read as 0"), "the boxes win over an older click"
 
 
 def test_a_cell_clicked_before_opens_again_after_the_boxes_moved_on(lab):
@@ -146,7 +174,7 @@ def test_a_cell_clicked_before_opens_again_after_the_boxes_moved_on(lab):
     page = lab.run()
     click_cell(page, 3, 3)
     page = lab.run()
-    assert page.subheader[0].value.startswith("3 read right")
+    assert page.header[0].value.startswith("3 read right")
 
 
 def test_the_chosen_cell_is_still_open_after_a_look_at_another_section(lab):
@@ -159,7 +187,7 @@ def test_the_chosen_cell_is_still_open_after_a_look_at_another_section(lab):
     for section in ("Per digit", "Confusion"):
         page.session_state["evaluate_section"] = section
         page = lab.run()
-    assert page.subheader[0].value.startswith("2 read right")
+    assert page.header[0].value.startswith("2 read right")
 
 
 def test_an_empty_cell_says_so_and_a_full_one_is_paged(lab):
@@ -170,20 +198,23 @@ def test_an_empty_cell_says_so_and_a_full_one_is_paged(lab):
     assert "No 0 was read as 1" in lab.texts()
     page.selectbox(key="read_digit").set_value(0)
     page = lab.run()
-    pictures = [button.key for button in page.button if "sure" in button.label]
-    assert len(pictures) == 12 and page.number_input
+    before = thumbnails(page).options
+    assert len(before) == 12 and page.number_input
     page.number_input[0].set_value(2)
     page = lab.run()
-    assert not set(pictures) & {button.key for button in page.button}
+    assert not set(before) & set(thumbnails(page).options)
 
 
 def test_a_pressed_picture_opens(lab):
     page = lab.open("Errors")
-    second = [button for button in page.button if "sure" in button.label][1]
-    index = int(second.key.rsplit("-", 1)[1])
-    second.click()
-    lab.run()
-    assert f"number {index:,}" in lab.texts()
+    second = thumbnails(page).options[1]
+    place = re.search(r"number ([\d,]+)\]", second)[1]
+    thumbnails(page).set_value(int(place.replace(",", "")))
+    page = lab.run()
+    assert f"number {place}" in lab.texts()
+    assert thumbnails(page).value == int(place.replace(",", "")), "the choice itself says which one is open"
+    label, answer = re.match(r"!\[an? (\d) read as (\d)", second).groups()
+    assert f" {label}→{answer} · " in second, "and each has a caption"
 
 
 def test_a_picture_is_handed_to_predict(lab):
@@ -201,7 +232,7 @@ def test_errors_are_filtered_and_sorted(lab):
     page.selectbox(key="errors_true").set_value(4)
     page.selectbox(key="errors_read").set_value(9)
     page = lab.run()
-    labels = [button.label for button in page.button if "sure" in button.label]
+    labels = thumbnails(page).options
     assert labels and all("a 4 read as 9" in label for label in labels)
     page.slider(key="errors_range").set_value((0, 1))
     lab.run()
@@ -212,18 +243,26 @@ def test_a_filter_that_leaves_fewer_pages_opens_one_that_is_there(lab):
     page = lab.open("Errors")
     page.number_input[0].set_value(2)
     lab.run()
-    sure = [button.label for button in page.button if "sure" in button.label]
-    assert sure
+    assert thumbnails(page).options
     page.slider(key="errors_range").set_value((0, 30))
     page = lab.run()
-    assert any("sure" in button.label for button in page.button)
+    assert thumbnails(page).options
 
 
 def test_every_section_opens_for_every_kind_of_model(lab):
     page = lab.open()
     for name in ("no nine", "oracle"):
         page.session_state["evaluate_model"] = name
-        for section in ("Confusion", "Per digit", "Errors", "Confidence", "Robustness", "Compare", "Take away"):
+        for section in (
+            "Confusion",
+            "Per digit",
+            "Errors",
+            "Confidence",
+            "Robustness",
+            "Compare",
+            "Verdicts",
+            "Download",
+        ):
             page.session_state["evaluate_section"] = section
             lab.run()
             assert lab.texts() and "nan" not in lab.texts()
@@ -235,7 +274,7 @@ def test_a_perfect_model_has_nothing_to_hide(lab):
     assert "Not one error in 300 pictures" in lab.texts() and page.metric[0].value.startswith("100.00")
     lab.page.session_state["evaluate_section"] = "Confusion"
     page = lab.run()
-    assert "read right" in page.subheader[0].value
+    assert "read right" in page.header[0].value
 
 
 def test_a_digit_never_answered_gets_a_gap_in_the_table(lab):
@@ -264,7 +303,11 @@ def test_two_models_are_compared_in_a_sentence(lab):
     page = lab.run()
     assert "oracle reads these pictures better" in lab.texts()
     assert list(page.dataframe[0].value.columns) == ["means", "oracle"]
-    assert "oracle reads the open picture as" in lab.texts()
+    assert re.search(r"means: \*\*\d\*\* with .* confidence\noracle: \*\*\d\*\* with", lab.texts()), "both side by side"
+    assert re.search(r"Accuracy of oracle minus that of means: \*\*\+\d+\.\d\d points \(", lab.texts())
+    for which in page.segmented_control(key="compare_which").options:
+        count = int(re.search(r"\(([\d,]+)\)", which)[1].replace(",", ""))
+        assert ("Only means is right" in which) == (count == 0) or "Both" in which
 
 
 def test_one_model_alone_cannot_be_compared(lab):
@@ -334,6 +377,8 @@ def test_weights_that_changed_meanwhile_leave_the_old_figures_until_asked(lab):
     next(button for button in page.button if button.label == "Measure the new version").click()
     page = lab.run()
     assert page.metric[0].value.startswith("100.00") and "means 99999999" in lab.texts()
+    assert "These are the figures of" not in lab.texts(), "which is no longer so"
+    assert not [button for button in page.button if button.label == "Measure the new version"]
 
 
 def test_the_validation_split_is_the_models_own(lab):
@@ -466,7 +511,7 @@ def test_a_set_without_labels_shows_answers_only(lab, small):
     page.file_uploader[0].set_value(("plain.csv", rows.encode(), "text/csv"))
     page = lab.run()
     assert "nobody can say how often it is right" in lab.texts() and not page.metric
-    assert page.subheader[0].value.startswith("What the model answers")
+    assert page.header[0].value.startswith("What the model answers")
     assert "Labelled **" not in lab.texts()
 
 
@@ -474,3 +519,144 @@ def test_without_any_model_it_says_what_to_do(lab):
     lab.models = {}
     lab.open()
     assert "There is no model yet" in lab.texts()
+
+
+def test_a_model_that_was_deleted_meanwhile_is_missed(lab):
+    lab.models["other"] = lab.models["oracle"]
+    page = lab.open()
+    page.selectbox(key="evaluate_model").set_value("other")
+    lab.run()
+    del lab.models["other"]
+    lab.run()
+    assert "other was deleted or renamed. This page shows means now." in lab.texts()
+    lab.run()
+    assert "was deleted" not in lab.texts()
+
+
+def with_other_split(lab) -> None:
+    """A model that held out other digits, and learned from most of those that the first held out."""
+    facts = {"settings": {"training_images": 1200, "seed": 2, "validation_share": 0.25}, "temperature": 1.0}
+    lab.models["elsewhere"] = checkpoint.Checkpoint(
+        "elsewhere", "44444444", facts, "reference", lab.models["oracle"].model
+    )
+
+
+def test_on_a_split_two_models_are_compared_on_what_both_held_out(lab):
+    with_other_split(lab)
+    lab.open("Compare").selectbox(key="evaluate_data").set_value("Validation split")
+    lab.page.session_state["compare_with"] = "elsewhere"
+    lab.run()
+    found = re.search(r"Compared on the (\d+) pictures that both models held out while training", lab.texts())
+    whole = re.search(r"means 11111111 · validation split, (\d+) pictures", lab.texts())
+    assert found and 0 < int(found[1]) < int(whole[1])
+    assert re.search(rf"elsewhere 44444444 · validation split, {found[1]} pictures", lab.texts())
+    lab.page.session_state["compare_with"] = "oracle"
+    lab.run()
+    assert "Compared on the" not in lab.texts(), "these two held out the same"
+    lab.page.session_state["compare_with"] = "no nine"
+    page = lab.run()
+    assert "How no nine was trained is not known" in lab.texts() and not page.dataframe
+
+
+def test_on_a_split_no_curve_is_drawn_of_a_model_that_learned_from_it(lab):
+    with_other_split(lab)
+    page = lab.open("Robustness")
+    page.selectbox(key="evaluate_data").set_value("Validation split")
+    page = lab.run()
+    page.multiselect(key="robustness_models").set_value(["means", "oracle", "elsewhere", "no nine"])
+    lab.run()
+    assert re.search(r"elsewhere has learned from \d+ of these \d+ pictures", lab.texts())
+    assert "no nine may have learned from these pictures" in lab.texts()
+    assert "oracle has" not in lab.texts() and "means has" not in lab.texts()
+
+
+def test_verdicts_are_counted_and_non_digits_measured(lab, monkeypatch):
+    monkeypatch.setattr(verdicts_page, "DRAWN", 30)
+    page = lab.open("Verdicts")
+    table = page.dataframe[0].value
+    assert table["Answer"].tolist() == [str(kind) for kind in Outcome]
+    assert sum(int(count.replace(",", "")) for count in table["Pictures"]) == 300
+    page.selectbox(key="outcome").set_value(str(Outcome.WRONG_SURE))
+    page = lab.run()
+    wrong = table["Pictures"][list(Outcome).index(Outcome.WRONG_SURE)]
+    assert {metric.label: metric.value for metric in page.metric}["Wrong but sure"] == wrong
+    press(lab, "Measure")
+    assert "Of 30 non-digits **" in lab.texts() and "no out-of-distribution detector" in lab.texts()
+
+
+def test_few_pictures_get_no_grade(lab, small):
+    rows = [
+        [label, *image.flatten().tolist()]
+        for image, label in zip(small[1].images[:5], small[1].labels[:5], strict=True)
+    ]
+    page = lab.open()
+    page.selectbox(key="evaluate_data").set_value("Your own set")
+    page = lab.run()
+    table = "\n".join(",".join(str(int(value)) for value in row) for row in rows)
+    page.file_uploader[0].set_value(("five.csv", table.encode(), "text/csv"))
+    page = lab.run()
+    assert {metric.label: metric.value for metric in page.metric}["Calibration"] == "Too few pictures"
+
+
+def test_labels_that_look_wrong_are_listed_and_the_accuracy_without_them(lab, small):
+    test = small[1]
+    labels = test.labels.clone()
+    wrong = [at for at in range(60) if labels[at] == 0][:3]
+    labels[wrong] = 1
+    rows = "\n".join(
+        ",".join(map(str, [int(label), *image.flatten().tolist()]))
+        for image, label in zip(test.images[:60], labels[:60], strict=True)
+    )
+    page = lab.open("Errors")
+    page.selectbox(key="evaluate_data").set_value("Your own set")
+    page = lab.run()
+    page.file_uploader[0].set_value(("planted.csv", rows.encode(), "text/csv"))
+    page = lab.run()
+    page.segmented_control(key="errors_kind").set_value("Suspect labels")
+    page = lab.run()
+    table = page.dataframe[-1].value
+    assert {f"number {at}" for at in wrong} <= set(table["Picture"])
+    assert (table["Looks like"] != table["Labelled"]).all()
+    with_them, without = re.search(r"\*\*([\d.]+)\s%\*\* with them, without .*\*\*([\d.]+)\s%", lab.texts()).groups()
+    assert float(without) > float(with_them)
+
+
+def test_several_are_marked_tagged_and_sent_to_my_digits(lab, monkeypatch, tmp_path):
+    mine = Corrections(tmp_path)
+    monkeypatch.setattr(resources, "corrections", lambda: mine)
+    page = lab.open("Errors")
+    next(toggle for toggle in page.toggle if toggle.label == "Mark several").set_value(True)
+    lab.run()
+    everything = int(page.metric[1].value)
+    page = press(lab, f"Mark all {everything}")
+    press(lab, f"Send {everything} to My digits")
+    assert len(mine.all()) == everything and f"Kept {everything} pictures in My digits" in lab.texts()
+    assert all(str(one.label) != one.said for one in mine.all()), "each as it is labelled, not as it was read"
+    next(box for box in lab.page.text_input if box.label == "Tag").set_value("odd")
+    lab.run()
+    press(lab, f"Tag {everything} pictures")
+    lab.page.segmented_control(key="errors_kind").set_value("Tagged")
+    lab.run()
+    assert f"{everything} pictures tagged odd" in lab.texts()
+
+
+def test_a_cell_that_a_link_names_opens(lab):
+    lab.page.query_params["true_digit"], lab.page.query_params["read_digit"] = "3", "3"
+    assert lab.open().header[0].value.startswith("3 read right")
+
+
+def test_a_mark_of_the_diagram_and_its_box_are_twins(lab):
+    page = lab.open("Confidence")
+    box = page.selectbox(key="bin_name")
+    name = box.options[-1]
+    count = int(re.search(r": ([\d,]+) picture", name)[1].replace(",", ""))
+    box.set_value(name)
+    page = lab.run()
+    assert len(thumbnails(page).options) == min(12, count)
+    first = box.options[1]
+    low = round(int(re.match(r"\d+", first)[0]) / 100 * 15)
+    page.session_state["reliability-After temperature scaling"] = {
+        "selection": {"bin": [{"low": low / 15, "high": (low + 1) / 15}]}
+    }
+    page = lab.run()
+    assert page.selectbox(key="bin_name").value == first

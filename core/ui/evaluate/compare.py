@@ -12,7 +12,7 @@ from core.evaluation.held_out import ValidationSplit
 from core.figures import evaluation_charts, evaluation_tables
 from core.network import checkpoint
 from core.ui import resources, shell, widgets
-from core.ui.evaluate import measured, pictures
+from core.ui.evaluate import look, measured, pictures
 from core.ui.evaluate.measured import Shown, rerun_when_model_changed, show_source
 
 
@@ -58,8 +58,8 @@ def show(shown: Shown) -> None:
         f"equally good models they would split like tosses of a coin. p = {pair.p_value:.3g}.",
     )
     st.markdown(
-        f"{words.escape_markdown(name)} reads **{pair.difference.text}** "
-        f"more right than {words.escape_markdown(shown.card.name)}.",
+        f"Accuracy of {words.escape_markdown(name)} minus that of {words.escape_markdown(shown.card.name)}: "
+        f"**{pair.difference.text}**.",
         help="The difference of the two accuracies in percentage points, with its 95 % interval (Agresti and Min, for "
         "two answers to the same pictures). An interval with 0 in it: neither is shown to be better.",
     )
@@ -81,7 +81,8 @@ def show(shown: Shown) -> None:
             f"Above 0: {words.escape_markdown(name)} reads more of this digit "
             "right. The lines are 95 % intervals; a pale bar may be luck."
         )
-    show_source(shown.evaluation.source)
+    if len(shown) < pictures_read:  # else the page's own line says the same
+        show_source(shown.evaluation.source)
     show_source(other.evaluation.source)
     _show_pictures(shown, other, pair)
 
@@ -112,7 +113,7 @@ def _show_pictures(shown: Shown, other: Shown, pair: Comparison) -> None:
     )
     members = found[which]
     heading = "They disagree" if which is Which.DISAGREE else titles[which]
-    st.subheader(
+    look.heading(
         f"{heading} on {words.count(len(members), 'picture')}",
         help="The widest gap between the two confidences first.",
     )

@@ -10,8 +10,8 @@ from core.evaluation.report import REFUSED_SHARES, Bin
 from core.figures import evaluation_charts
 from core.network import checkpoint
 from core.ui import shell, widgets
-from core.ui.evaluate import pictures
-from core.ui.evaluate.measured import Shown, rerun_when_model_changed, show_source
+from core.ui.evaluate import look, pictures
+from core.ui.evaluate.measured import Shown, rerun_when_model_changed
 
 AFTER, BEFORE = "After temperature scaling", "Before"
 
@@ -31,7 +31,7 @@ def show(shown: Shown) -> None:
 def _show_reliability(shown: Shown) -> None:
     rerun_when_model_changed()
     answers = shown.evaluation.report
-    st.subheader(
+    look.heading(
         "Is 90 % sure right nine times in ten?",
         help="On the dashed line, yes. Below it the model is overconfident, above it underconfident. The larger a "
         "mark, the more pictures it has; the line through it is its 95 % interval.",
@@ -56,7 +56,6 @@ def _show_reliability(shown: Shown) -> None:
         alt=evaluation_charts.describe_reliability(answers, temperature),
     )
     _say_temperature(shown)
-    show_source(shown.evaluation.source)
     bins_by_name = {_name(entry): entry for entry in bins}
     name = st.selectbox(
         "Pictures with a confidence of",
@@ -124,7 +123,7 @@ def _say_temperature(shown: Shown) -> None:
 
 def _show_coverage(shown: Shown) -> None:
     answers, temperature = shown.evaluation.report, shown.temperature
-    st.subheader("If it may refuse the least sure", help="The fewer answers it must give, the more of them are right.")
+    look.heading("If it may refuse the least sure", help="The fewer answers it must give, the more of them are right.")
     st.markdown(
         "  \n".join(
             f"Refusing {words.percent(share, 0)}: "

@@ -8,8 +8,8 @@ from core import words
 from core.evaluation.report import ERROR_ORDERS
 from core.figures import evaluation_charts
 from core.ui import shell, widgets
-from core.ui.evaluate import pictures
-from core.ui.evaluate.measured import Shown, rerun_when_model_changed, show_source
+from core.ui.evaluate import look, pictures
+from core.ui.evaluate.measured import Shown, rerun_when_model_changed
 
 PRESENTED = 760  # pixels: the matrix fills a projector's height
 
@@ -48,10 +48,11 @@ def _choose_cell(shown: Shown) -> None:
 
 def _show_matrix(shown: Shown) -> None:
     answers = shown.evaluation.report
-    view = widgets.choice("Show", evaluation_charts.MATRIX_VIEWS, key="matrix_view", in_address=False)
-    hide = st.toggle(
-        "Hide the right answers", key="matrix_hide", help="Leaves the diagonal empty.", persist_state="session"
-    )
+    with st.container(key="matrix_ways"):  # a phone shows it below the matrix
+        view = widgets.choice("Show", evaluation_charts.MATRIX_VIEWS, key="matrix_view", in_address=False)
+        hide = st.toggle(
+            "Hide the right answers", key="matrix_hide", help="Leaves the diagonal empty.", persist_state="session"
+        )
     true, read = answers.worst_pair()
     chart = evaluation_charts.confusion_matrix(
         answers, view, hide, (memory.true_digit, memory.read_digit), dark=shell.is_dark()
@@ -64,17 +65,16 @@ def _show_matrix(shown: Shown) -> None:
         alt=f"Confusion matrix, {shown.evaluation.source}. Most frequent: {true} read as {read}, "
         f"{words.count(int(answers.confusion[true, read]), 'picture')}.",
     )
-    show_source(shown.evaluation.source)
 
 
 def _show_cell(shown: Shown) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         true = _ask_for_digit("True digit", "true_digit", help="The same as clicking a cell of the matrix.")
         read = _ask_for_digit("Read as", "read_digit")
-        order = widgets.choice("Show first", ERROR_ORDERS, key="cell_order", in_address=False)
+        order = st.selectbox("Show first", ERROR_ORDERS, key="cell_order", width=160, persist_state="session")
     members = shown.behind_cell(true, read, order)
     verb = "read right" if true == read else f"read as {read}"
-    st.subheader(f"{true} {verb}: {words.count(len(members), 'picture')}")
+    look.heading(f"{true} {verb}: {words.count(len(members), 'picture')}")
     if members:
         pictures.show_gallery(shown, members, f"cell-{true}-{read}-{order}", beside=shell.is_presenting())
     else:

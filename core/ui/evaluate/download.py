@@ -10,8 +10,8 @@ from core.evaluation.testset import TestSet
 from core.figures import take_away
 from core.network import checkpoint
 from core.ui import resources
-from core.ui.evaluate import curves, downloads, marking
-from core.ui.evaluate.measured import Shown, show_source
+from core.ui.evaluate import curves, downloads, look, marking
+from core.ui.evaluate.measured import Shown
 
 memory = st.session_state
 
@@ -21,7 +21,7 @@ def show(shown: Shown) -> None:
     measured = _find_curves(shown)
     report, tables, charts = st.columns(3, gap="large")
     with report:
-        st.subheader("Report")
+        look.heading("Report")
         st.markdown("One page with settings, figures and the worst errors. It opens offline.")
         rival = _find_rival(shown)
         page = take_away.report(shown.evaluation, shown.test_set, shown.card.facts, measured, rival)
@@ -35,16 +35,15 @@ def show(shown: Shown) -> None:
         if not rival:
             st.caption("Compare it with another model first, and that is part of it too.")
     with tables:
-        st.subheader("Tables")
+        look.heading("Tables")
         files = take_away.tables(shown.evaluation, shown.test_set, measured, marking.tags(shown))
         downloads.offer(files, ":material/table:")
     with charts:
-        st.subheader("Charts")
+        look.heading("Charts")
         drawn = take_away.charts(shown.evaluation, measured)
         title = st.selectbox("Chart", list(drawn), key="take_away_chart", persist_state="session")
         with st.container(horizontal=True):
             downloads.offer(take_away.pictures(shown.evaluation, title, drawn[title]), ":material/image:")
-    show_source(shown.evaluation.source)
 
 
 def _find_curves(shown: Shown) -> dict[str, list[robustness.Point]]:

@@ -12,8 +12,8 @@ from core.evaluation.neighbours import MOST_ASKED, find_suspects
 from core.evaluation.report import ERROR_ORDERS
 from core.evaluation.testset import OtherReading, PictureSet, ReadAs
 from core.ui import resources, widgets
-from core.ui.evaluate import marking, pictures
-from core.ui.evaluate.measured import Shown, rerun_when_model_changed, show_source
+from core.ui.evaluate import look, marking, pictures
+from core.ui.evaluate.measured import Shown, rerun_when_model_changed
 
 MISREAD, SUSPECT, TAGGED = "Misread", "Suspect labels", "Tagged"
 OTHERS = {"Read as a number": ReadAs.NUMBER, "No digit": ReadAs.NO_DIGIT}
@@ -63,12 +63,11 @@ def _show_misread(shown: Shown) -> None:
             "Show first", ERROR_ORDERS, key="errors_order", width=160, persist_state="session", bind="query-params"
         )
     members = shown.find_errors(true, read, (low / 100, high / 100), order)
-    st.subheader(f"{words.count(len(members), 'error')} of {errors:,}")
+    look.heading(f"{words.count(len(members), 'error')} of {errors:,}")
     if not members:
         st.markdown("No error matches these filters. Widen them to see more.")
         return
     pictures.show_gallery(shown, members, f"errors-{true}-{read}-{order}")
-    show_source(shown.evaluation.source)
 
 
 def _ask_for_digit(label: str, key: str) -> int | None:
@@ -86,7 +85,7 @@ def _show_suspects(shown: Shown) -> None:
         st.error(words.escape_markdown(str(error)), icon=":material/error:")
         return
     answers = shown.evaluation.report
-    st.subheader(
+    look.heading(
         f"{words.count(len(found), 'label')} of {len(shown):,} may be wrong",
         help="A misread picture whose nearest training images, compared as pictures, nearly all side with the model's "
         "answer and not with the label. Look at each: some are only badly written.",
@@ -114,7 +113,6 @@ def _show_suspects(shown: Shown) -> None:
         }
     )
     st.dataframe(table, hide_index=True, alt=f"{words.count(len(found), 'suspect label')}, the most suspect first")
-    show_source(shown.evaluation.source)
 
 
 def _show_tagged(shown: Shown) -> None:
@@ -122,16 +120,15 @@ def _show_tagged(shown: Shown) -> None:
     tags = marking.tags(shown)
     tag = st.selectbox("Tag", sorted(set(tags.values())), key="errors_tag", width=240)
     members = [place for place, one in tags.items() if one == tag]
-    st.subheader(f"{words.count(len(members), 'picture')} tagged {words.escape_markdown(tag)}")
+    look.heading(f"{words.count(len(members), 'picture')} tagged {words.escape_markdown(tag)}")
     pictures.show_gallery(shown, members, f"tagged-{tag}")
-    show_source(shown.evaluation.source)
 
 
 def _show_others(shown: Shown, kind: ReadAs) -> None:
     """Pictures that were read as a number or as no digit: which, what was read, and why; one of them to open."""
     found = [other for other in shown.test_set.others if other.read_as == kind]
     what = "read as a number" if kind == ReadAs.NUMBER else "without a digit"
-    st.subheader(
+    look.heading(
         f"{words.count(len(found), 'picture')} {what}",
         help="What Predict says of these pictures too. They count neither as right nor as wrong.",
     )
@@ -148,7 +145,6 @@ def _show_others(shown: Shown, kind: ReadAs) -> None:
         chosen = st.selectbox("Picture", found, format_func=lambda other: other.name, key=f"errors_{kind}", width=320)
         if st.button("Open in Predict", icon=":material/open_in_new:"):
             pictures.hand_to_predict(shown, chosen.name, _content(shown, chosen), chosen.label)
-    show_source(shown.evaluation.source)
 
 
 def _content(shown: Shown, chosen: OtherReading) -> bytes:

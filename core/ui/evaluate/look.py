@@ -15,6 +15,7 @@ STYLE = f"""
 [class*="st-key-gallery"] button p {{ font-size: .75rem; line-height: 1.2; font-variant-numeric: tabular-nums; }}
 [class*="st-key-gallery"] button[data-selected="true"] {{ outline: 2px solid {theme.css(theme.ACCENT)};
   outline-offset: 1px; }}
+.stMain h2 {{ font-size: 1.5rem; }} /* below the title in rank, not much smaller than it in size */
 /* The tools of a table or chart lie over what stands above it. Tables are small here and can be downloaded. */
 [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) [data-testid="stElementToolbar"]
   {{ display: none; }}
@@ -24,12 +25,25 @@ STYLE = f"""
   [class*="st-key-gallery"] [role="radiogroup"], [class*="st-key-gallery"] [role="group"],
   .st-key-evaluate_section [role="radiogroup"] {{ flex-wrap: nowrap; overflow-x: auto; padding: 4px; }}
   [class*="st-key-gallery"] button, .st-key-evaluate_section button {{ flex: 0 0 auto; }}
-  .st-key-headline {{ gap: .5rem 1rem; }}
-  .st-key-headline [data-testid="stMetricValue"] {{ font-size: 1.25rem; }}
-  .st-key-matrix {{ order: -1; }}
+  /* The first screen reaches down to the matrix. */
+  .st-key-evaluate_asked h1 {{ font-size: 1.75rem; padding: 0; }}
+  .st-key-evaluate_asked {{ gap: .5rem; }}
+  .st-key-evaluate_asked > :first-child {{ flex: 1 0 100%; }}
+  .st-key-evaluate_asked > :not(:first-child) {{ flex: 1 1 40%; width: auto; min-width: 0; }}
+  .st-key-headline {{ gap: .25rem .75rem; }}
+  .st-key-headline [data-testid="stMetricValue"] {{ font-size: 1.125rem; }}
+  .st-key-headline [data-testid="stMetric"] {{ --gap: 0; }}
+  .st-key-headline [data-testid="stMetricDelta"] {{ font-size: .75rem; padding: 0 .25rem; }}
+  .st-key-headline [data-testid="stMetricLabel"] {{ font-size: .8rem; }}
+  [data-testid="stLayoutWrapper"]:has(> .st-key-matrix_ways) {{ order: 1; }}
 }}
 </style>
 """
+
+
+def heading(text: str, help: str | None = None) -> None:
+    """What a part of the page is about: of the second level, right below the page's title."""
+    st.header(text, help=help)
 
 
 def apply() -> None:

@@ -19,38 +19,31 @@ def tags(shown: Shown) -> dict[int, str]:
     return found
 
 
-def show(shown: Shown, members: list[int], part: list[int], key: str, caption: Callable[[int], str]) -> None:
-    """Which of the pictures on this page are marked, and what to do with all marked ones.
-
-    `members` are all pictures of the gallery, `part` those on the open page; `caption` words and draws one. Marks
-    survive turning the page.
-    """
-    marked: set[int] = memory.setdefault("marked", {}).setdefault((key, shown.test_set.key), set())
-    marked &= set(members)
-    place = f"marked-{key}-{part[0]}"
+def ask(shown: Shown, part: list[int], key: str, caption: Callable[[int], str]) -> int:
+    """Which of the pictures on the open page, `part`, are marked; `caption` words and draws one. Marks survive turning
+    the page. Gives the place of the picture to open: the one that was pressed last."""
+    marked, place = _marked(shown, key), f"marked-{key}-{part[0]}"
     memory[place] = [one for one in part if one in marked]
-    with st.container(key=f"gallery-marked-{key}"):
-        st.pills(
-            "Press every picture you want",
-            part,
-            format_func=caption,
-            selection_mode="multi",
-            key=place,
-            on_change=_remember,
-            args=(marked, part, place),
-        )
+    st.pills(
+        "Press every picture you want",
+        part,
+        format_func=caption,
+        selection_mode="multi",
+        key=place,
+        on_change=_remember,
+        args=(marked, part, place, f"picked-{key}"),
+    )
+    picked = memory.get(f"picked-{key}")
+    return picked if picked in part else part[0]
+
+
+def act(shown: Shown, members: list[int], key: str) -> None:
+    """What to do with the marked ones of `members`, all pictures of the gallery."""
+    marked = _marked(shown, key)
+    marked &= set(members)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(f"Mark all {len(members):,}", key=f"all-{key}", on_click=marked.update, args=(members,))
         st.button("Mark none", key=f"none-{key}", on_click=marked.clear, disabled=not marked)
-        tag = st.text_input("Tag", key=f"tag-{key}", width=160, max_chars=40, placeholder="slanted")
-        st.button(
-            f"Tag {words.count(len(marked), 'picture')}",
-            key=f"do-tag-{key}",
-            disabled=not marked,
-            on_click=_tag,
-            args=(shown, frozenset(marked), tag),
-            help="Kept until you close this tab, and in the CSV of all predictions. An empty tag takes tags off.",
-        )
         st.button(
             f"Send {len(marked):,} to My digits",
             key=f"send-{key}",
@@ -60,12 +53,32 @@ def show(shown: Shown, members: list[int], part: list[int], key: str, caption: C
             args=(shown, frozenset(marked), f"sent-{key}"),
             help="Each with the digit it is labelled with. There a copy of the model can be fine-tuned on them.",
         )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        tag = st.text_input("Tag", key=f"tag-{key}", width=160, max_chars=40, placeholder="slanted")
+        st.button(
+            f"Tag {words.count(len(marked), 'picture')}",
+            key=f"do-tag-{key}",
+            disabled=not marked,
+            on_click=_tag,
+            args=(shown, frozenset(marked), tag),
+            help="Errors shows tagged pictures, and the CSV of all predictions has the tags. They are kept until you "
+            "close this tab. An empty tag takes tags off.",
+        )
     notices.show_notice(f"sent-{key}")
 
 
-def _remember(marked: set[int], part: list[int], place: str) -> None:
+def _marked(shown: Shown, key: str) -> set[int]:
+    """The places that are marked in one gallery of one set."""
+    found: set[int] = memory.setdefault("marked", {}).setdefault((key, shown.test_set.key), set())
+    return found
+
+
+def _remember(marked: set[int], part: list[int], place: str, picked: str) -> None:
+    now = set(memory[place])
+    if changed := now ^ (marked & set(part)):
+        memory[picked] = min(changed)
     marked -= set(part)
-    marked |= set(memory[place])
+    marked |= now
 
 
 def _tag(shown: Shown, marked: frozenset[int], tag: str) -> None:

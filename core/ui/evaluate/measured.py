@@ -42,7 +42,9 @@ def ask() -> Shown:
         st.title("Evaluate")
         st.info("There is no model yet. Train one, and this page shows where it is wrong.", icon=":material/info:")
         st.stop()
-    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="evaluate_asked"
+    ):
         st.title("Evaluate", width="content")
         name = _ask_for_one("Model", names, "evaluate_model", checkpoint.in_use())
         chosen = _ask_for_one("Pictures", SETS, "evaluate_data")

@@ -7,7 +7,7 @@ import streamlit as st
 from core import words
 from core.figures import evaluation_charts, evaluation_tables
 from core.ui import shell
-from core.ui.evaluate.measured import Shown, show_source
+from core.ui.evaluate.measured import Shown
 
 SHARES = {
     "Precision": "Of the answers that named this digit, the share that was right.",
@@ -63,4 +63,3 @@ def show(shown: Shown) -> None:
                 for score in answers.per_digit
             ),
         )
-        show_source(shown.evaluation.source)

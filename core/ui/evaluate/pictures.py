@@ -49,14 +49,19 @@ def show_gallery(
     part = members[(page - 1) * per_page : page * per_page]
     gallery, detail = st.columns(2, gap="large") if beside else (st.container(), st.container())
     with gallery:
+        is_marking = can_mark and memory.get(f"mark-{key}", False)
         with st.container(key=f"gallery-{key}"):
-            picked = _ask_for_one(shown, part, key)
+            if is_marking:
+                picked = marking.ask(shown, part, key, lambda place: _caption(shown.picture(place)))
+            else:
+                picked = _ask_for_one(shown, part, key)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if pages > 1:
                 st.number_input(f"Page (of {pages:,})", 1, pages, key=f"page-{key}", width=160)
-            is_marking = can_mark and st.toggle("Mark several", key=f"mark-{key}")
+            if can_mark:
+                st.toggle("Mark several", key=f"mark-{key}", help="To tag them, or to send them to My digits.")
         if is_marking:
-            marking.show(shown, members, part, key, lambda place: _caption(shown.picture(place)))
+            marking.act(shown, members, key)
     with detail:
         _show_picture(shown, shown.picture(picked), against)
     return picked

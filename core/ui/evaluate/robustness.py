@@ -14,7 +14,7 @@ from core.evaluation.robustness import DAMAGES, Point
 from core.figures import evaluation_charts, evaluation_tables
 from core.network import checkpoint
 from core.ui import resources, shell
-from core.ui.evaluate import curves, pictures
+from core.ui.evaluate import curves, look, pictures
 from core.ui.evaluate.measured import Shown, rerun_when_model_changed, show_source
 
 MOST_MODELS = 4  # lines a chart keeps apart
@@ -149,7 +149,7 @@ def _show_curves(shown: Shown, measured: Curves) -> None:
             )
         else:
             marks = ", ".join(f"{strength:g}" for strength in DAMAGES[name].strengths)
-            places[name].altair_chart(chart, alt=f"A digit at {marks} {DAMAGES[name].axis}; nothing is measured yet")
+            places[name].altair_chart(chart, alt=f"A digit at {marks} {DAMAGES[name].axis}; no curve yet")
     for line in robustness.sources(shown.evaluation.data, measured):
         show_source(line)
 
@@ -199,7 +199,7 @@ def _show_point(shown: Shown, measured: Curves) -> None:
         )
     damaged = Shown(found.evaluation, found.test_set, card, found.test_set)
     members = damaged.find_errors()
-    st.subheader(f"{words.count(len(members), 'picture')} of {len(damaged):,} misread: {words.escape_markdown(name)}")
+    look.heading(f"{words.count(len(members), 'picture')} of {len(damaged):,} misread: {words.escape_markdown(name)}")
     if members:
         pictures.show_gallery(damaged, members, f"damaged-{name}")
 

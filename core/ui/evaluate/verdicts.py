@@ -19,8 +19,8 @@ from core.network.prediction import Verdict
 from core.reading import picture, reader
 from core.synthesis import non_digits
 from core.ui import resources, widgets
-from core.ui.evaluate import pictures
-from core.ui.evaluate.measured import Shown, rerun_when_model_changed, show_source
+from core.ui.evaluate import look, pictures
+from core.ui.evaluate.measured import Shown, rerun_when_model_changed
 
 DRAWN, SEED = 500, 2_718_281  # a seed that no training uses: the same kinds of non-digits, drawn anew
 MOST_OWN = 300  # pictures, about 40 ms each
@@ -42,7 +42,7 @@ def _show_outcomes(shown: Shown) -> None:
     counts = verdicts.count(shown.evaluation)
     table, gallery = st.columns([1, 1], gap="large")
     with table:
-        st.subheader(
+        look.heading(
             "What Predict would say of these pictures",
             help="Predict calls an answer sure when its confidence is high, no other digit comes near and the picture "
             "looks like a digit. It refuses what doesn't look like one.",
@@ -55,7 +55,6 @@ def _show_outcomes(shown: Shown) -> None:
         if shown.evaluation.numbers:
             left = words.count(shown.evaluation.numbers, "picture")
             st.caption(f"Not counted: {left} read as a number.")
-        show_source(shown.evaluation.source)
     with gallery:
         names = [str(kind) for kind in Outcome]
         kind = Outcome(st.selectbox("Pictures", names, 2, key="outcome", width=240, bind="query-params"))
@@ -69,7 +68,7 @@ def _show_outcomes(shown: Shown) -> None:
 @st.fragment
 def _show_non_digits(shown: Shown) -> None:
     rerun_when_model_changed()
-    st.subheader(
+    look.heading(
         "And of pictures that show no digit?",
         help="Letters, symbols, scribbles, textures. A network that knows ten answers is as sure of a letter as of a "
         "digit; a second part, the out-of-distribution detector, has to notice.",
@@ -87,9 +86,11 @@ def _show_non_digits(shown: Shown) -> None:
 def _show_drawn(shown: Shown) -> None:
     key = ("non-digits", shown.card.name, shown.card.version, shown.test_set.key)
     if not (found := resources.results().find(key)):
-        st.markdown(f"{DRAWN} non-digits of {len(set(non_digits.KINDS.values()))} kinds, drawn for this alone.")
-        if not st.button("Measure", type="primary", icon=":material/play_arrow:", key="measure_non_digits"):
-            return
+        offer = st.empty()
+        with offer.container():
+            st.markdown(f"{DRAWN} non-digits of {len(set(non_digits.KINDS.values()))} kinds, drawn for this alone.")
+            if not st.button("Measure", type="primary", icon=":material/play_arrow:", key="measure_non_digits"):
+                return
         try:
             with st.spinner("Drawing and asking, a few seconds …"):
                 drawn = resources.results().keep(("drawn non-digits",), lambda: non_digits.make(DRAWN, SEED))
@@ -100,7 +101,7 @@ def _show_drawn(shown: Shown) -> None:
         except CheckpointError as error:
             st.error(words.escape_markdown(str(error)), icon=":material/error:")
             return
-        st.rerun(scope="fragment")
+        offer.empty()
     _say_what_became(found)
     st.caption(
         "Of the same kinds as those that the detector was trained with, drawn anew: what it has never seen the like of "
