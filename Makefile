@@ -6,7 +6,7 @@ BIN := .venv/bin
 # One process a core of two; whoever has done its share takes over half of what is left to the other.
 PYTEST = $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-.PHONY: run test test-all install bench bench-realworld bench-pages bench-train-speed bench-readme lint
+.PHONY: run test test-all install mutants bench bench-realworld bench-pages bench-train-speed bench-readme lint
 
 run: .venv/installed
 	$(BIN)/python -m streamlit run Home.py --server.port $(PORT)
@@ -18,6 +18,10 @@ test: lint
 
 test-all: lint
 	$(PYTEST) --durations 20 --cov --cov-report term --cov-fail-under 90
+
+# Puts faults into a copy of the code, one by one, and prints the share that fails a test: some 25 minutes.
+mutants: .venv/installed-dev
+	$(BIN)/python benchmarks/run.py mutants
 
 lint: .venv/installed-dev
 	$(BIN)/python -m ruff check .

@@ -54,6 +54,7 @@ BENCHMARKS = {
     "predict": Benchmark("Predict", "python benchmarks/predict.py", True),
     "train_page": Benchmark("A run that goes on", "python benchmarks/train_page.py", True),
     "evaluate": Benchmark("Evaluate", "python benchmarks/evaluate.py", True),
+    "mutants": Benchmark("Faults that tests notice", "python benchmarks/mutants.py", False),
     "training": Benchmark("Training", "python benchmarks/training.py --race", True),
 }
 

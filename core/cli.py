@@ -6,6 +6,7 @@ import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
 
+from core import console
 from core.workspace import SHIPPED
 
 USAGE = """\
@@ -34,7 +35,7 @@ def main() -> None:
         runpy.run_module("streamlit", run_name="__main__")
     else:
         sys.argv = [f"digit-lab {chosen.command}", *chosen.options]  # the name that its help and refusals begin with
-        sys.exit(_load(chosen.command).main())
+        sys.exit(console.run(lambda: _load(chosen.command).main()))
 
 
 def _load(command: str) -> ModuleType:

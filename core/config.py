@@ -207,6 +207,8 @@ class TrainingSettings:
 
 def _read(entry: Field, value: Any) -> Any:
     """A field's value from text, JSON or Python, as the type of its default."""
+    if isinstance(entry.default, int) and isinstance(value, float) and not value.is_integer():
+        raise SettingError(f"{entry.name.replace('_', ' ').capitalize()} must be a whole number, not {value:g}.")
     try:
         if isinstance(entry.default, tuple):
             return tuple(sorted({int(digit) for digit in value}))
@@ -282,20 +284,23 @@ PRESETS: dict[str, Preset] = {
     ),
     "surprise": Preset(
         "Learning rate far too high",
-        "For teaching: watch the loss, guess why it behaves so, then lower the rate early in the run.",
+        "For teaching: the rate rises and rises. The loss falls, it shakes, all is lost. Lower the rate while it "
+        "shakes, and the run is saved.",
+        # With every seed tried the loss shakes for hundreds of steps, which are seconds, before all is lost: Adam's
+        # steps are bounded. With plain SGD the network is dead within a dozen steps, before anybody sees it coming.
         TrainingSettings(
-            epochs=3,
+            architecture="mlp",
+            epochs=40,
             batch_size=128,
-            learning_rate=3.0,
-            optimiser="sgd",
-            schedule="constant",
+            learning_rate=0.2,
+            optimiser="adam",
             weight_decay=0.0,
             label_smoothing=0.0,
             augmentation="none",
             clean_share=0.0,
             outlier_exposure=0.0,
             pen_digits=0.0,
-            training_images=12_000,
+            patience=10,
         ),
     ),
 }

@@ -41,6 +41,11 @@ def percent(share: float | None, decimals: int = 2) -> str:
     return f"{sign}{value:.{decimals}f}{SIGN}"
 
 
+def span(low: float, high: float) -> str:
+    """A part of a whole, both ends 0 to 1, in whole percents: 0.1, 0.6 -> "10-60 %"."""
+    return f"{100 * low:.0f}-{100 * high:.0f}{SIGN}"
+
+
 def probability(value: float) -> str:
     """A model's probability, 0 to 1, in percent: 0.973 -> "97.3 %" · 1 -> ">99.9 %" · 0 -> "<0.1 %".
 

@@ -45,6 +45,13 @@ def here() -> Workspace:
     return Workspace(SHIPPED if _IS_CHECKOUT else Path.home() / "digit-lab")
 
 
+def check_folder(folder: Path) -> None:
+    """Make a folder where there is none, and try whether files can be written there. Raises `OSError` if not."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that readers see the old one or the new one, never a part.
 
@@ -61,3 +68,12 @@ def write_atomically(path: Path, content: bytes) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def check_file(path: Path) -> None:
+    """Raise `OSError` where a file can't be written: to be asked before the work whose result is to stand there."""
+    is_new = not path.exists()
+    with path.open("ab"):
+        pass
+    if is_new:
+        path.unlink()

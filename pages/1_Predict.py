@@ -14,8 +14,15 @@ EXPECTED = {"auto": "Automatic", "one": "One digit", "number": "A number"}
 
 samples.take_over()  # a picture that another page handed on
 st.title("Predict")
-with st.container(horizontal=True, gap="medium"):
+with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
     way = widgets.choice("How do you want to give a digit?", list(WAYS), "way", canvas.renew)
-    widgets.choice("What to read", list(EXPECTED), "expect", upload.forget_answers, format_func=EXPECTED.__getitem__)
+    widgets.choice(
+        "Read as",
+        list(EXPECTED),
+        "expect",
+        format_func=EXPECTED.__getitem__,
+        shows_label=True,
+        help="Automatic sees for itself whether there is one digit or a number of several.",
+    )
 shell.require_model()
 WAYS[way]()

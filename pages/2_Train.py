@@ -10,9 +10,9 @@ shell.open_page("Train")  # paints before torch is loaded
 
 from core.figures import digit_images
 from core.ui import notices
-from core.ui.train import durations, form, live, outcome, runs_table, weights
+from core.ui.train import curves, durations, form, live, outcome, runs_table, weights
 
-st.html(digit_images.STYLE + form.STYLE + live.STYLE)
+st.html(digit_images.STYLE + form.STYLE + live.STYLE + curves.STYLE)
 st.title("Train")
 form.open_link()
 with st.container():  # empty or not: what stands below keeps its place, and an open box stays open

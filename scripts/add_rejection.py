@@ -7,13 +7,9 @@ stay as they are.
 import argparse
 import sys
 
-from core import words
+from core import console, words
 from core.config import SettingError, TrainingSettings
-from core.data import mnist
-from core.data.digits import DataError
-from core.data.split import split
 from core.network import checkpoint
-from core.training import rejection
 
 
 def main() -> int:
@@ -27,6 +23,11 @@ def main() -> int:
     name = options.name
     if options.digits < 1:
         parser.error(f"--digits must be at least 1, not {options.digits}")
+    from core.data import mnist  # torch comes with it: --help and a refusal come at once
+    from core.data.digits import DataError
+    from core.data.split import split
+    from core.training import rejection
+
     try:
         settings = TrainingSettings.from_record(checkpoint.describe(name).facts.get("settings", {}))
         path = rejection.add_rejection(name, *split(mnist.load(train=True), settings), count=options.digits)
@@ -41,4 +42,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console.run(main))

@@ -5,18 +5,22 @@ files/NAME-latin-400-normal.woff. Fonts are taken when their category is handwri
 License 1.1 or Apache 2.0. data/README.md names them.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
-from PIL import Image, ImageDraw, ImageFont
-
-from core.synthesis.drawing import crop
-from core.synthesis.fonts import DIGITS, FILE, LETTERS, SIDE, SIGNS
+from core import console
 from core.workspace import SHIPPED
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import ImageFont
+
+# What draws is imported when there is something to draw: --help comes at once.
 
 HEIGHT = 160  # pixels: size a font is drawn at before it is scaled down
 LICENCES = ("OFL-1.1", "Apache-2.0")
@@ -30,6 +34,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
+    import numpy as np
+    from PIL import ImageFont
+
+    from core.synthesis.fonts import DIGITS, FILE, LETTERS, SIGNS
+
     typefaces, characters, drawn = [], [], []
     for path in sorted(options.folder.rglob("*-latin-400-normal.woff")):
         facts = json.loads((path.parent.parent / "metadata.json").read_text(encoding="utf-8"))
@@ -57,6 +66,9 @@ def main() -> int:
 
 def draw(font: ImageFont.FreeTypeFont, character: str) -> np.ndarray:
     """A character as ink (H, W) bool, with a margin for flourishes."""
+    import numpy as np
+    from PIL import Image, ImageDraw
+
     sheet = Image.new("L", (5 * HEIGHT, 5 * HEIGHT))
     ImageDraw.Draw(sheet).text((2 * HEIGHT, 1.5 * HEIGHT), character, font=font, fill=255)
     return np.asarray(sheet) > 127
@@ -64,6 +76,12 @@ def draw(font: ImageFont.FreeTypeFont, character: str) -> np.ndarray:
 
 def shrink(ink: np.ndarray) -> np.ndarray:
     """Ink (H, W) bool cropped and scaled to fit, against the upper left corner of (SIDE, SIDE) bool."""
+    import cv2
+    import numpy as np
+
+    from core.synthesis.drawing import crop
+    from core.synthesis.fonts import SIDE
+
     large = crop(ink)
     scale = SIDE / max(large.shape)
     height, width = (max(1, round(length * scale)) for length in large.shape)
@@ -75,4 +93,4 @@ def shrink(ink: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console.run(main))

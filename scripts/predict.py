@@ -1,124 +1,262 @@
 """Read pictures without a browser, the same way the Predict page does.
 
-    python scripts/predict.py photo.jpg scans/              # a table
-    python scripts/predict.py --format json scans/          # one JSON object a line
-    python scripts/predict.py --expect number cheque.png    # all its digits, even if there is only one
+    python scripts/predict.py photo.jpg scans/               # a table, each row as soon as it is known
+    python scripts/predict.py --output digits.csv scans.zip  # the page's CSV; .json for one object a line
+    python scripts/predict.py --only unsure letter.pdf       # what somebody should look at
+    python scripts/predict.py --expect number cheque.png     # all its digits, even if there is only one
+    cat photo.jpg | python scripts/predict.py -              # from standard input
 
-Exit code 0, or 2 when a file was refused, a path does not exist or the model can't be loaded.
+In folders and zips, and in zips within those, whatever is no picture or PDF by its name is passed over.
+
+Exit codes: 0 done; 1 with --strict, where a picture is misread by what its name says; 2 where something can't be read;
+130 interrupted, which keeps what was written.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import replace
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
-from core import words
+from core import console, words
 from core.config import EXPECTATIONS
-from core.data.labels import label_from_path
 from core.network import checkpoint
-from core.reading import batch, picture
-from core.reading.batch import Item
+
+if TYPE_CHECKING:
+    from core.reading.batch import Item
+    from core.reading.sources import Source
+
+# What reads pictures is imported when there is something to read: --help and a refusal come at once.
+
+NAME = 60  # columns at most of a file's name in the table; the middle of a longer one is left out
+READ = 12  # columns of what was read; the remark on a longer number stands on a line of its own
+ONLY = {"unsure": "To check", "misread": "Misread", "refused": "Refused"}  # how the page calls these groups
 
 
 def main() -> int:
-    """Read every path given, print as asked. Gives the exit code."""
+    """Read all that is given, print as asked. Gives the exit code."""
     options = parse_options()
     try:
-        model = checkpoint.load(options.model)
+        model = checkpoint.load(options.model or checkpoint.in_use())
     except checkpoint.CheckpointError as error:
         print(error, file=sys.stderr)
         return 2
-    items = (read_path(model, path, options.expect, named) for path, named in walk(options.paths))
+    from core.reading import sources
+
+    found = sources.find(options.paths)
+    for name in found.empty:
+        print(f"There are no pictures in {name}.", file=sys.stderr)
+    tally = Tally()
     try:
-        refused = WRITERS[options.format](items)
-    except (KeyboardInterrupt, BrokenPipeError):  # somebody has seen enough
-        return 130
-    return 2 if refused else 0
+        with open_output(options.output, options.format) as stream:
+            writer = WRITERS[options.format](stream, found.sources)
+            for item in read_all(model, found.sources, options.expect, tally):
+                if wants(item, options.only):
+                    writer.add(item)
+            writer.finish(tally)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        print(f"{options.output or 'The output'} can't be written: {error.strerror or error}.", file=sys.stderr)
+        return 2
+    if tally.refused or found.empty:
+        return 2
+    return 1 if options.strict and tally.right < tally.labelled else 0
 
 
 def parse_options() -> argparse.Namespace:
-    """The command line."""
+    """The command line. The format that isn't given is that of the output's name."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="pictures, or folders of pictures")
-    parser.add_argument("--model", default=checkpoint.in_use(), help="a model in models/ (the model in use)")
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="pictures, PDFs, zips, or folders of them; - is standard input"
+    )
+    parser.add_argument("--model", help="a model in models/ (the model in use)")
     parser.add_argument(
         "--expect", choices=EXPECTATIONS, default="auto", help="one digit, a number, or see which it is (auto)"
     )
-    parser.add_argument("--format", choices=tuple(WRITERS), default="table")
-    return parser.parse_args()
+    parser.add_argument("--format", choices=tuple(WRITERS), help="how to write (as the output is called, else table)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write into this file, replacing what is there")
+    parser.add_argument("--only", choices=tuple(ONLY), help="write only these; unsure has no digit and refused with it")
+    parser.add_argument(
+        "--strict", action="store_true", help="exit with 1 where a picture is misread by what its name says"
+    )
+    options = parser.parse_args()
+    ending = options.output.suffix.lower() if options.output else ""
+    if ending and ending not in ENDINGS:
+        parser.error(f"--output: a name that ends with {' or '.join(ENDINGS)} is wanted, not {options.output}")
+    options.format = options.format or ENDINGS.get(ending, "table")
+    return options
 
 
-def walk(paths: list[Path]) -> Iterator[tuple[Path, str]]:
-    """Every file given and every picture in a folder given, in the order of names, with the part of its path that may
-    name a digit: all of a file's path, and of a picture's in a folder what begins with that folder's name."""
-    for path in paths:
-        if path.is_dir():
-            found = (entry for entry in path.rglob("*") if entry.suffix.lstrip(".").lower() in picture.SUFFIXES)
-            files = sorted(entry for entry in found if entry.is_file())
-            yield from ((entry, str(entry.relative_to(path.parent))) for entry in files)
-        else:
-            yield path, str(path)
+@contextmanager
+def open_output(path: Path | None, kind: str) -> Iterator[TextIO]:
+    """Where to write: standard output, or a file in UTF-8, a CSV with the mark that spreadsheets want."""
+    if path is None:
+        yield sys.stdout
+        return
+    encoding = "utf-8-sig" if kind == "csv" else "utf-8"
+    with path.open("w", encoding=encoding, errors="backslashreplace", newline="") as stream:
+        yield stream
 
 
-def read_path(model: checkpoint.Checkpoint, path: Path, expect: str, named: str) -> Item:
-    """Read one file, whose label is the digit that `named` names; what can't be opened is an item with an error like
-    any other refusal."""
+@dataclass
+class Tally:
+    """How many were read so far: could not be, carry their digit in their name, and were read as it says."""
+
+    refused: int = 0
+    labelled: int = 0
+    right: int = 0
+
+    def count(self, item: Item) -> None:
+        """Add one."""
+        self.refused += item.verdict == "error"
+        self.labelled += item.is_right is not None
+        self.right += bool(item.is_right)
+
+
+def read_all(model: checkpoint.Checkpoint, sources: Sequence[Source], expect: str, tally: Tally) -> Iterator[Item]:
+    """What became of each source, one after the other, with the progress on a terminal."""
+    progress = console.Progress(len(sources))
+    for source in progress.follow(sources):
+        item = read_source(model, source, expect)
+        tally.count(item)
+        progress.hide()
+        yield item
+
+
+def read_source(model: checkpoint.Checkpoint, source: Source, expect: str) -> Item:
+    """Read one picture; what can't be opened is an item that says so, like any other refusal."""
+    from core.reading import batch, picture
+
     try:
-        with path.open("rb") as file:
-            content = file.read(picture.LIMITS.bytes + 1)  # enough to be refused for its size
-    except (OSError, ValueError) as error:
-        return batch.refuse(str(path), f"This file can't be opened: {getattr(error, 'strerror', None) or error}.")
-    return replace(batch.read_file(model, str(path), content, expect), label=label_from_path(named))
+        item = batch.read_file(model, source.name, source.load(), expect)
+    except picture.PictureError as error:
+        item = batch.refuse(source.name, str(error))
+    return replace(item, label=source.label)
 
 
-def write_json(items: Iterator[Item]) -> int:
-    """One JSON object a line, as soon as it is known. Gives the number of refused files."""
-    refused = 0
-    for item in items:
-        refused += item.error is not None
+def wants(item: Item, only: str | None) -> bool:
+    """Whether an item belongs to those that are asked for."""
+    from core.reading.batch import Group
+
+    return only is None or Group(ONLY[only]).holds(item)
+
+
+class Writer:
+    """Writes items, each as soon as it is known: what was written stays, whatever happens to the rest."""
+
+    def __init__(self, stream: TextIO, sources: Sequence[Source]) -> None:
+        """Write what stands above all of these sources."""
+        self._stream = stream
+        self.begin(sources)
+
+    def begin(self, sources: Sequence[Source]) -> None:
+        """Nothing, unless a format has a head."""
+
+    def add(self, item: Item) -> None:
+        """Write one item."""
+        raise NotImplementedError
+
+    def finish(self, tally: Tally) -> None:
+        """Nothing, unless a format has a foot."""
+
+    def write(self, text: str) -> None:
+        """Text to the output, at once."""
+        self._stream.write(text)
+        self._stream.flush()
+
+
+class Json(Writer):
+    """One JSON object a line."""
+
+    def add(self, item: Item) -> None:
+        """Write one item."""
+        from core.reading.batch import DECIMALS, ReadFile
+
+        read = item if isinstance(item, ReadFile) else None
         row = {
             "file": item.name,
             "text": item.text,
             "verdict": item.verdict,
-            "confidence": round(item.confidence, 6),
-            "probabilities": [round(value, 6) for value in item.probabilities],
+            "confidence": round(read.confidence, DECIMALS) if read else 0.0,
+            "probabilities": [round(share, DECIMALS) for share in read.probabilities] if read else [],
             "digits": [
-                {"digit": digit, "confidence": round(confidence, 6), "box": list(box)}
-                for digit, confidence, box in item.digits
+                {"digit": digit, "confidence": round(confidence, DECIMALS), "box": list(box)}
+                for digit, confidence, box in (read.digits if read else ())
             ],
-            "error": item.error,
+            "error": None if read else item.remark,
             "remark": item.remark,
             "label": item.label,
         }
-        print(json.dumps(row), flush=True)
-    return refused
+        self.write(json.dumps(row) + "\n")
 
 
-def write_csv(items: Iterator[Item]) -> int:
-    """The columns of the page's download. Gives the number of refused files."""
-    rows = list(items)
-    sys.stdout.write(batch.to_csv(rows).decode("utf-8-sig"))
-    return sum(item.error is not None for item in rows)
+class Csv(Writer):
+    """The page's download."""
+
+    def begin(self, sources: Sequence[Source]) -> None:
+        """Write the names of the columns."""
+        from core.reading import batch
+
+        self.write(batch.csv_header())
+
+    def add(self, item: Item) -> None:
+        """Write one item."""
+        from core.reading import batch
+
+        self.write(batch.csv_row(item))
 
 
-def write_table(items: Iterator[Item]) -> int:
-    """Aligned columns for people, and the score where names carry the digit. Gives the number of refused files."""
-    rows = list(items)
-    width = min(60, max([len(batch.show_name(item.name, 60)) for item in rows], default=4))
-    print(f"{'file':{width}}  read  {'sure':>7}  remark")
-    for item in rows:
-        sure = words.probability(item.confidence) if item.text else ""
-        print(f"{batch.show_name(item.name, 60):{width}}  {item.text or '-':4}  {sure:>7}  {item.remark}")
-    labelled = [item for item in rows if item.is_right is not None]
-    if labelled:
-        right = sum(bool(item.is_right) for item in labelled)
-        print(f"{right} of {len(labelled)} read as their names say ({words.percent(right / len(labelled), 1)})")
-    return sum(item.error is not None for item in rows)
+class Table(Writer):
+    """Aligned columns for people, and the score where names carry the digit."""
+
+    def begin(self, sources: Sequence[Source]) -> None:
+        """Write the titles, as wide as the names need that will come; none where nothing will."""
+        from core.reading.batch import show_name
+
+        names = ["file", *(show_name(source.name, NAME) for source in sources)]
+        self.width = min(NAME, max(map(columns, names)))
+        if sources:
+            self.write(f"{pad('file', self.width)}  {'sure':>7}  {'read':{READ}}  remark\n")
+
+    def add(self, item: Item) -> None:
+        """Write one item; its remark starts where all remarks start."""
+        from core.reading.batch import ReadFile, show_name
+
+        sure = words.probability(item.confidence) if isinstance(item, ReadFile) and item.text else ""
+        begin = f"{pad(show_name(item.name, NAME), self.width)}  {sure:>7}  "
+        text = item.text or words.NONE
+        gap = " " * (READ - len(text) + 2) if len(text) <= READ else "\n" + " " * (self.width + READ + 13)
+        self.write(f"{begin}{text}{gap}{item.remark}\n")
+
+    def finish(self, tally: Tally) -> None:
+        """Write the score."""
+        if tally.labelled:
+            share = words.percent(tally.right / tally.labelled, 1)
+            self.write(f"{tally.right} of {tally.labelled} read as their names say ({share})\n")
 
 
-WRITERS = {"table": write_table, "json": write_json, "csv": write_csv}
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: Chinese letters and most pictures two, accents none."""
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+    )
+
+
+def pad(text: str, width: int) -> str:
+    """A text with spaces up to that many columns."""
+    return text + " " * (width - columns(text))
+
+
+WRITERS: dict[str, type[Writer]] = {"table": Table, "json": Json, "csv": Csv}
+ENDINGS = {".csv": "csv", ".json": "json", ".jsonl": "json", ".txt": "table"}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console.run(main))

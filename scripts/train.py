@@ -3,6 +3,7 @@
 python scripts/train.py                              # the shipped model's recipe
 python scripts/train.py --preset fast --target 0.99  # a preset; exit code 1 below 99 % on the validation set
 python scripts/train.py --epochs 2 --name quick      # any setting of core/config.py by its name
+python scripts/train.py --name quick --overwrite     # in place of the model that has this name
 python scripts/train.py --resume quick               # go on with an interrupted run, by its name or folder in runs/
 torchrun --nproc-per-node=4 scripts/train.py         # the same run, shared out to four processes
 
@@ -13,13 +14,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from core import words
+from core import console, words, workspace
 from core.config import PRESETS, SettingError, TrainingSettings
 from core.network import checkpoint
 from core.training import runs
@@ -29,6 +31,8 @@ from core.training.runs import Run, RunError, RunWriter, Status
 if TYPE_CHECKING:
     from core.training.loop import Training
 
+LOG_EVERY = 15.0  # seconds of training between two lines where nobody watches a bar
+
 # torch is imported when there is something to train: --help and a refusal come at once.
 
 
@@ -36,9 +40,11 @@ def main() -> int:
     """Read the options, train, save. Gives the exit code."""
     options = parse_options()
     try:
+        check_options(options)
         run = runs.find(options.resume, options.runs) if options.resume else None
         settings = run.settings if run else choose_settings(options)
-        check_options(options)
+        if not run:
+            choose_name(options)
     except (SettingError, RunError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -57,6 +63,12 @@ def train(settings: TrainingSettings, run: Run | None, options: argparse.Namespa
 
     try:
         rank = join_processes(settings)
+        if not rank:
+            here = workspace.here()
+            for folder in (options.runs or here.runs, options.models or here.models):
+                workspace.check_folder(folder)  # before the minute that drawing takes
+            draws = settings.outlier_exposure or settings.pen_digits
+            print(f"Getting ready{': drawing examples takes up to a minute' if draws else ''} …", file=sys.stderr)
         digits = mnist.load(train=True)
         if options.threads:
             torch.set_num_threads(options.threads)
@@ -81,12 +93,17 @@ def train(settings: TrainingSettings, run: Run | None, options: argparse.Namespa
     return code
 
 
-def parse_options() -> argparse.Namespace:
-    """One option per training setting, with its help, and those of the script itself."""
+def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
+    """One option per training setting, with its help, and those of the script itself; by default the command line's."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--name", default="my-model", help="the run's name and that of its model in models/ (my-model)")
-    parser.add_argument("--preset", choices=PRESETS, default="best", help="where the settings start from (best)")
-    parser.add_argument("--resume", metavar="RUN", help="go on with this run; settings are its own")
+    parser.add_argument("--name", help="the run's name and that of its model in models/ (the first free Run 1, 2, …)")
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace the model of that name, unless the new one misses its target; shipped models are never replaced",
+    )
+    parser.add_argument("--preset", choices=PRESETS, help="where the settings start from (best)")
+    parser.add_argument("--resume", metavar="RUN", help="go on with this run, by its name or folder in runs/")
     parser.add_argument(
         "--target", type=float, default=0.0, help="validation accuracy, 0 to 1, below which to exit with 1"
     )
@@ -109,13 +126,15 @@ def parse_options() -> argparse.Namespace:
             choices=entry.metadata["choices"],
             help=f"{entry.metadata['help'].replace('%', '%%')} ({entry.default})",
         )
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def check_options(options: argparse.Namespace) -> None:
     """Raise `SettingError` for the first of the script's own options that can't be used."""
-    if not checkpoint.NAME.fullmatch(options.name):
-        raise SettingError("The name must be made of letters, digits, spaces, dots and dashes.")
+    own = [name for name in ("name", "preset", "overwrite") if getattr(options, name)]
+    if options.resume and (given := [*own, *given_settings(options)]):
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise SettingError(f"A resumed run keeps its name and its settings: leave out {names}.")
     if not 0 <= options.target <= 1:
         raise SettingError(f"Target must lie between 0 and 1, not {options.target:g}; 99 % is 0.99.")
     for name in ("threads", "rejection_digits"):
@@ -123,13 +142,33 @@ def check_options(options: argparse.Namespace) -> None:
             raise SettingError(f"{name.replace('_', ' ').capitalize()} must be at least 0, not {value}.")
 
 
-def choose_settings(options: argparse.Namespace) -> TrainingSettings:
-    """The preset's settings with those that were given instead. Raises `SettingError` outside their bounds."""
+def given_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The training settings that were given, by name."""
     given = {entry.name: getattr(options, entry.name) for entry in fields(TrainingSettings)}
-    given = {
+    return {
         name: tuple(value) if isinstance(value, list) else value for name, value in given.items() if value is not None
     }
-    return replace(PRESETS[options.preset].settings, **given)
+
+
+def choose_settings(options: argparse.Namespace) -> TrainingSettings:
+    """The preset's settings with those that were given instead. Raises `SettingError` outside their bounds."""
+    return replace(PRESETS[options.preset or "best"].settings, **given_settings(options))
+
+
+def choose_name(options: argparse.Namespace) -> None:
+    """Put the name of a new run into the options, and whether it stands for a model that is there already.
+
+    Raises `RunError` for a name that won't do, or that is taken. Under torchrun the first process decides: the others
+    would find its run there.
+    """
+    if os.environ.get("RANK", "0") != "0":
+        return
+    options.name = options.name or runs.propose_name(options.runs, options.models)
+    try:
+        runs.check_name(options.name, options.runs, options.models)
+    except runs.NameTaken as error:
+        if not options.overwrite:
+            raise RunError(f"{error} Choose another --name, or add --overwrite to replace it.") from error
 
 
 def join_processes(settings: TrainingSettings) -> int:
@@ -159,13 +198,13 @@ def follow(training: Training, writer: RunWriter | None, options: argparse.Names
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
-    ending = None
+    ending, shown = None, training.seconds
     for event in training:
         if isinstance(event, End):
             ending = event
         elif writer:
             writer.add(event)
-            show(event, training)
+            shown = show(event, training, shown)
             if writer.is_due(isinstance(event, Epoch)):
                 save(writer, training)
         if agree(bool(interrupted)):
@@ -175,9 +214,22 @@ def follow(training: Training, writer: RunWriter | None, options: argparse.Names
     if not ending:
         save(writer, training)
         writer.release()
-        print(f"\nInterrupted. Go on with: python scripts/train.py --resume {writer.run.id}")
+        print(f"\nInterrupted. Go on with: {resume_command(writer.run, options)}")
         return 130
     return finish(training, writer, ending, options)
+
+
+def resume_command(run: Run, options: argparse.Namespace) -> str:
+    """The command that goes on with a run, where and as it was begun."""
+    words = ["python"]
+    if "LOCAL_RANK" in os.environ:
+        words = ["torchrun", f"--nproc-per-node={os.environ.get('LOCAL_WORLD_SIZE', '1')}"]
+    words += ["scripts/train.py", "--resume", run.id]
+    usual = parse_options([])
+    for name in ("runs", "models", "target", "threads", "rejection_digits"):
+        if (value := getattr(options, name)) != getattr(usual, name):
+            words += [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join(words)
 
 
 def agree(wish: bool) -> bool:
@@ -208,6 +260,9 @@ def finish(training: Training, writer: RunWriter, ending: End, options: argparse
     print(ending.sentence)
     save(writer, training)  # should the disk refuse the weights, the run can be resumed at its end
     model = None
+    reached = training.best.validation_accuracy if training.best else 0.0
+    if reached < options.target:
+        spare_older_model(writer, options)
     try:
         if training.best:
             model = runs.keep(training, writer, mnist.load(train=False), options.models).name
@@ -219,7 +274,6 @@ def finish(training: Training, writer: RunWriter, ending: End, options: argparse
         return 2
     if model:
         print(f"Saved {model}.pth. Its facts are in {model}.json.")
-    reached = training.best.validation_accuracy if training.best else 0.0
     if reached < options.target:
         print(
             f"The target of {words.percent(options.target)} was not reached: "
@@ -228,6 +282,14 @@ def finish(training: Training, writer: RunWriter, ending: End, options: argparse
         )
         return 1
     return 1 if ending.reason == "diverged" else 0
+
+
+def spare_older_model(writer: RunWriter, options: argparse.Namespace) -> None:
+    """Below the target no model is replaced: if there is one of the run's name, the run gets another."""
+    name = writer.run.name
+    if name in checkpoint.names(options.models):
+        writer.run = replace(writer.run, name=runs.propose_name(options.runs, options.models, name))
+        print(f"{name}.pth stays as it is. The weights below the target become {writer.run.name}.pth.")
 
 
 def add_detector(model: str, training: Training, options: argparse.Namespace) -> None:
@@ -242,8 +304,11 @@ def add_detector(model: str, training: Training, options: argparse.Namespace) ->
         print("Left out. Later: python scripts/add_rejection.py", model)
 
 
-def show(event: Step | Epoch, training: Training) -> None:
-    """A line for each epoch; between them, where somebody is watching, a bar for the whole run."""
+def show(event: Step | Epoch, training: Training, shown: float) -> float:
+    """A line for each epoch; between them a bar for the whole run, or in a log a line now and then.
+
+    `shown`: the seconds of training at the last line; gives those at the last line now.
+    """
     settings = training.settings
     if isinstance(event, Epoch):
         clear = "\r\033[K" if sys.stdout.isatty() else ""
@@ -253,16 +318,21 @@ def show(event: Step | Epoch, training: Training) -> None:
             f"{words.percent(event.validation_accuracy)}{'  best' if event.is_best else ''}",
             flush=True,
         )
-    elif sys.stdout.isatty():
-        share = event.step / event.steps
-        left = event.seconds / event.step * (event.steps - event.step)
+        return event.seconds
+    share = event.step / event.steps
+    left = words.duration(event.seconds / event.step * (event.steps - event.step))
+    if sys.stdout.isatty():
         print(
             f"\r\033[K{'█' * round(share * 30):░<30} {words.percent(share, 0):>5}  epoch {event.epoch}  "
-            f"loss {event.loss:.3f}  {left / 60:.0f} min left",
+            f"loss {event.loss:.3f}  {left} left",
             end="",
             flush=True,
         )
+    elif event.seconds - shown >= LOG_EVERY:
+        print(f"{words.percent(share, 0)}  epoch {event.epoch}  loss {event.loss:.3f}  {left} left", flush=True)
+        return event.seconds
+    return shown
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console.run(main))

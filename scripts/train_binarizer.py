@@ -4,37 +4,46 @@ It learns from synthetic documents alone, no photograph and no scan. Writes mode
 one core.
 """
 
+from __future__ import annotations
+
 import argparse
 import functools
 import sys
 import time
 from multiprocessing import Pool
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
-
+from core import console
 from core.config import TrainingSettings
-from core.data import mnist
-from core.data.digits import DigitSet
-from core.data.split import split
-from core.reading import binarizer
-from core.synthesis import documents, pen_digits
-from core.synthesis.documents import Sheet
-from core.training.binarizer import learn, score
+
+if TYPE_CHECKING:
+    from core.data.digits import DigitSet
+    from core.synthesis.documents import Sheet
+    from core.synthesis.pen_digits import Part, PenDigit
+
+# torch is imported when there is something to train: --help and a refusal come at once.
 
 HELD_OUT = 200  # documents to measure on
 
 
 @functools.cache
-def load_digits(part: pen_digits.Part) -> tuple[DigitSet, tuple[pen_digits.PenDigit, ...]]:
+def load_digits(part: Part) -> tuple[DigitSet, tuple[PenDigit, ...]]:
     """MNIST's and other writers' digits of one part."""
+    from core.data import mnist
+    from core.data.split import split
+    from core.synthesis import pen_digits
+
     training, validation = split(mnist.load(train=True), TrainingSettings())
     return training if part == "training" else validation, pen_digits.load(part)
 
 
-def draw(part: pen_digits.Part, number: int) -> Sheet:
+def draw(part: Part, number: int) -> Sheet:
     """Document `number`, written with digits of one part."""
+    import numpy as np
+
+    from core.synthesis import documents
+
     return documents.draw(*load_digits(part), np.random.default_rng(number))
 
 
@@ -43,10 +52,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sheets", type=int, default=5000, help="documents to learn from (5000)")
     parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--out", type=Path, default=binarizer.FILE, help="where to write (models/binarizer.npz)")
+    parser.add_argument("--out", type=Path, help="where to write (models/binarizer.npz)")
     options = parser.parse_args()
     if options.sheets < 1 or options.steps < 20:
         parser.error("--sheets must be at least 1 and --steps at least 20")
+    import numpy as np
+    import torch
+
+    from core.reading import binarizer
+    from core.training.binarizer import learn, score
+
     began = time.perf_counter()
     with Pool() as pool:
         sheets = pool.map(functools.partial(draw, "training"), range(options.sheets), chunksize=50)
@@ -65,10 +80,11 @@ def main() -> int:
                 f"{time.perf_counter() - began:.0f} s",
                 flush=True,
             )
-    binarizer.save(step.network, options.out)
-    print(f"Saved {options.out.name}.")
+    path = options.out or binarizer.FILE
+    binarizer.save(step.network, path)
+    print(f"Saved {path.name}.")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(console.run(main))

@@ -30,6 +30,16 @@ CHROMIUM_ARGUMENTS = (
 STREAMLITS_OWN_404 = re.compile(r"^http://[^/]+/\w+/_stcore/(health|host-config)$")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _crashes_are_exceptions() -> Iterator[None]:
+    """`AppTest` lists what a page raised, not what visitors see instead of it."""
+    from core.ui import crash
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crash, "take_over", lambda: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One app for all tests; each test is a visitor of its own."""
@@ -91,6 +101,8 @@ def new_page(browser, usual_context) -> Iterator[Callable]:
     for page in pages:
         exceptions = page.get_by_test_id("stException")
         problems += [f"traceback on {page.url}: {text}" for text in exceptions.all_inner_texts()]
+        unforeseen = page.locator(".st-key-unforeseen")
+        problems += [f"crash on {page.url}, see the server's log: {text}" for text in unforeseen.all_inner_texts()]
         if page.context is usual_context:
             page.close()
         else:

@@ -18,6 +18,11 @@ def test_the_notebook_is_stored_without_outputs():
         assert not cell.get("outputs") and cell.get("execution_count") is None
 
 
+def test_the_notebook_replaces_nothing():
+    code = "\n".join(cell.source for cell in nbformat.read(PATH, as_version=4).cells if cell.cell_type == "code")
+    assert 0 < code.index("runs.check_name(NAME)") < code.index("RunWriter.create(NAME")
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_notebook_runs_from_top_to_bottom(tmp_path: Path):

@@ -126,4 +126,4 @@ def test_the_app_has_its_own_configuration_and_takes_further_options(environment
         "bootstrap.run = lambda *_: print('found', *(config.get_option(name) for name in names))\n"
         "sys.argv = ['digit-lab', 'run', '--server.port', '8765']\ncli.main()"
     )
-    assert "found 25 8765" in run(environment, "-c", code).stdout
+    assert "found 200 8765" in run(environment, "-c", code).stdout

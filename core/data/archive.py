@@ -72,10 +72,9 @@ def is_zip(head: bytes) -> bool:
 
 
 def is_hidden(path: str) -> bool:
-    """Whether a file is one that operating systems add to folders by themselves, by its path: `.DS_Store`,
-    `__MACOSX/a.png`, `.thumbnails/a.png`, `Thumbs.db`."""
-    parts = path.replace("\\", "/").split("/")
-    return any((part[:1] == "." and part.strip(".")) or part.lower() in MADE_BY_SYSTEMS for part in parts)
+    """Whether a file is one that operating systems add to folders by themselves, by its path with `/`
+    between folders: `.DS_Store`, `__MACOSX/a.png`, `.thumbnails/a.png`, `Thumbs.db`."""
+    return any((part[:1] == "." and part.strip(".")) or part.lower() in MADE_BY_SYSTEMS for part in path.split("/"))
 
 
 def walk(name: str, opener: Opener, desk: Desk | None = None) -> Iterator[Member]:

@@ -16,6 +16,7 @@ WIDE = 760  # pixels: width of a picture of a number, enlarged to it where it is
 HIGHEST = 4 * WIDE  # pixels: of such a picture; a strip a few pixels wide would be enlarged to gigabytes
 MARGIN = 1.2  # of the digits' height: what is shown around a number
 LABEL = 24  # pixels: height of a confidence's letters
+OUTSIDE = 4  # pixels: from a box to its frame
 ROOM = LABEL + 16  # pixels: at least so much above a number, for the confidences of its first line
 
 Frame = tuple[float, float, float, float]  # left, top, right, bottom
@@ -31,36 +32,41 @@ def mark_digit(reading: Reading) -> np.ndarray:
     scale = image.width / reading.picture.size[0], image.height / reading.picture.size[1]
     draw = ImageDraw.Draw(image)
     found = reading.found
-    for number, box in enumerate([found.box, *found.others] if isinstance(found, FoundDigit) else []):
+    for number, box in enumerate([found.box, *reading.unread] if isinstance(found, FoundDigit) else []):
         draw.rectangle(_frame(box, scale), outline=COLOUR, width=3 if number == 0 else 1)
     return np.array(image)
 
 
 def mark_number(reading: Reading, chosen: int) -> np.ndarray:
     """A number: the part of the picture around it, (H, 760, 3) uint8 or narrower where it would be higher than 3,040
-    pixels, with a box for each digit: orange where it is doubtful, thick where it is `chosen` (counted from 0).
+    pixels, with a box for each digit: orange where it is doubtful, thick where it is `chosen` (counted from 0). Thin
+    orange boxes are around ink that was left out.
 
-    Those two kinds also say how sure they are, as far as there is room: percentages that lie on each other can't be
-    read, and a digit without one is sure.
+    Doubtful digits and the chosen one also say how sure they are, as far as there is room: percentages that lie on each
+    other can't be read, and a digit without one is sure.
     """
     boxes = [digit.box for digit in reading.digits]
     margin = MARGIN * max(box[3] for box in boxes)
     width, height = reading.picture.size
-    left, top = max(0, min(box[0] for box in boxes) - margin), max(0, min(box[1] for box in boxes) - margin)
-    right = min(width, max(box[0] + box[2] for box in boxes) + margin)
-    bottom = min(height, max(box[1] + box[3] for box in boxes) + margin)
-    scale = min(WIDE / (right - left), (HIGHEST - ROOM) / (bottom - top))
+    shown = [*boxes, *reading.unread]
+    left, top = max(0, min(box[0] for box in shown) - margin), max(0, min(box[1] for box in shown) - margin)
+    right = min(width, max(box[0] + box[2] for box in shown) + margin)
+    bottom = min(height, max(box[1] + box[3] for box in shown) + margin)
+    scale = min(WIDE / (right - left), (HIGHEST - ROOM - OUTSIDE) / (bottom - top))
     part = Image.fromarray(reading.picture.colours).resize(
         (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))),
         Image.Resampling.BICUBIC,
         reading.picture.locate(left, top, right, bottom),
     )
-    frames = [_frame((box[0] - left, box[1] - top, box[2], box[3]), (scale, scale)) for box in boxes]
-    if (lacking := round(ROOM - min(frame[1] for frame in frames))) > 0:
+    frames = [_frame((box[0] - left, box[1] - top, box[2], box[3]), (scale, scale)) for box in shown]
+    if (lacking := round(ROOM - min(frame[1] for frame in frames[: len(boxes)]))) > 0:
         frames = [_shift(frame, lacking) for frame in frames]
+    frames, unread = frames[: len(boxes)], frames[len(boxes) :]
     sheet = Image.new("RGB", (part.width, part.height + max(0, lacking)), _find_paper(part))
     sheet.paste(part, (0, max(0, lacking)))
     draw = ImageDraw.Draw(sheet)
+    for frame in unread:
+        draw.rectangle(frame, outline=DOUBT, width=1)
     for number, frame in enumerate(frames):
         colour = DOUBT if number in reading.doubtful else COLOUR if number == chosen else QUIET
         draw.rectangle(frame, outline=colour, width=5 if number == chosen else 2)
@@ -70,6 +76,22 @@ def mark_number(reading: Reading, chosen: int) -> np.ndarray:
         middle = (place[0] + place[2]) / 2, (place[1] + place[3]) / 2
         draw.text(middle, _say(reading, number), WHITE, ImageFont.load_default(LABEL), "mm")
     return np.array(sheet)
+
+
+def mark_crop(colours: np.ndarray, crop: tuple[float, float, float, float]) -> np.ndarray:
+    """A picture (H, W, 3) uint8 of which a part is read, at most 400 pixels: that part framed, the rest in shade.
+    `crop` is left, top, right, bottom as shares of the picture."""
+    image = Image.fromarray(colours)
+    image.thumbnail((SIDE, SIDE))
+    pixels = np.asarray(image)
+    high, wide = pixels.shape[:2]
+    left, right = (round(share * (wide - 1)) for share in crop[::2])
+    top, bottom = (round(share * (high - 1)) for share in crop[1::2])
+    marked = (pixels * 0.35).astype(np.uint8)
+    marked[top : bottom + 1, left : right + 1] = pixels[top : bottom + 1, left : right + 1]
+    framed = Image.fromarray(marked)
+    ImageDraw.Draw(framed).rectangle((left, top, right, bottom), outline=COLOUR, width=2)
+    return np.array(framed)
 
 
 def place_labels(reading: Reading, chosen: int, frames: list[Frame], width: int) -> dict[int, Frame]:
@@ -111,4 +133,9 @@ def _frame(box: tuple[float, float, float, float] | Box, scale: tuple[float, flo
     """The frame of a box, a little outside it, in a picture scaled across and down."""
     x, y, width, height = box
     across, down = scale
-    return x * across - 4, y * down - 4, (x + width) * across + 4, (y + height) * down + 4
+    return (
+        x * across - OUTSIDE,
+        y * down - OUTSIDE,
+        (x + width) * across + OUTSIDE,
+        (y + height) * down + OUTSIDE,
+    )

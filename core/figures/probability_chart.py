@@ -10,7 +10,7 @@ from core.figures.theme import ACCENT, LARGER, QUIET, TEXT, style
 
 AXIS = alt.Axis(labelExpr=words.TICK, values=[0, 0.5, 1], ticks=False, domain=False)  # few marks
 LEAST = 0.0005  # a share that would be said as "<0.1 %" goes without saying
-HIGH = 260  # pixels
+HIGH = 280  # pixels
 ROOM = 1.15  # length of the axis: beyond a full bar there is room for its share
 
 
@@ -32,7 +32,11 @@ def draw_probabilities(
         }
     )
     base = alt.Chart(table).encode(
-        y=alt.Y("digit:O", title="Digit", axis=alt.Axis(labelFontSize=size, labelOverlap=False, ticks=False)),
+        y=alt.Y(
+            "digit:O",
+            title="Digit",
+            axis=alt.Axis(labelFontSize=size, labelBound=False, labelOverlap=False, ticks=False),
+        ),
         x=alt.X("probability:Q", title="Probability", scale=alt.Scale(domain=[0, ROOM]), axis=AXIS),
         tooltip=[alt.Tooltip("digit:O", title="Digit"), alt.Tooltip("said:N", title="Probability")],
     )

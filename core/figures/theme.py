@@ -17,6 +17,7 @@ QUIET = {False: "#78848e", True: "#8b9099"}  # everything beside them; 3:1 at le
 PAPER = {False: "#ffffff", True: "#16181c"}  # under charts and in what is exported
 TEXT = {False: "#1f2328", True: "#e9e6df"}
 SMALL_TEXT = {False: "#5c636b", True: "#a9adb3"}  # sources, axes; 4.5:1 at least against paper
+DANGER = {False: "#b3261e", True: "#f2b8b5"}  # behind what can't be undone
 RULE = {False: "#d9d4c8", True: "#3a3f47"}  # lines between rows
 
 # Lines laid over each other, the accent first. Okabe and Ito's colours; up to four, which differ in their dashes too.

@@ -1,6 +1,6 @@
 """A copy of a model, fine-tuned on a person's own digits mixed with MNIST's, and what that changed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,14 @@ from core.network import checkpoint
 from core.network.architectures import build
 from core.network.checkpoint import Checkpoint
 from core.training import runs
+from core.training.estimate import EVALUATING
 from core.training.examples import Examples
 from core.training.loop import Training
 from core.training.plans import Prepared
 from core.training.runs import Run, RunWriter
 
 USUAL = FineTuningSettings()
+MNIST_TEST = 10_000  # digits of the test set, read once in the end
 FACTS = "fine_tuning"  # where a model's facts say what it was fine-tuned from and what that changed
 LEARNT, HELD_OUT, TEST = "Learnt from", "Held out", "MNIST test set"
 RENAMED = {"Kept aside": HELD_OUT}  # in the facts of older models
@@ -48,7 +50,7 @@ class FineTuning:
     learnt: list[Correction]
     held_out: list[Correction]
     settings: FineTuningSettings
-    takes_all_cores: bool = True  # somebody waits half a minute
+    takes_all_cores: bool = True  # somebody waits for it
 
     @property
     def training_settings(self) -> TrainingSettings:
@@ -69,13 +71,19 @@ class FineTuning:
             pen_digits=0.0,
         )
 
+    def expect(self, seconds_per_image: float) -> float:
+        """Seconds it will take where learning from one image takes `seconds_per_image`: what is shown, and the digits
+        that are read before and after, which cost a third."""
+        read = MNIST_TEST + self.training_settings.training_images * self.training_settings.validation_share
+        return seconds_per_image * (self.settings.images + read * EVALUATING)
+
     def announce(self, name: str | None, runs_folder: Path | None, models_folder: Path | None) -> Run:
         """The next free name where none is given."""
         name = name or runs.propose_name(runs_folder, models_folder, "Fine-tuned")
         runs.check_name(name, runs_folder, models_folder)
         return Run(name=name, settings=self.training_settings, base=self.base.name)
 
-    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None) -> Prepared:
+    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None, check: Callable[[], None]) -> Prepared:
         """The training of a copy, with at most ten of the own digits to watch."""
         training = self.build(mnist)
         return Prepared(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import re
+import unicodedata
+import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,12 +24,15 @@ if TYPE_CHECKING:
 
 # torch is imported by the functions that touch weights: the first page names the model before torch is loaded.
 
-SHIPPED = "reference"
+SHIPPED = "reference"  # answers until another one is chosen
+ALL_SHIPPED = (SHIPPED, "modern")  # names that no other model gets
 REJECTION = ".rejection.npz"  # what follows a model's name in the file of its OOD detector
 FILES = (".json", REJECTION, ".pth")  # the weights last: they make a model
 LARGEST = 200_000_000  # bytes; the reference network takes 13 million
 UPLOADED = "Uploaded; nothing is known of its training."  # in the facts of uploaded weights
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,79}")
+SIGNS = " ._-'’"  # what a name may hold beside letters and digits: plain in file names, addresses and Markdown
+LONGEST, MOST_BYTES = 80, 200  # of a name, in characters and in UTF-8: file systems end at 255 with all suffixes
+NAME_RULE = "A name has 1 to 80 letters, digits, spaces, dots, dashes or apostrophes, a letter or digit first."
 
 
 class CheckpointError(RuntimeError):
@@ -43,7 +50,7 @@ class ModelCard:
     @property
     def is_shipped(self) -> bool:
         """Whether it came with the project."""
-        return self.name == SHIPPED
+        return self.name in ALL_SHIPPED
 
     @property
     def temperature(self) -> float:
@@ -57,8 +64,9 @@ class ModelCard:
         if "temperature" not in self.facts:
             return "Confidence is the network's own: no temperature is stored with this model. Evaluate can fit one."
         return (
-            f"Confidence: the network's scores divided by its temperature, {self.temperature:g}, made into "
-            "probabilities. It was fitted on held-out digits, so that 90 % sure is right nine times in ten."
+            "How sure it is: the network gives each digit a score, and the scores become shares of 100 %. Of digits it "
+            "had not learned from, those it was 90 % sure of were right about nine times in ten. (In the words of the "
+            f"field: scores divided by its temperature, {self.temperature:g}, then a softmax.)"
         )
 
     @property
@@ -76,6 +84,17 @@ class Checkpoint(ModelCard):
     architecture: str
     model: Network
     rejection: Rejection | None = None
+
+
+def fits(name: str) -> bool:
+    """Whether a model can be called so: letters and digits of any script, and a few signs, as `NAME_RULE` says it."""
+    kinds = [unicodedata.category(sign)[0] for sign in name]  # L letter, M its accents and vowel signs, N digit
+    return (
+        0 < len(name.strip()) == len(name) <= LONGEST
+        and len(name.encode(errors="replace")) <= MOST_BYTES
+        and kinds[0] in "LN"
+        and all(kind in "LMN" or sign in SIGNS for sign, kind in zip(name, kinds, strict=True))
+    )
 
 
 def names(folder: Path | None = None) -> list[str]:
@@ -117,6 +136,10 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
     model = build(architecture)
     model.load_state_dict(weights)
     model.eval().requires_grad_(False)
+    if not _answers(model):
+        raise CheckpointError(
+            f"{name}.pth holds weights so large that it answers with no number: its training went wrong."
+        )
     version = _version(content)
     rejection = _read_rejection(name, version, folder)
     return Checkpoint(name, version, _read_facts(name, folder), architecture, model, rejection)
@@ -126,6 +149,8 @@ def read_weights(content: bytes, file: str) -> dict[str, Tensor]:
     """The state dict in a file's bytes. Raises `CheckpointError` for anything else, without running any of it."""
     import torch
 
+    if _unpacked_size(content) > LARGEST:  # a packed file of 25 MB may hold 25 GB of zeros
+        raise CheckpointError(f"{file} unpacks to more than {LARGEST // 1_000_000} MB: no model of this project does.")
     try:
         weights = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # torch reports unreadable files in a dozen ways
@@ -140,7 +165,51 @@ def read_weights(content: bytes, file: str) -> dict[str, Tensor]:
         or not all(isinstance(value, torch.Tensor) for value in weights.values())
     ):
         raise CheckpointError(f"{file} holds no state dict. Save `model.state_dict()`, nothing around it.")
+    if odd := next((key for key, value in weights.items() if not _is_plain(value)), None):
+        raise CheckpointError(
+            f"{file} holds weights of a kind that can't be used: {odd} is {_show_kind(weights[odd])}. Save the weights "
+            "as plain float32 tensors on the CPU."
+        )
     return weights
+
+
+def are_finite(weights: Mapping[str, Tensor]) -> bool:
+    """Whether all weights are numbers: after too large training steps they may be none, and answer nothing."""
+    import torch
+
+    return all(bool(torch.isfinite(value.float()).all()) for value in weights.values())  # as the network has them
+
+
+def _answers(model: Network) -> bool:
+    """Whether it has numbers to say of an empty picture and of a full one."""
+    import torch
+
+    with torch.inference_mode():
+        pictures = torch.stack([torch.zeros(1, 28, 28), torch.ones(1, 28, 28)])
+        return bool(torch.isfinite(model.logits(pictures)).all())
+
+
+def _unpacked_size(content: bytes) -> int:
+    """Bytes that a zip archive, which is what PyTorch writes, says it unpacks to; 0 for any other file."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):  # torch says what is wrong with it
+        return 0
+
+
+def _is_plain(value: Tensor) -> bool:
+    """Whether a tensor holds its numbers one after the other, in memory, in a type that can be calculated with."""
+    import torch
+
+    types = (torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64)
+    return not value.is_nested and value.layout is torch.strided and value.device.type == "cpu" and value.dtype in types
+
+
+def _show_kind(value: Tensor) -> str:
+    """A tensor's type and where it lies, as PyTorch names them: "a float8_e5m2 tensor (strided, cpu)"."""
+    names = (str(kind).removeprefix("torch.") for kind in (value.dtype, value.layout, value.device))
+    return "a {} tensor ({}, {})".format(*names)
 
 
 def find_architecture(weights: dict[str, Tensor], file: str) -> str:
@@ -154,7 +223,7 @@ def find_architecture(weights: dict[str, Tensor], file: str) -> str:
         with torch.device("meta"):  # shapes without memory
             expected = {key: tuple(value.shape) for key, value in build(architecture).state_dict().items()}
         if shapes == expected:
-            if not all(torch.isfinite(value).all() for value in weights.values()):
+            if not are_finite(weights):
                 raise CheckpointError(f"{file} holds weights that are not finite: its training went wrong.")
             return architecture
         if shapes.keys() == expected.keys():
@@ -179,11 +248,11 @@ def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path | None
     folder = folder or workspace.here().models
     import torch
 
-    if not NAME.fullmatch(name):
-        raise CheckpointError("A model's name has 1 to 80 letters, digits, spaces, dots, dashes; a letter first.")
+    if not fits(name):
+        raise CheckpointError(NAME_RULE)
     buffer = io.BytesIO()
     torch.save({key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, buffer)
-    workspace.write_atomically(folder / f"{name}.json", (json.dumps(facts, indent=2) + "\n").encode())
+    _write_facts(name, facts, folder)
     workspace.write_atomically(folder / f"{name}.pth", buffer.getvalue())
     return folder / f"{name}.pth"
 
@@ -198,18 +267,34 @@ def save_rejection(name: str, detector: Rejection, folder: Path | None = None) -
 
 
 def remove(name: str, folder: Path | None = None) -> None:
-    """Delete a model's files, those there are. Raises `OSError` when the disk refuses."""
+    """Delete a model's files, those there are: all of them, or none where the disk refuses with an `OSError`."""
     folder = folder or workspace.here().models
-    for suffix in FILES:
-        (folder / f"{name}{suffix}").unlink(missing_ok=True)
+    aside = {folder / f"{name}{suffix}": folder / f".{name}{suffix}.deleted" for suffix in FILES}
+    _move(aside)
+    for path in aside.values():
+        with contextlib.suppress(OSError):  # it is no model any more
+            path.unlink(missing_ok=True)
 
 
 def rename(old: str, new: str, folder: Path | None = None) -> None:
-    """Give a model's files, those there are, another name. Raises `OSError` when the disk refuses."""
+    """Give a model's files, those there are, another name: all of them, or none where the disk refuses with an
+    `OSError`."""
     folder = folder or workspace.here().models
-    for suffix in FILES:
-        if (folder / f"{old}{suffix}").is_file():
-            (folder / f"{old}{suffix}").rename(folder / f"{new}{suffix}")
+    _move({folder / f"{old}{suffix}": folder / f"{new}{suffix}" for suffix in FILES})
+
+
+def _move(places: Mapping[Path, Path]) -> None:
+    """Rename files, those there are; where one can't be, put back those before it."""
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for old, new in places.items():
+            if old.is_file():
+                old.rename(new)
+                moved.append((old, new))
+    except OSError:
+        for old, new in reversed(moved):
+            new.rename(old)
+        raise
 
 
 def stamp(name: str, folder: Path | None = None) -> tuple[int, ...]:
@@ -222,17 +307,10 @@ def stamp(name: str, folder: Path | None = None) -> tuple[int, ...]:
     return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths)
 
 
-def is_uploaded(name: str, folder: Path | None = None) -> bool:
-    """Whether these weights were uploaded: they belong to no run, so they can be deleted on their own."""
-    folder = folder or find_folder(name)
-    return _read_facts(name, folder).get("data") == UPLOADED
-
-
 def add_facts(name: str, facts: dict[str, Any], folder: Path | None = None) -> None:
     """Write further facts beside a model's own, `temperature` for example. Raises `OSError` when the disk refuses."""
     folder = folder or find_folder(name)
-    known = {**_read_facts(name, folder), **facts}
-    workspace.write_atomically(folder / f"{name}.json", (json.dumps(known, indent=2) + "\n").encode())
+    _write_facts(name, {**_read_facts(name, folder), **facts}, folder)
 
 
 def in_use(folder: Path | None = None) -> str:
@@ -267,10 +345,16 @@ def _version(content: bytes) -> str:
 def _read_facts(name: str, folder: Path) -> dict[str, Any]:
     """A model without facts, or with unreadable ones, is still a model."""
     try:
-        facts = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        text = (folder / f"{name}.json").read_text(encoding="utf-8")
+        facts = json.loads(text, parse_constant=lambda _: None)  # older runs that diverged wrote NaN, which is no JSON
     except (OSError, ValueError):
         return {}
     return facts if isinstance(facts, dict) else {}
+
+
+def _write_facts(name: str, facts: dict[str, Any], folder: Path) -> None:
+    text = json.dumps(facts, indent=2, allow_nan=False)
+    workspace.write_atomically(folder / f"{name}.json", f"{text}\n".encode())
 
 
 def _read_rejection(name: str, version: str, folder: Path) -> Rejection | None:
@@ -297,11 +381,19 @@ def add(content: bytes, file: str, folder: Path | None = None) -> str:
     if len(content) > LARGEST:
         raise CheckpointError(f"{file} is larger than {LARGEST // 1_000_000} MB: no model of this project is.")
     architecture = find_architecture(read_weights(content, file), file)
-    name = re.sub(r"[^A-Za-z0-9 ._-]", "", Path(file).stem).lstrip(" ._-")[:80] or "uploaded"
+    name = _as_name(Path(file).stem)
     if name.lower() in {taken.lower() for taken in names(folder)}:
         raise CheckpointError(f"There is already a model called {name}. Rename your file, then send it again.")
-    facts = {"architecture": architecture, "data": UPLOADED}
     folder = folder or workspace.here().models
-    workspace.write_atomically(folder / f"{name}.json", (json.dumps(facts, indent=2) + "\n").encode())
+    _write_facts(name, {"architecture": architecture, "data": UPLOADED}, folder)
     workspace.write_atomically(folder / f"{name}.pth", content)
     return name
+
+
+def _as_name(text: str) -> str:
+    """The nearest name that fits: "Ünïcode ✓" -> "Ünïcode"."""
+    text = unicodedata.normalize("NFC", text)
+    kept = "".join(sign for sign in text if sign in SIGNS or unicodedata.category(sign)[0] in "LMN")[:LONGEST]
+    while kept and not fits(kept):
+        kept = kept[1:] if unicodedata.category(kept[0])[0] not in "LN" else kept[:-1]
+    return kept.rstrip(SIGNS) or "uploaded"

@@ -69,7 +69,7 @@ class Prediction:
     def sentence(self) -> str:
         """The answer in words, doubt first."""
         if self.verdict is Verdict.NO_DIGIT:
-            return "This doesn't look like a digit. If it is one, draw it larger or take a clearer picture."
+            return "This doesn't look like a digit."
         if self.is_strange:
             return f"Unusual for a digit. If it is one, it looks like {words.a_digit(self.digit)}."
         second = self.probabilities[self.second]

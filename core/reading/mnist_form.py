@@ -110,6 +110,13 @@ def box_of(ink: np.ndarray) -> Box:
     return x, y, width, height
 
 
+def gap_between(one: Box, other: Box) -> float:
+    """Pixels from one box to another, 0 where they meet."""
+    across = max(other[0] - one[0] - one[2], one[0] - other[0] - other[2], 0)
+    down = max(other[1] - one[1] - one[3], one[1] - other[1] - other[3], 0)
+    return float(np.hypot(across, down))
+
+
 def centre_of_mass(image: np.ndarray) -> tuple[float, float]:
     """Row and column, in pixels, of the centre of an image (H, W) with some brightness."""
     total = float(image.sum())

@@ -16,8 +16,9 @@ import numpy as np
 from core.network.prediction import Prediction
 from core.reading.cuts import Primitive, join, split
 from core.reading.ink import Ink, MnistImage, NoInk, Patches, measure_patches
-from core.reading.mnist_form import Box, Trail, fit
-from core.reading.settings import NUMBER
+from core.reading.left_out import NOTHING, LeftOut, sort_out
+from core.reading.mnist_form import Box, Trail, fit, gap_between, stroke_width
+from core.reading.settings import INK, NUMBER
 
 AskModel = Callable[[np.ndarray], Sequence[Prediction]]
 """The model: images (N, 28, 28) float32 in [0, 1] -> its answer about each."""
@@ -33,11 +34,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Candidate:
-    """Ink that may be one digit: `image` (28, 28) float32 in [0, 1], `box` in pixels of the mask, and what the model
-    says of it."""
+    """Ink that may be one digit: `image` (28, 28) float32 in [0, 1], `box` in pixels of the mask, the `ink` (h, w) bool
+    in it, and what the model says of it."""
 
     image: np.ndarray
     box: Box
+    ink: np.ndarray
     prediction: Prediction
 
     @property
@@ -106,15 +108,36 @@ def cut_everywhere(ink: Ink) -> list[tuple[Primitive, ...]]:
     return list(dict.fromkeys(members for line in (*lines, *finer) for members in _combine(line)))
 
 
+def find_left_out(ink: Ink, lines: list[list[NumberDigit]]) -> LeftOut:
+    """What of the ink is part of none of the digits, in pixels of the mask; rules and what the border cuts off narrowly
+    are no writing of this number."""
+    rest = ink.mask.copy()
+    for line in lines:
+        for digit in line:
+            x, y, width, height = digit.box
+            rest[y : y + height, x : x + width] &= ~digit.ink
+    if not rest.any():
+        return NOTHING
+    read = ink.mask & ~rest
+    patches = measure_patches(rest & (_drop_rules(ink).labels > 0), ink.contrast)
+    darkness = float(ink.contrast[read].mean())
+    boxes = [
+        patches.box(index)
+        for index in range(len(patches.area))
+        if patches.darkness(index) > INK.faintest_part * darkness and not patches.at_border[index]
+    ]
+    return sort_out(boxes, [[digit.box for digit in line] for line in lines], stroke_width(read))
+
+
 def is_number(lines: list[list[NumberDigit]], ink: Ink, alone: Box | None, log_odds: float) -> bool:
     """Whether what was found is a number, and not one digit in parts or with its neighbours' ends beside it.
 
     `alone` is the box of the one digit that the picture may also be, in pixels of the upright original, None where it
     is none; `log_odds` are the model's for that one, in nats.
     """
-    if max(len(line) for line in lines) < 2:
-        return False
     digits = [digit for line in lines for digit in line]
+    if max(len(line) for line in lines) < 2:
+        return _is_column(digits, ink, alone)
     if sum(digit.log_odds > NUMBER.clear for digit in digits) < 2:
         return False
     if alone is not None:
@@ -124,6 +147,16 @@ def is_number(lines: list[list[NumberDigit]], ink: Ink, alone: Box | None, log_o
         if all(_is_within(ink.place(digit.box), alone) for digit in digits):
             return _is_better_apart(digits, alone, log_odds)
     return not _is_one_with_neighbours(digits, ink)
+
+
+def _is_column(digits: list[NumberDigit], ink: Ink, alone: Box | None) -> bool:
+    """Whether digits below each other, one a line, are numbers of one digit: each whole and clear, and not the parts of
+    the one digit that the picture may also be."""
+    if len(digits) < 2 or any(digit.log_odds < NUMBER.clear for digit in digits):
+        return False
+    ends = [(digit.box[1], digit.box[1] + digit.box[3]) for digit in digits]
+    is_whole = all(top > 1 and bottom < ink.mask.shape[0] - 1 for top, bottom in ends)
+    return is_whole and not (alone and all(_is_within(ink.place(digit.box), alone) for digit in digits))
 
 
 def _is_better_apart(digits: list[NumberDigit], box: Box, log_odds: float) -> bool:
@@ -173,8 +206,8 @@ def _ask(lines: list[Line], known: Known, ask_model: AskModel) -> None:
         return
     joined = [join(members) for members in new]
     images = np.stack([fit(ink, Trail()) for ink, _ in joined])
-    for members, image, (_, box), prediction in zip(new, images, joined, ask_model(images), strict=True):
-        known[members] = Candidate(image, box, prediction)
+    for members, image, (ink, box), prediction in zip(new, images, joined, ask_model(images), strict=True):
+        known[members] = Candidate(image, box, ink, prediction)
 
 
 def _combine(line: Line) -> Iterator[tuple[Primitive, ...]]:
@@ -217,7 +250,7 @@ def _choose(line: Line, known: Known) -> list[NumberDigit]:
             if prior is not None:
                 candidate = known[members]
                 score, is_cut = _bound(candidate.log_odds) + prior, bool(members[0].before or members[-1].after)
-                digit = NumberDigit(candidate.image, candidate.box, candidate.prediction, score, is_cut)
+                digit = NumberDigit(candidate.image, candidate.box, candidate.ink, candidate.prediction, score, is_cut)
                 value, way = best[first]
                 ways.append((value + score, [*way, digit]))
         best.append(max(ways, key=lambda way: way[0]))
@@ -354,7 +387,9 @@ def _line_up(primitives: list[Primitive]) -> list[Line]:
     heights_of_lines = [float(np.median([one.box[3] for one in line])) for line in members]
     for one in primitives:
         if one.box[3] < NUMBER.tall * usual:
-            distance, at = min((min(_distance(one, other) for other in line), at) for at, line in enumerate(members))
+            distance, at = min(
+                (min(gap_between(one.box, other.box) for other in line), at) for at, line in enumerate(members)
+            )
             if distance < 0.6 * heights_of_lines[at]:
                 members[at].append(one)
     lines = [Line(tuple(sorted(line, key=_middle)), high) for line, high in zip(members, heights_of_lines, strict=True)]
@@ -371,7 +406,7 @@ def _link(tall: list[Primitive], usual: float) -> list[list[Primitive]]:
             for other in tall
             if other.box[0] > one.box[0]
             and _overlap(one, other) > 0.4 * min(one.box[3], other.box[3])
-            and _distance(one, other) < NUMBER.farthest * usual
+            and gap_between(one.box, other.box) < NUMBER.farthest * usual
         ]
         if beside:
             old, new = line_of[min(beside, key=lambda other: other.box[0])], line_of[one]
@@ -382,12 +417,6 @@ def _link(tall: list[Primitive], usual: float) -> list[list[Primitive]]:
 def _overlap(one: Primitive, other: Primitive) -> int:
     """Pixels of height that two primitives share."""
     return min(one.box[1] + one.box[3], other.box[1] + other.box[3]) - max(one.box[1], other.box[1])
-
-
-def _distance(one: Primitive, other: Primitive) -> float:
-    """Pixels from one primitive to another, box to box."""
-    across = max(other.box[0] - one.box[0] - one.box[2], one.box[0] - other.box[0] - other.box[2], 0)
-    return float(np.hypot(across, max(-_overlap(one, other), 0)))
 
 
 def _loss(primitives: Sequence[Primitive], height: float) -> float:

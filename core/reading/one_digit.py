@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from core.reading.ink import Ink, MnistImage, NoInk, Patches, find_ink
+from core.reading.left_out import NOTHING, Sign, sort_out
 from core.reading.mnist_form import Box, Stage, Trail, box_of, centre, fit, stroke_width
 from core.reading.picture import Picture
 from core.reading.settings import INK
@@ -15,13 +16,14 @@ from core.reading.settings import INK
 class FoundDigit:
     """One digit in MNIST's form: `image` (28, 28) float32 in [0, 1], ink bright on dark, and the `steps` to it. `box`
     is (x, y, width, height) of its ink in pixels of the upright original; `others` are the boxes of ink that was left
-    out though it is as large as a digit."""
+    out though it is as large as a digit, `signs` the dashes and dots that were."""
 
     image: np.ndarray
     box: Box
     steps: tuple[Stage, ...]
     polarity: str
     others: tuple[Box, ...] = ()
+    signs: tuple[Sign, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,15 @@ def find_digit(ink: Ink | NoInk | MnistImage) -> FoundDigit | NothingFound:
         return FoundDigit(ink.image, box_of(ink.image > 0.1), ink.steps, ink.polarity)
     if isinstance(ink, NoInk):
         return NothingFound(ink.reason, ink.steps, ink.polarity)
-    chosen, others, doubt = _choose_strokes(ink.patches)
+    chosen, rest, doubt = _choose_strokes(ink.patches)
     if doubt:
         return NothingFound(doubt, ink.steps, ink.polarity)
     trail = Trail(list(ink.steps))
     trail.add("The digit", "Strokes that belong together; specks and distant marks are left out.", chosen)
     image = fit(chosen, trail)
-    places = tuple(ink.place(other) for other in others)
-    return FoundDigit(image, ink.place(box_of(chosen)), tuple(trail.steps), ink.polarity, places)
+    box = box_of(chosen)
+    left_out = sort_out(rest, [[box]], stroke_width(chosen)).placed(ink.place) if rest else NOTHING
+    return FoundDigit(image, ink.place(box), tuple(trail.steps), ink.polarity, left_out.shapes, left_out.signs)
 
 
 def whole_picture_as_digit(ink: Ink | NoInk | MnistImage) -> FoundDigit | None:
@@ -80,11 +83,11 @@ def whole_picture_as_digit(ink: Ink | NoInk | MnistImage) -> FoundDigit | None:
 
 
 def _choose_strokes(patches: Patches) -> tuple[np.ndarray, list[Box], str]:
-    """The strokes of the one digit to read, the boxes of other large ink, and why there is no digit, if there isn't."""
+    """The strokes of the one digit to read, the boxes of other ink, and why there is no digit, if there isn't."""
     main = _find_main(patches, patches.labels.shape)
     left, top, width, height = patches.box(main)
     right, bottom, size = left + width, top + height, max(width, height)
-    members, others = [main], []
+    members, rest = [main], []
     stroke = stroke_width(patches.labels == main + 1)
     distance = cv2.distanceTransform((patches.labels != main + 1).astype(np.uint8), cv2.DIST_L2, 3)
     for index in np.argsort(-patches.area):
@@ -94,7 +97,9 @@ def _choose_strokes(patches: Patches) -> tuple[np.ndarray, list[Box], str]:
         near = distance[y : y + high, x : x + wide][patches.labels[y : y + high, x : x + wide] == index + 1].min()
         if patches.at_border[index] and _is_cut_off(patches, index, main, stroke):
             continue
-        if patches.darkness(index) < 0.6 * patches.darkness(main):  # what is left of the lines of squared paper
+        if patches.darkness(index) < INK.faintest_part * patches.darkness(
+            main
+        ):  # what is left of the lines of squared paper
             continue
         gap_x, gap_y = max(x - right, left - x - wide, 0), max(y - bottom, top - y - high, 0)
         overlap_x = min(right, x + wide) - max(left, x)
@@ -108,10 +113,10 @@ def _choose_strokes(patches: Patches) -> tuple[np.ndarray, list[Box], str]:
         if (gap_x == gap_y == 0 and is_stacked) or is_bar or is_beside or is_next:
             members.append(index)
             left, top, right, bottom = min(left, x), min(top, y), max(right, x + wide), max(bottom, y + high)
-        elif high > 0.45 * size:
-            others.append((x, y, wide, high))
+        else:
+            rest.append((x, y, wide, high))
     chosen = np.isin(patches.labels, np.array(members) + 1)
-    return chosen, others, _doubt(chosen, patches.area, main, len(members))
+    return chosen, rest, _doubt(chosen, patches.area, main, len(members))
 
 
 def _find_main(patches: Patches, shape: tuple[int, int]) -> int:

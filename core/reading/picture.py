@@ -10,6 +10,7 @@ import pillow_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.config import PictureLimits
+from core.reading.settings import INK
 
 pillow_heif.register_heif_opener()
 
@@ -139,6 +140,10 @@ def _flatten(image: Image.Image) -> np.ndarray:
     """Any mode -> (H, W, 3) uint8, no side longer than the limit."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         image = Image.fromarray(_scale_to_bytes(np.asarray(image)))
+    elif image.mode in ("P", "PA"):
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.mode in ("L", "LA", "RGB", "RGBA") and _is_mask(image):
+        image = Image.fromarray(np.where(np.asarray(image) > 0, np.uint8(255), np.uint8(0)))
     if image.mode in ("L", "RGB", "1"):
         return _reduce(image.convert("RGB"))
     if image.mode == "CMYK" or not image.has_transparency_data:
@@ -156,13 +161,31 @@ def _flatten(image: Image.Image) -> np.ndarray:
     return (colours * alpha + paper * (1 - alpha)).round().astype(np.uint8)
 
 
+def _is_mask(image: Image.Image) -> bool:
+    """Whether all of a picture is 0 or 1, as programs save masks: 1 is full brightness there, not nearly none. Alpha
+    may be 255 everywhere.
+
+    A few pixels tell of nearly every picture that it is none; all are asked only where those can't.
+    """
+    few = image.resize((min(64, image.width), min(64, image.height)), Image.Resampling.NEAREST)
+    has_alpha = image.mode.endswith("A")
+    return _holds_bits(np.asarray(few), has_alpha) and _holds_bits(np.asarray(image), has_alpha)
+
+
+def _holds_bits(pixels: np.ndarray, has_alpha: bool) -> bool:
+    colours, alpha = (pixels[..., :-1], pixels[..., -1]) if has_alpha else (pixels, np.uint8(1))
+    return bool(colours.max() <= 1 and (alpha.max() <= 1 or alpha.min() == 255))
+
+
 def _scale_to_bytes(values: np.ndarray) -> np.ndarray:
-    """Deep greys (H, W) of any range -> uint8: the narrowest usual full scale that holds them all becomes 255."""
+    """Deep greys (H, W) of any range -> uint8: the narrowest usual full scale that holds them all becomes 255, their
+    own range where they fill so little of that scale that no ink would be seen."""
     values = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
     values = values - min(0.0, values.min())
     highest = values.max()
-    is_fraction = highest <= 1 and np.any(values % 1 > 0)
-    full = next((scale for scale in ((1,) if is_fraction else (255, 4095, 65535)) if highest <= scale), highest)
+    full = next((scale for scale in (1, 255, 4095, 65535) if highest <= scale), highest)
+    if highest and highest <= INK.faintest * full:
+        full = highest
     return (values * (255 / full)).round().astype(np.uint8)
 
 

@@ -12,11 +12,12 @@ import numpy as np
 from core import words
 from core.config import EXPECTATIONS, POLARITIES
 from core.network.checkpoint import Checkpoint
-from core.network.prediction import Prediction, predict
+from core.network.prediction import Prediction, Verdict, predict
 from core.reading import binarizer
 from core.reading.ink import Ink, MnistImage, NoInk, find_ink
+from core.reading.left_out import LeftOut, Sign
 from core.reading.mnist_form import Box, Stage
-from core.reading.number import NumberDigit, find_closer, find_digits, find_lines, is_number
+from core.reading.number import NumberDigit, find_closer, find_digits, find_left_out, find_lines, is_number
 from core.reading.one_digit import FoundDigit, NothingFound, find_digit, whole_picture_as_digit
 from core.reading.picture import Picture
 from core.reading.settings import NUMBER
@@ -32,10 +33,15 @@ TellInk = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class FoundNumber:
-    """How a number was found: the `steps` to its ink and its digits."""
+    """How a number was found: the `steps` to its ink and its digits. `others` are the boxes of ink that was left out
+    though it is as large as a digit, `signs` the dashes and dots that were. `is_guess` where it was read as a number
+    only because there is no single digit in it."""
 
     steps: tuple[Stage, ...]
     polarity: str
+    others: tuple[Box, ...] = ()
+    signs: tuple[Sign, ...] = ()
+    is_guess: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,25 +85,55 @@ class Reading:
 
     @property
     def verdict(self) -> str:
-        """ "digit", "unsure" or "no digit"; a number is as sure as the least sure of its digits."""
+        """ "digit", "unsure" or "no digit". A number is as sure as the least sure of its digits, and no answer is sure
+        that leaves out ink which may belong to it."""
+        is_sure = not self.doubtful and not self.left_out and not self._is_guess
         if self.is_number:
-            return "digit" if not self.doubtful else "unsure"
-        return self.prediction.verdict if self.prediction else "no digit"
+            return "digit" if is_sure else "unsure"
+        said = self.prediction.verdict if self.prediction else "no digit"
+        return "unsure" if said == "digit" and not is_sure else said
 
     @property
     def doubtful(self) -> tuple[int, ...]:
-        """Which digits of a number are not sure, counted from 0."""
+        """Which digits are not sure, counted from 0."""
         return tuple(at for at, digit in enumerate(self.digits) if digit.prediction.verdict != "digit")
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What was read, line by line from the top: ("7",) or ("1984", "2024"); none when no digit."""
+        if not self.is_number:
+            return (self.prediction.text,) if self.prediction and self.prediction.text else ()
+        lines: dict[int, str] = {}
+        for digit in self.digits:
+            lines[digit.line] = lines.get(digit.line, "") + str(digit.digit)
+        return tuple(lines.values())
 
     @property
     def text(self) -> str:
         """What was read, "7" or "1984" for example, lines with a space between; empty when no digit."""
-        if not self.is_number:
-            return self.prediction.text if self.prediction else ""
-        lines: dict[int, str] = {}
-        for digit in self.digits:
-            lines[digit.line] = lines.get(digit.line, "") + str(digit.digit)
-        return " ".join(lines.values())
+        return " ".join(self.lines)
+
+    @property
+    def unread(self) -> tuple[Box, ...]:
+        """The boxes of ink that this answer does not speak for: shapes as large as a digit, and signs."""
+        if isinstance(self.found, NothingFound):
+            return ()
+        return (*self.found.others, *(sign.box for sign in self.found.signs))
+
+    @property
+    def left_out(self) -> str:
+        """What of the ink this answer does not speak for, in a sentence; empty where it speaks for all of it."""
+        if isinstance(self.found, NothingFound) or not self.digits:
+            return ""
+        others = len(self.found.others)
+        shapes = [f"{others} more shapes" if others > 1 else "one more shape"] if others else []
+        named = shapes + [self._name(sign) for sign in self.found.signs]
+        if not named:
+            return ""
+        listed = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
+        verb = "were" if len(named) > 1 or others > 1 else "was"
+        reason = "" if self.is_number or not others else ": this was read as one digit"
+        return f"{listed[0].upper()}{listed[1:]} {verb} left out{reason}."
 
     @property
     def confidence(self) -> float:
@@ -117,17 +153,38 @@ class Reading:
         if isinstance(self.found, NothingFound):
             return self.found.reason
         if self.prediction:
-            return self.prediction.sentence
-        count = len(self.digits)
+            said = self.prediction.sentence
+            if self.left_out and self.prediction.verdict == "digit":
+                said = f"Looks like {words.a_digit(self.prediction.digit)}."
+            return f"{said} {self.left_out}".rstrip()
+        count, lines = len(self.digits), len(self.lines)
         digits = f"A number of {count} digits" if count > 1 else "A number of one digit"
-        if not self.doubtful:
+        if lines > 1:
+            digits = f"{lines} numbers"
+        if self._is_guess:
+            digits = f"No single digit; read as {digits[0].lower()}{digits[1:]}"
+        if self.verdict == "digit":
             return f"{digits}, {'all of them sure' if count > 1 else 'sure'}."
         doubts = [
             f"the {_ordinal(at + 1)}, {digit.digit}, is perhaps {words.a_digit(digit.prediction.second)}"
             for at, digit in [(at, self.digits[at]) for at in self.doubtful[:3]]
         ]
+        doubt = f". Unsure: {'; '.join(doubts)}." if doubts else ", but unsure."
         more = f" {len(self.doubtful) - 3} more are unsure." if len(self.doubtful) > 3 else ""
-        return f"{digits}. Unsure: {'; '.join(doubts)}.{more}"
+        return f"{digits}{doubt}{more} {self.left_out}".rstrip()
+
+    @property
+    def _is_guess(self) -> bool:
+        return isinstance(self.found, FoundNumber) and self.found.is_guess
+
+    def _name(self, sign: Sign) -> str:
+        """A sign with its place: "a dot between 3 and 1", "a minus before 52"."""
+        before, behind = (self.digits[: sign.after], self.digits[sign.after :])
+        if before and behind and before[-1].line == behind[0].line:
+            return f"a {sign.name} between {before[-1].digit} and {behind[0].digit}"
+        number = behind[0].line if sign.is_first else before[-1].line
+        text = "".join(str(digit.digit) for digit in self.digits if digit.line == number)
+        return f"a {sign.name} {'before' if sign.is_first else 'behind'} {text}"
 
 
 def read(
@@ -212,11 +269,12 @@ def _load_binarizer() -> binarizer.Binarizer | None:
 
 
 def _read_once(task: _Task, polarity: str, tell_ink: TellInk | None = None) -> _Hypothesis:
-    """The picture read with one polarity and one way to tell its ink: the ink first, then one digit, then a number."""
+    """The picture read with one polarity and one way to tell its ink: the ink first, then one digit, then a number;
+    where one is expected and not found, the other is tried."""
     answers = _Answers(task.checkpoint)
     ink = find_ink(task.picture, polarity, task.crop, tell_ink)
     one = _read_one_digit(task, ink, answers)
-    if task.expect == "one":
+    if task.expect == "one" and one.reading.text:
         return one
     return _read_number(task, ink, one, answers, tell_ink) or one
 
@@ -253,15 +311,22 @@ def _read_number(
         return None
     said = [digit.prediction for line in lines for digit in line]
     alone = one.reading.found.box if isinstance(one.reading.found, FoundDigit) else None
-    if task.expect != "number" and not (_are_digits(said) and is_number(lines, ink, alone, one.path_score)):
-        return None
+    left_out, is_guess = find_left_out(ink, lines).placed(ink.place), False
+    if task.expect != "number":
+        if not _are_digits(said):
+            return None
+        # What is no single digit is rather several, where each is sure and all the ink is theirs, though together they
+        # hardly look like a number.
+        is_guess = task.expect == "one" or not is_number(lines, ink, alone, one.path_score)
+        if is_guess and (one.reading.text or left_out.shapes or not _are_sure(said)):
+            return None
     digits = tuple(
         Digit(digit.prediction, ink.place(digit.box), digit.image, number)
         for number, line in enumerate(lines)
         for digit in line
     )
     path_score = sum(digit.path_score for line in lines for digit in line)
-    reading = _conclude(task, _show_number(ink, lines), None, digits)
+    reading = _conclude(task, _show_number(ink, lines, left_out, is_guess), None, digits)
     return _Hypothesis(reading, path_score, _mean_log_odds(said), one.is_rough, one.is_guess)
 
 
@@ -280,6 +345,11 @@ def _are_digits(answers: list[Prediction]) -> bool:
     return any(answer.digit_logit is None for answer in answers) or _mean_log_odds(answers) > NUMBER.min_word_log_odds
 
 
+def _are_sure(answers: list[Prediction]) -> bool:
+    """Whether these are several, each of them sure."""
+    return len(answers) > 1 and all(answer.verdict is Verdict.DIGIT for answer in answers)
+
+
 def _mean_log_odds(answers: list[Prediction]) -> float:
     """Mean log-odds, in nats, that each of these is a digit: those for a whole digit and those for a digit at all
     together; of a model that has not learnt to tell, the first twice."""
@@ -293,14 +363,15 @@ def _opposite(polarity: str) -> str:
     return next(other for other in POLARITIES if other not in (polarity, "auto"))
 
 
-def _show_number(ink: Ink, lines: list[list[NumberDigit]]) -> FoundNumber:
+def _show_number(ink: Ink, lines: list[list[NumberDigit]], left_out: LeftOut, is_guess: bool) -> FoundNumber:
     """How a number was found: the steps to its ink, and one in which its digits are framed."""
     framed = np.repeat(np.where(ink.mask, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
     for line in lines:
         for x, y, width, height in (digit.box for digit in line):
             cv2.rectangle(framed, (x - 2, y - 2), (x + width + 1, y + height + 1), FRAME, 2)
     note = "Cut where the model finds whole digits; specks, commas and signs are left out."
-    return FoundNumber((*ink.steps, Stage("The digits", note, framed)), ink.polarity)
+    steps = (*ink.steps, Stage("The digits", note, framed))
+    return FoundNumber(steps, ink.polarity, left_out.shapes, left_out.signs, is_guess)
 
 
 def _ordinal(number: int) -> str:

@@ -32,6 +32,7 @@ class InkSettings:
     thickest_line: float = 0.03  # of the picture's longer side: a thicker straight stroke is the digit's own
     thickest_rule: float = 0.06  # the same of one that runs past the digit on both sides, as in a picture cut close
     steepest_rule: float = 0.06  # of such a rule, in pixels down for each to the right
+    faintest_part: float = 0.6  # of the darkness of a digit: what is fainter beside it belongs to the paper
     line_gap: int = 11  # pixels: widest gap that is mended where a stroke crossed a thin line
 
     # The one digit in MNIST's form.

@@ -135,7 +135,9 @@ class _Finder:
 
     def _look_through(self, folder: Path) -> list[Source]:
         """The pictures in a folder and those within it. What may name a digit begins with the folder's own name."""
-        paths = (path for path in folder.rglob("*") if _is_wanted(str(path.relative_to(folder))) and path.is_file())
+        paths = (
+            path for path in folder.rglob("*") if _is_wanted(path.relative_to(folder).as_posix()) and path.is_file()
+        )
         sources = []
         for path in sorted(paths, key=lambda path: in_order_of_people(str(path))):
             label_path, opener = str(path.relative_to(folder.parent)), partial(_open, path)
@@ -169,7 +171,7 @@ class _Finder:
 def _list_pages(name: str, opener: Opener, label_path: str) -> list[Source]:
     label = label_from_path(label_path)
     return [
-        Source(f"{name}, page {number + 1}", label, partial(pdf.draw_page, opener, number))
+        Source(f"{name}, page {number + 1}", label, partial(_load_page, opener, number))
         for number in range(pdf.count_pages(opener))
     ]
 
@@ -187,6 +189,13 @@ def _load_file(opener: Opener) -> bytes:
     except (OSError, ValueError) as error:
         raise _explain(error) from error
     return content
+
+
+def _load_page(opener: Opener, number: int) -> bytes:
+    try:
+        return pdf.draw_page(opener, number)
+    except (OSError, ValueError) as error:  # the file may be gone, or its zip
+        raise _explain(error) from error
 
 
 def _load_member(member: Member) -> bytes:

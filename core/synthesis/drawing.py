@@ -1,9 +1,19 @@
 """Letters, symbols and curves drawn with a simulated pen."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
 from core.reading.mnist_form import Trail, fit
+
+# Called before each of many pictures is drawn, which may take a minute together: what it raises breaks off the drawing.
+Check = Callable[[], None]
+
+
+def go_on() -> None:
+    """The check that never breaks anything off."""
+
 
 SHEET = 120  # pixels: side of the square canvas
 DRAWN = 84  # pixels: the longer side of what is drawn on it

@@ -15,10 +15,12 @@ from core.synthesis.drawing import (
     LETTERS,
     SHEET,
     SYMBOLS,
+    Check,
     change_pen,
     crop,
     draw,
     finish,
+    go_on,
     spline,
     to_bytes,
     turn,
@@ -26,17 +28,21 @@ from core.synthesis.drawing import (
 )
 
 
-def make(count: int, seed: int) -> np.ndarray:
+def make(count: int, seed: int, check: Check = go_on) -> np.ndarray:
     """Draw `count` non-digits, one of each kind in turn: (count, 28, 28) uint8, ink bright on dark.
 
     Deterministic for a given seed.
     """
     rng = np.random.default_rng(seed)
     makers = list(KINDS.values())
-    return np.stack([finish(makers[number % len(makers)](rng), rng) for number in range(count)])
+    made = []
+    for number in range(count):
+        check()
+        made.append(finish(makers[number % len(makers)](rng), rng))
+    return np.stack(made)
 
 
-def make_of_digits(digits: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+def make_of_digits(digits: np.ndarray, labels: np.ndarray, count: int, seed: int, check: Check = go_on) -> np.ndarray:
     """Make `count` non-digits out of digits: two in one image, mirrored, lying on their side, upside down.
 
     Digits (N, 28, 28) uint8, labels (N,) in 0..9 -> (count, 28, 28) uint8. Each change is only made to digits that it
@@ -52,6 +58,7 @@ def make_of_digits(digits: np.ndarray, labels: np.ndarray, count: int, seed: int
 
     made = []
     for number in range(count):
+        check()
         kind = number % 6
         if kind <= 1:  # two side by side
             first, second = crop(draw("023456789")), crop(draw("0123456789"))

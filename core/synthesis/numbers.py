@@ -18,7 +18,7 @@ from core.reading.ink import Ink
 from core.reading.mnist_form import Trail, fit
 from core.reading.number import cut_everywhere
 from core.synthesis import fonts
-from core.synthesis.drawing import SYMBOLS, crop, spline
+from core.synthesis.drawing import SYMBOLS, Check, crop, go_on, spline
 from core.synthesis.drawing import write as write_symbol
 from core.synthesis.non_digits import enlarge
 from core.synthesis.writing_styles import add_writing_styles
@@ -34,7 +34,7 @@ MOST_PER_NUMBER = 12  # candidates kept of one number, digits and non-digits in 
 ROUND = 0.3  # share of the numbers that end in zeros, as amounts of money often do
 
 
-def make(digits: DigitSet, count: int, seed: int, parts: bool = True) -> DigitSet:
+def make(digits: DigitSet, count: int, seed: int, parts: bool = True, check: Check = go_on) -> DigitSet:
     """About `count` candidates (N, 28, 28) uint8 from numbers written with `digits`, labelled 0 to 9 or `NO_DIGIT`.
 
     Without `parts` every non-digit holds more than one digit: half of a 0 on its own may well be a 1. Deterministic for
@@ -46,6 +46,7 @@ def make(digits: DigitSet, count: int, seed: int, parts: bool = True) -> DigitSe
     images: list[np.ndarray] = []
     labels: list[int] = []
     while len(images) < count:
+        check()
         picked = torch.randint(0, len(digits), (int(rng.integers(2, 7)),), generator=order)
         if len(zeros) and rng.random() < ROUND:
             last = picked[-int(rng.integers(2, 4)) :]

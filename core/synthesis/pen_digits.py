@@ -16,7 +16,7 @@ import torch
 
 from core.data.digits import DataError, DigitSet
 from core.reading.mnist_form import Trail, fit
-from core.synthesis.drawing import DRAWN, spline
+from core.synthesis.drawing import DRAWN, Check, go_on, spline
 from core.workspace import SHIPPED
 
 FILE = "pendigits.csv.gz"
@@ -67,7 +67,9 @@ def load(part: Part, folder: Path = SHIPPED / "data") -> tuple[PenDigit, ...]:
     return tuple(digits)
 
 
-def make(count: int, seed: int, part: Part = "training", labels: tuple[int, ...] = tuple(range(10))) -> DigitSet:
+def make(
+    count: int, seed: int, part: Part = "training", labels: tuple[int, ...] = tuple(range(10)), check: Check = go_on
+) -> DigitSet:
     """Draw `count` digits with random pens, in MNIST's form: images (count, 28, 28) uint8.
 
     Only digits with the given labels are drawn. Deterministic for a given seed. Takes about 1.3 milliseconds per digit.
@@ -76,8 +78,11 @@ def make(count: int, seed: int, part: Part = "training", labels: tuple[int, ...]
     rng = np.random.default_rng(seed)
     known = [digit for digit in load(part) if digit.label in labels]
     picked = [known[at] for at in rng.integers(0, len(known), count)]
-    images = np.stack([draw(digit, rng) for digit in picked])
-    return DigitSet(torch.from_numpy(images), torch.tensor([digit.label for digit in picked]))
+    images = []
+    for digit in picked:
+        check()
+        images.append(draw(digit, rng))
+    return DigitSet(torch.from_numpy(np.stack(images)), torch.tensor([digit.label for digit in picked]))
 
 
 def draw(digit: PenDigit, rng: np.random.Generator) -> np.ndarray:

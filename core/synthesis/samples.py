@@ -1,26 +1,30 @@
-"""The ready pictures in samples/: digits by hand on paper, and a few of MNIST's test set, enlarged.
+"""The ready pictures in samples/: digits and numbers by hand on paper, what is no digit, a few that are misread, and
+some of MNIST's test set, enlarged.
 
 Drawn by scripts/draw_samples.py, byte for byte the same with the same versions of Pillow and OpenCV.
 """
 
+import itertools
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from core.data import mnist
-from core.synthesis.drawing import to_bytes
+from core.synthesis.drawing import LETTERS, SYMBOLS, to_bytes
 from core.synthesis.sheets import (
     BLACK,
     BLUE,
+    GLYPHS,
     GREEN,
     RED,
     VIOLET,
     WHITE,
     Colour,
+    Strokes,
     encode,
     lay_ink,
     make_paper,
@@ -28,7 +32,32 @@ from core.synthesis.sheets import (
     rule,
     shade,
     write,
+    write_strokes,
 )
+
+
+def _read_strokes(text: str) -> Strokes:
+    """Strokes as `drawing` notes them down, in a square of ten by ten: "~04 34, 10 19"."""
+    strokes: list[tuple[tuple[float, float], ...]] = []
+    for part in text.split(","):
+        points = [(int(point[0]) / 9, int(point[1]) / 9) for point in part.strip().lstrip("~").split()]
+        is_smooth = part.strip().startswith("~")
+        strokes += [tuple(points)] if is_smooth else [(a, b) for a, b in itertools.pairwise(points)]
+    return tuple(strokes)
+
+
+# What is no digit, by name.
+SIGNS = {
+    name: _read_strokes(text)
+    for name, text in (
+        ("A", LETTERS["A"]),
+        ("M", LETTERS["M"]),
+        ("heart", SYMBOLS["heart"]),
+        ("house", SYMBOLS["house"]),
+        ("question", SYMBOLS["question"]),
+        ("scribble", "~04 40 47 12 81 25 95 33 78 60 19 88 50 73 31 90"),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +72,9 @@ class Rules:
 
 @dataclass(frozen=True)
 class Sample:
-    """A digit on paper. `glyph` to `centre` as `sheets.write` takes them, sizes in pixels.
+    """A digit on paper, a number or another sign. `glyph` is a key of `sheets.GLYPHS` or `SIGNS`, of a number several
+    with a space between; `size` to `centre` as `sheets.write_strokes` takes them, in pixels; `pitch` is the distance of
+    a number's digits, as a share of their height.
 
     `grain` is the paper's, `density` the share of the paper's light that ink at its darkest takes, `roughness` makes it
     pencil or chalk, `shadow` is the depth of a shadow over half of the picture; each 0 to 1.
@@ -62,17 +93,30 @@ class Sample:
     density: float = 1.0
     roughness: float | None = None
     shadow: float = 0.0
+    pitch: float = 0.9
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """The picture, (H, W, 3) float32 in [0, 1]."""
         sheet = make_paper(self.size, self.paper, rng, self.grain)
         if self.rules:
             sheet = rule(sheet, self.rules.spacing, self.rules.colour, self.rules.strength, self.rules.both_ways)
-        covered = write(self.glyph, self.size, self.height, self.pen, rng, self.centre, self.slant)
+        covered = self.write(rng)
         if self.roughness is not None:
             covered = rub(covered, rng, self.roughness)
         sheet = lay_ink(sheet, covered * self.density, self.ink)
         return shade(sheet, self.shadow) if self.shadow else sheet
+
+    def write(self, rng: np.random.Generator) -> np.ndarray:
+        """Where the pen touched the paper, (H, W) float32 in [0, 1]."""
+        glyphs, step = self.glyph.split(), self.pitch * self.height / self.size[0]
+        covered = np.zeros(self.size[::-1], np.float32)
+        for place, glyph in enumerate(glyphs):
+            x = self.centre[0] + (place - (len(glyphs) - 1) / 2) * step
+            y = self.centre[1] + (rng.normal(0, 0.04) * self.height / self.size[1] if place else 0)
+            strokes = GLYPHS.get(glyph) or SIGNS[glyph]
+            written = write_strokes(strokes, self.size, self.height, self.pen, rng, (x, y), self.slant)
+            covered = np.maximum(covered, written)
+        return covered
 
 
 def _draw_dimmed(rng: np.random.Generator) -> bytes:
@@ -127,6 +171,47 @@ def _draw_lamp(rng: np.random.Generator) -> bytes:
     return encode(to_bytes(sample.draw(rng) * (0.45 + 0.58 * lamp)[..., None]), "webp")
 
 
+def _draw_cheque(rng: np.random.Generator) -> bytes:
+    """The amount on a cheque: a box on paper with fine printed waves and two rules."""
+    width, height = 700, 240
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    waves = np.sin((y + 5 * np.sin(x / 23) + 3 * np.sin(x / 61)) / 1.6)
+    sheet = make_paper((width, height), (226, 238, 226), rng, 0.008) * (1 - 0.07 * (waves > 0.4))[..., None]
+    printed = np.zeros((height, width), np.float32)
+    printed[34:37, 40:660] = printed[202:205, 40:660] = printed[34:205, 40:43] = printed[34:205, 657:660] = 1
+    sheet = lay_ink(sheet, 0.6 * printed, (60, 110, 80))
+    number = Sample("1_european 2_round 7_plain 5_two_strokes 0_round", (width, height), 92, 7, BLUE, WHITE, 0.0, 0.1)
+    return encode(to_bytes(lay_ink(sheet, number.write(rng), BLUE)), "webp")
+
+
+def _draw_touching(rng: np.random.Generator) -> bytes:
+    """Two digits without a gap."""
+    number = Sample("4_open 0_round", (380, 300), 190, 14, BLACK, WHITE, 0.0, pitch=0.72)
+    return encode(to_bytes(1 - number.write(rng)), "png")
+
+
+def _draw_mirrored(rng: np.random.Generator) -> bytes:
+    """As children write now and then."""
+    sheet = Sample("2_round", (360, 380), 240, 12, (40, 44, 120), (250, 247, 240), 0.008).draw(rng)
+    return encode(to_bytes(np.ascontiguousarray(sheet[:, ::-1])), "jpg")
+
+
+def _draw_askew(rng: np.random.Generator) -> bytes:
+    """A note that lies askew under the camera."""
+    sheet = Sample("7_plain", (520, 520), 230, 13, (40, 36, 34), (248, 236, 150), 0.008).draw(rng)
+    image = Image.fromarray(to_bytes(sheet)).rotate(50, Image.Resampling.BICUBIC)
+    return encode(image.crop((90, 90, 430, 430)), "webp")
+
+
+def _draw_outline(rng: np.random.Generator) -> bytes:
+    """Only the edge of its strokes, as on a poster."""
+    covered = write("1_european", (360, 380), 230, 24, rng)
+    inside = Image.fromarray(to_bytes(covered))
+    outline = np.asarray(inside.filter(ImageFilter.MaxFilter(9)), np.float32) / 255
+    hollow = outline - np.asarray(inside.filter(ImageFilter.MinFilter(3)), np.float32) / 255
+    return encode(to_bytes(1 - np.clip(hollow, 0, 1)), "png")
+
+
 def _plain(
     glyph: str,
     size: tuple[int, int],
@@ -135,11 +220,13 @@ def _plain(
     centre: tuple[float, float] = (0.5, 0.5),
     slant: float = 0.0,
 ) -> Callable[[np.random.Generator], bytes]:
-    """Black on white without paper, in grey alone; the arguments are those of `sheets.write`."""
-    return lambda rng: encode(to_bytes(1 - write(glyph, size, height, pen, rng, centre, slant)), "png")
+    """Black on white without paper, in grey alone; the arguments are those of `Sample`."""
+    sample = Sample(glyph, size, height, pen, BLACK, WHITE, 0.0, slant, centre)
+    return lambda rng: encode(to_bytes(1 - sample.write(rng)), "png")
 
 
-# By file name; the first character is the label.
+# By file name. The first character is the label, or the first word says what kind it is: a number, which follows; what
+# is "not" a digit; or a digit, which follows, that is "hard" to read: the shipped model misreads it.
 SAMPLES: dict[str, Sample | Callable[[np.random.Generator], bytes]] = {
     "0_slashed_blue_ballpoint.jpg": Sample("0_slashed", (360, 400), 270, 9, BLUE, (247, 246, 240), 0.008, 0.12),
     "0_looped_felt_pen.webp": _draw_dimmed,
@@ -193,6 +280,36 @@ SAMPLES: dict[str, Sample | Callable[[np.random.Generator], bytes]] = {
         "9_curved", (340, 380), 250, 9, (96, 110, 150), (240, 238, 232), 0.006, density=0.5
     ),
     "9_straight_desk_lamp.webp": _draw_lamp,
+    "number_2024_on_squared_paper.webp": Sample(
+        "2_round 0_round 2_looped 4_open", (640, 300), 150, 8, BLUE, (250, 250, 247), 0.006,
+        rules=Rules(38, (150, 175, 200), 0.5, True),
+    ),
+    "number_1969_chalk_on_blackboard.jpg": Sample(
+        "1_plain 9_straight 6_straight 9_curved", (640, 300), 150, 11, (238, 238, 228), (42, 62, 54), 0.04,
+        density=0.95, roughness=0.4,
+    ),
+    "number_305_red_pen_on_a_shadowed_page.jpg": Sample(
+        "3_round 0_looped 5_two_strokes", (560, 320), 170, 10, RED, (244, 241, 232), 0.01, 0.1, shadow=0.35
+    ),
+    "number_40_digits_that_touch.png": _draw_touching,
+    "number_34780_in_pencil.webp": Sample(
+        "3_flat 4_open 7_crossed 8_one_stroke 0_round", (720, 240), 120, 6, (84, 84, 92), (247, 245, 240), 0.008, 0.12,
+        density=0.75, roughness=0.35,
+    ),
+    "number_12750_on_a_cheque.webp": _draw_cheque,
+    "not_a_letter_A_in_blue.webp": Sample("A", (340, 360), 230, 11, BLUE, (249, 247, 240), 0.008),
+    "not_a_letter_M_in_chalk.jpg": Sample(
+        "M", (380, 340), 200, 13, (238, 238, 228), (42, 62, 54), 0.04, density=0.95, roughness=0.4
+    ),
+    "not_a_heart_in_red.jpg": Sample("heart", (340, 340), 210, 12, RED, (250, 248, 242), 0.008),
+    "not_a_house_in_felt_pen.webp": Sample("house", (340, 340), 210, 14, BLACK, (252, 250, 246), 0.006),
+    "not_a_question_mark.png": _plain("question", (280, 320), 220, 13),
+    "not_a_scribble_in_pencil.webp": Sample(
+        "scribble", (360, 340), 220, 7, (84, 84, 92), (247, 245, 240), 0.008, density=0.75, roughness=0.35
+    ),
+    "hard_1_in_outline.png": _draw_outline,
+    "hard_2_in_mirror_writing.jpg": _draw_mirrored,
+    "hard_7_on_a_note_askew.webp": _draw_askew,
 }  # fmt: skip
 
 # Position in the MNIST test set, how it is enlarged, paper and ink.
@@ -206,6 +323,12 @@ MNIST = (
     (11, Image.Resampling.BICUBIC, (0, 0, 0), (120, 230, 160)),
     (61, Image.Resampling.BICUBIC, (0, 0, 0), WHITE),
 )
+HARD_MNIST = (  # misread, though most people read them right
+    (947, Image.Resampling.BICUBIC, (0, 0, 0), WHITE),
+    (1901, Image.Resampling.BICUBIC, (250, 243, 224), BLUE),
+    (3599, Image.Resampling.BICUBIC, (0, 0, 0), (120, 230, 160)),
+    (6576, Image.Resampling.BICUBIC, WHITE, BLACK),
+)
 
 
 def draw(name: str) -> bytes:
@@ -217,11 +340,12 @@ def draw(name: str) -> bytes:
 def draw_mnist(folder: Path) -> list[Path]:
     """Enlarge some MNIST test digits into `folder`; gives their paths. Raises `DataError` without MNIST."""
     digits, paths = mnist.load(train=False), []
-    for index, method, paper, ink in MNIST:
+    for index, method, paper, ink in (*MNIST, *HARD_MNIST):
+        kind = "hard_" if any(index == hard[0] for hard in HARD_MNIST) else ""
         small = Image.fromarray(digits.images[index].numpy())
         covered = np.asarray(small.resize((168, 168), method), np.float32) / 255
         sheet = lay_ink(np.ones((168, 168, 3)) * np.array(paper) / 255, covered, ink)
         image = Image.fromarray(to_bytes(sheet)).quantize(64)
-        paths.append(folder / f"{int(digits.labels[index])}_mnist_test_{index}_enlarged.png")
+        paths.append(folder / f"{kind}{int(digits.labels[index])}_mnist_test_{index}_enlarged.png")
         paths[-1].write_bytes(encode(image, "png"))
     return paths

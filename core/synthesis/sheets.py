@@ -14,13 +14,14 @@ from core.synthesis.drawing import spline
 from core.synthesis.drawing import to_bytes as to_bytes  # who draws a sheet needs it as a picture
 
 Colour = tuple[int, int, int]
+Strokes = tuple[tuple[tuple[float, float], ...], ...]
 BLACK, WHITE = (28, 28, 32), (255, 255, 255)
 BLUE, RED, GREEN, VIOLET = (36, 62, 150), (196, 38, 44), (22, 112, 72), (104, 48, 140)
 SMOOTH = 40  # points of the curve from one point set by hand to the next
 OVERSAMPLING = 4  # strokes are drawn this many times larger and averaged: smooth edges
 
 # Points of each stroke, in order of writing: x to the right, y down, the digit's height is 1.
-GLYPHS: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
+GLYPHS: dict[str, Strokes] = {
     "0_round": (
         ((0.40, 0.02), (0.14, 0.14), (0.03, 0.48), (0.12, 0.86), (0.34, 1.0), (0.56, 0.84), (0.64, 0.46), (0.53, 0.12),
          (0.34, 0.01), (0.24, 0.05)),
@@ -117,8 +118,13 @@ GLYPHS: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
 }  # fmt: skip
 
 
-def write(
-    glyph: str,
+def write(glyph: str, *arguments: Any, **options: Any) -> np.ndarray:
+    """One digit by hand, `glyph` a key of `GLYPHS`; the rest as in `write_strokes`."""
+    return write_strokes(GLYPHS[glyph], *arguments, **options)
+
+
+def write_strokes(
+    glyph: Strokes,
     size: tuple[int, int],
     height: float,
     pen: float,
@@ -127,12 +133,12 @@ def write(
     slant: float = 0.0,
     tremble: float = 1.0,
 ) -> np.ndarray:
-    """One digit by hand: where the pen touched the paper, (H, W) float32 in [0, 1].
+    """What is written by hand: where the pen touched the paper, (H, W) float32 in [0, 1].
 
-    `glyph` is a key of `GLYPHS`; `size` (width, height), `height` of the digit and width of the `pen` in pixels;
-    `centre` as shares of the size; `slant` leans to the right; `tremble` 0 writes the points exactly.
+    `glyph` holds its strokes as `GLYPHS` does; `size` (width, height), `height` of the digit and width of the `pen` in
+    pixels; `centre` as shares of the size; `slant` leans to the right; `tremble` 0 writes the points exactly.
     """
-    strokes = [np.array(stroke) for stroke in GLYPHS[glyph]]
+    strokes = [np.array(stroke) for stroke in glyph]
     points = np.concatenate(strokes)
     middle = (points.min(0) + points.max(0)) / 2
     turn = rng.normal(0, 0.03) * tremble

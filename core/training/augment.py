@@ -6,14 +6,11 @@ Digits, labels and generator share one device.
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from core.config import DIGIT_SIZE
-from core.data.digits import DigitSet
-from core.network.architectures import to_input
 from core.synthesis.line_raster import choose, uniform
 from core.synthesis.writing_styles import add_writing_styles
 from core.training.degradations import degrade
@@ -61,13 +58,6 @@ def augment(digits: Tensor, labels: Tensor, level: Augmentation, rng: Generator)
     if level.degradations:
         digits = degrade(digits, level.degradations, rng)
     return digits.clamp_(0, 1)
-
-
-def preview(digits: DigitSet, augmentation: str, seed: int, count: int = 8) -> np.ndarray:
-    """The first digits as a run at this level of augmentation would see them: (count, 28, 28) uint8."""
-    rng = torch.Generator().manual_seed(seed)
-    seen = augment(to_input(digits.images[:count]), digits.labels[:count], LEVELS[augmentation], rng)
-    return seen.squeeze(1).mul(255).round().to(torch.uint8).numpy()
 
 
 def _displace(count: int, level: Augmentation, rng: Generator) -> Tensor:

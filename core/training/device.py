@@ -11,12 +11,18 @@ from core.config import SettingError, TrainingSettings
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}  # by name, as in the settings
 
 
+def list_present() -> list[str]:
+    """The names of the devices that this machine has, the quickest first."""
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    return [name for name, found in present.items() if found]
+
+
 def choose_device(settings: TrainingSettings) -> torch.device:
     """Where to compute. Raises `SettingError` when the device asked for isn't there."""
-    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    present = list_present()
     if settings.device == "auto":
-        return torch.device(next(name for name, found in present.items() if found))
-    if not present[settings.device]:
+        return torch.device(present[0])
+    if settings.device not in present:
         raise SettingError(f"Device {settings.device} isn't available on this machine; choose auto or cpu.")
     return torch.device(settings.device)
 

@@ -11,6 +11,8 @@ from core.training.events import Step
 from core.training.examples import Examples
 from core.training.loop import Training
 
+STEPS = 6  # that are timed; the first one takes memory and chooses kernels
+MOST_MEASURED = 256  # images in a timed step: in larger batches an image costs as much
 EVALUATING = 1 / 3  # cost of evaluating an image beside learning from it: one forward pass instead of three passes
 
 
@@ -21,16 +23,23 @@ def expect(settings: TrainingSettings, seconds_per_image: float) -> float:
     return seconds_per_image * images * (1 - settings.validation_share + settings.validation_share * EVALUATING)
 
 
-def measure(digits: DigitSet, settings: TrainingSettings, threads: int) -> float:
-    """Seconds that one image of a run takes here with this many threads: the quickest of five small steps.
+def what_counts(settings: TrainingSettings) -> TrainingSettings:
+    """The settings reduced to what a step's time depends on: those that are equal need to be measured once."""
+    names = ("architecture", "augmentation", "device", "precision", "optimiser")
+    return TrainingSettings(
+        batch_size=min(settings.batch_size, MOST_MEASURED), **{name: getattr(settings, name) for name in names}
+    )
 
-    Raises `SettingError` when the settings name a device that isn't there.
+
+def measure(digits: DigitSet, settings: TrainingSettings, threads: int) -> float:
+    """Seconds that one image of a run takes here with this many threads: the quickest of five steps, shared out.
+
+    The steps have the size of the run's batches: of a small one most of the time goes into the weights, which cost the
+    same for one image as for many. Raises `SettingError` when the settings name a device that isn't there.
     """
     torch.set_num_threads(threads)
-    few = digits.pick(torch.arange(min(64, settings.batch_size) * 6) % len(digits))
-    small = dataclasses.replace(
-        settings, epochs=1, clean_share=0.0, outlier_exposure=0.0, pen_digits=0.0, batch_size=len(few) // 6
-    )
-    events = itertools.islice(Training(Examples.plain(few, few), small), 6)
+    small = dataclasses.replace(what_counts(settings), epochs=1, clean_share=0.0, outlier_exposure=0.0, pen_digits=0.0)
+    few = digits.pick(torch.arange(small.batch_size * STEPS) % len(digits))
+    events = itertools.islice(Training(Examples.plain(few, few), small), STEPS)
     steps = [event for event in events if isinstance(event, Step)]
     return min(later.seconds - earlier.seconds for earlier, later in itertools.pairwise(steps)) / small.batch_size

@@ -25,8 +25,13 @@ class Step:
 class Epoch:
     """One pass over the training set, evaluated on the validation set.
 
-    Losses in nats, accuracy 0 to 1, `seconds` as in `Step`. `is_best`: no epoch before it was more accurate, so that
+    Losses in nats, accuracies 0 to 1, `seconds` as in `Step`. `is_best`: no epoch before it was more accurate, so that
     its weights replaced the ones kept until then.
+
+    The training loss is the mean over the epoch's steps, of changed pictures and a network that drops values: it does
+    not compare with the validation loss. What does is `learnt_loss` and `learnt_accuracy`: some of the digits the
+    network learns from, as they are, judged as the validation digits are. None in older records, as is the learning
+    rate of the epoch's last step.
     """
 
     epoch: int
@@ -36,6 +41,9 @@ class Epoch:
     validation_loss: float
     validation_accuracy: float
     is_best: bool = False
+    learnt_loss: float | None = None
+    learnt_accuracy: float | None = None
+    learning_rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,15 @@ class End:
 
 
 Event = Step | Epoch | End
+
+
+@dataclass(frozen=True)
+class RateChange:
+    """The schedule's largest learning rate, changed by hand after `step`: from `old` to `new`."""
+
+    step: int
+    old: float
+    new: float
 
 
 @dataclass(frozen=True)

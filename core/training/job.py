@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import math
 import os
 import sys
 import threading
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 # torch is imported by the thread that trains: a page that only shows the job costs nothing.
 
+DISCARDED = "Stopped and discarded."
+NOTHING_TO_KEEP = "Stopped before the first step: there was nothing to keep."
 MAX_DRAWINGS = 8  # visitors whose own drawings are watched at the same time
 PUBLISH_EVERY = 0.8  # seconds of training between two opinions on the watched digits
 NICENESS = 5  # niceness of the training thread, 0 to 19: answering comes first
@@ -191,6 +194,7 @@ class TrainingJob:
         """Change the schedule's largest learning rate from the next step on."""
         with self._change:
             self._new_peak = learning_rate
+            self._update(peak=learning_rate)
 
     def watch(self, visitor: str, image: np.ndarray) -> None:
         """Have the model's opinion on a visitor's own digit, (28, 28) float32 in [0, 1], in the coming snapshots."""
@@ -231,13 +235,16 @@ class TrainingJob:
         try:
             torch.set_num_threads(self.all_threads if plan.takes_all_cores else self.threads)
             _stand_back()
-            prepared = plan.prepare(run, self._load_digits(True), self._runs)
-            run = prepared.writer.run
+            prepared = plan.prepare(run, self._load_digits(True), self._runs, lambda: self._check(run))
             try:
                 ending = self._train(prepared.training, prepared.writer, prepared.watched)
                 self._finish(plan, prepared.training, prepared.writer, ending)
             finally:
+                run = prepared.writer.run
                 prepared.writer.release()  # where the run was not closed it counts as interrupted and can be resumed
+        except _Stopped:
+            sentence = NOTHING_TO_KEEP if self._wish is Wish.KEEP else DISCARDED
+            self._update(phase=Phase.OVER, run=replace(run, status=Status.STOPPED, sentence=sentence))
         except (RunError, SettingError, DataError) as error:
             self._fail(run, str(error))
         except OSError as error:
@@ -245,6 +252,11 @@ class TrainingJob:
         except Exception as error:  # a fault of ours: the visitor sees a sentence, the server's log the whole of it
             self._fail(run, f"Training broke off because of a fault in the program: {error}")
             raise
+
+    def _check(self, run: Run) -> None:
+        """Break off getting ready for a new run that nobody wants any more: nothing of it is on disk yet."""
+        if self._wish in (Wish.KEEP, Wish.DISCARD) and not run.id:
+            raise _Stopped
 
     def _fail(self, run: Run, sentence: str) -> None:
         """End with what went wrong."""
@@ -275,8 +287,7 @@ class TrainingJob:
                 published = training.seconds
                 self._publish(training, writer, recent, watched)
             if self._new_peak is not None:
-                training.peak, self._new_peak = self._new_peak, None
-                self._update(peak=training.peak)
+                self._change_rate(training, writer, self._new_peak)
             if writer.is_due(isinstance(event, Epoch)):
                 self._save(training, writer)
             if self._wish is Wish.PAUSE:
@@ -284,6 +295,15 @@ class TrainingJob:
                 self._publish(training, writer, recent, watched)
                 self._rest()
         return None
+
+    def _change_rate(self, training: Training, writer: RunWriter, rate: float) -> None:
+        """Go on with another largest learning rate; where the disk refuses, it is recorded at the end."""
+        with self._change:
+            if self._new_peak == rate:  # else somebody wants yet another one
+                self._new_peak = None
+        with contextlib.suppress(OSError):
+            writer.change_rate(training, rate)
+        self._update(peak=training.peak, run=writer.run)
 
     def _rest(self) -> None:
         """Wait until someone wants the run to go on or to end."""
@@ -303,6 +323,8 @@ class TrainingJob:
         if len(recent) > 1:
             rate = sum(images for _, images in list(recent)[1:]) / max(1e-9, recent[-1][0] - recent[0][0])
         opinions, own = _ask_opinions(training, watched, dict(self._drawings))
+        if not all(math.isfinite(value) for opinion in opinions for value in opinion.probabilities):
+            opinions, own = self._snapshot.watched, self._snapshot.own  # weights that overflowed have none
         with self._change:
             self._update(
                 log_points=tuple(writer.log_points),
@@ -333,12 +355,18 @@ class TrainingJob:
                 with contextlib.suppress(OSError):
                     writer.save(training)
                 return
-            if self._wish is Wish.DISCARD or training.step == 0:
+            if self._wish is Wish.DISCARD:
                 self._discard(writer)
+                return
+            if training.step == 0:
+                self._discard(writer, NOTHING_TO_KEEP)
                 return
             if training.position:
                 # Weights in the middle of an epoch may be better than those at the end of the last one.
-                writer.add(training.end_epoch())
+                if epoch := training.end_epoch():
+                    writer.add(epoch)
+                else:
+                    ending = training.diverge()
         if training.best:
             self._save(training, writer)  # should the disk refuse the weights, the run can be resumed at its end
             self._keep(plan, training, writer)
@@ -372,10 +400,14 @@ class TrainingJob:
                     return
                 self._update(phase=Phase.FINISHING, finished=share)
 
-    def _discard(self, writer: RunWriter) -> None:
+    def _discard(self, writer: RunWriter, sentence: str = DISCARDED) -> None:
         writer.discard()
-        run = replace(writer.run, status=Status.STOPPED, sentence="Stopped and discarded.")
+        run = replace(writer.run, status=Status.STOPPED, sentence=sentence, model=None)
         self._update(phase=Phase.OVER, run=run)
+
+
+class _Stopped(Exception):
+    """Somebody ended a run that was still being prepared."""
 
 
 def _stand_back() -> None:

@@ -5,7 +5,7 @@ The third kind, fine-tuning a copy of a model, is core/my_digits/fine_tuning.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -49,8 +49,9 @@ class Plan(Protocol):
         Raises `RunError` when the name won't do or the run can't be begun.
         """
 
-    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None) -> Prepared:
-        """Make the announced `run` ready, from MNIST's training set. May take a minute.
+    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None, check: Callable[[], None]) -> Prepared:
+        """Make the announced `run` ready, from MNIST's training set. May take a minute; `check` is called all the time,
+        and what it raises breaks it off, with nothing left behind.
 
         Raises `SettingError`, `RunError`, or `OSError` when the disk refuses.
         """
@@ -77,9 +78,9 @@ class NewRun:
         runs.check_name(name, runs_folder, models_folder)
         return Run(name=name, settings=self.settings)
 
-    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None) -> Prepared:
+    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None, check: Callable[[], None]) -> Prepared:
         """Draw the examples, build the network, make the run's folder."""
-        training, watched = _build(run.settings, mnist)
+        training, watched = _build(run.settings, mnist, check)
         return Prepared(training, RunWriter.create(run.name, training, runs_folder), watched)
 
     def conclude(
@@ -99,12 +100,14 @@ class ResumedRun:
     def announce(self, name: str | None, runs_folder: Path | None, models_folder: Path | None) -> Run:
         """The run under its own name. Refuses one that fine-tuned a model: what it learnt from is not saved with it."""
         if self.run.base:
-            raise RunError(f"{self.run.name} took less than half a minute: start it again on the page My digits.")
+            raise RunError(
+                f"{self.run.name} fine-tuned a model, which takes little time: start it again on the page My digits."
+            )
         return self.run
 
-    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None) -> Prepared:
+    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None, check: Callable[[], None]) -> Prepared:
         """Draw the same examples again and go back to the saved state."""
-        training, watched = _build(run.settings, mnist)
+        training, watched = _build(run.settings, mnist, check)
         return Prepared(training, RunWriter.reopen(run, training, runs_folder), watched)
 
     def conclude(
@@ -114,7 +117,7 @@ class ResumedRun:
         return _add_detector(kept, training, models_folder)
 
 
-def _build(settings: TrainingSettings, mnist: DigitSet) -> tuple[Training, DigitSet]:
+def _build(settings: TrainingSettings, mnist: DigitSet, check: Callable[[], None]) -> tuple[Training, DigitSet]:
     """The training as the settings say, and one digit of each class to watch."""
     import torch
 
@@ -122,7 +125,7 @@ def _build(settings: TrainingSettings, mnist: DigitSet) -> tuple[Training, Digit
     from core.training.examples import gather
     from core.training.loop import Training
 
-    training = Training(gather(mnist, settings), settings)
+    training = Training(gather(mnist, settings, check), settings)
     return training, pick_watched(training.validation.to(torch.device("cpu")), mnist)
 
 

@@ -4,7 +4,7 @@ models/, under the run's name.
 runs/ID/run.json      what the run is and how it ended
 runs/ID/epochs.csv    one row per epoch      runs/ID/steps.csv   the loss between them, at most 4,000 rows
 runs/ID/state.pt      all that is needed to go on; gone when the run is over
-runs/ID/events.out.*  the same curves for TensorBoard
+runs/ID/PART/         the same curves for TensorBoard: training, validation, learnt, each with a chart of the same names
 runs/ID/lock          locked by the process that trains the run
 
 Files are read by name: what an older version did not write takes its default, what a newer one added is ignored.
@@ -16,6 +16,7 @@ import contextlib
 import csv
 import io
 import json
+import math
 import platform
 import shutil
 import threading
@@ -25,14 +26,14 @@ from dataclasses import MISSING, asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from filelock import FileLock, Timeout
 
 from core import workspace
 from core.config import TrainingSettings
 from core.network import checkpoint
-from core.training.events import End, Epoch, LogPoint, Step, find_best, mark_best
+from core.training.events import End, Epoch, LogPoint, RateChange, Step, find_best, mark_best
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 # torch and TensorBoard are imported by the functions that train: the list of runs is shown without them.
 
 FORMAT = 2  # of run.json; 1 had no number, and epochs.csv did not say which epoch was the best
+DELETED = ".deleted-"  # before the name of a run's folder, for the moment until it is gone
 MOST_ROWS = 4000  # of the loss between epochs; longer runs keep means over several steps
 ASKING = threading.Lock()  # two threads that asked at the same time would take each other for the run's process
 
@@ -70,10 +72,15 @@ class RunError(RuntimeError):
     """A run that can't be read, started, resumed, renamed or deleted; the message says why."""
 
 
+class NameTaken(RunError):
+    """A name that another run or model has; a caller may be allowed to put its own in its place."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """What is known of a run. `model`: its weights' name in models/, None where none were kept. `base`: the model it
-    fine-tuned a copy of, None where it began with random weights. A run that is only planned has no `id` yet."""
+    fine-tuned a copy of, None where it began with random weights. `rate_changes`: made by hand, in the order of their
+    steps. A run that is only planned has no `id` yet."""
 
     id: str = ""
     name: str
@@ -87,12 +94,24 @@ class Run:
     validation_images: int = 0
     model: str | None = None
     base: str | None = None
+    rate_changes: tuple[RateChange, ...] = ()
     epochs: tuple[Epoch, ...] = ()
 
     @property
     def best(self) -> Epoch | None:
         """The epoch whose weights are kept, as the training loop decided it."""
         return find_best(self.epochs)
+
+    @property
+    def peak(self) -> float:
+        """The schedule's largest learning rate, as it was last."""
+        return self.rate_changes[-1].new if self.rate_changes else self.settings.learning_rate
+
+    @property
+    def command(self) -> str:
+        """The terminal command that repeats the run, with a remark where none does."""
+        remark = "  # not the same run: its learning rate was changed by hand" if self.rate_changes else ""
+        return self.settings.command(self.name) + remark
 
     @property
     def seconds(self) -> float:
@@ -118,6 +137,8 @@ def list_all(folder: Path | None = None) -> list[Run | UnreadableRun]:
     folder = folder or workspace.here().runs
     found: list[Run | UnreadableRun] = []
     for path in sorted(folder.glob("*/run.json"), reverse=True):
+        if path.parent.name.startswith(DELETED):
+            continue
         try:
             found.append(read(path.parent.name, folder))
         except RunError as error:
@@ -161,39 +182,78 @@ def propose_name(folder: Path | None = None, models: Path | None = None, word: s
 
 
 def check_name(name: str, folder: Path | None = None, models: Path | None = None) -> None:
-    """Raise `RunError` when a run can't be called `name`: unfit for a file, or taken."""
-    if not checkpoint.NAME.fullmatch(name):
-        raise RunError("A name has 1 to 80 plain letters, digits, spaces, dots or dashes, a letter or digit first.")
-    if name.lower() in {
-        taken.lower() for taken in [*checkpoint.names(models), *(run.name for run in list_runs(folder))]
-    }:
-        raise RunError(f"There is already a run or model called {name}.")
+    """Raise `RunError` when a run can't be called `name`: unfit for a file, or that of a shipped model or of a run that
+    is going on. Raise `NameTaken` when a run or a model has it."""
+    if not checkpoint.fits(name):
+        raise RunError(checkpoint.NAME_RULE)
+    if name.lower() in checkpoint.ALL_SHIPPED:
+        raise RunError(f"{name} is a model that came with Digit Lab and is never replaced. Choose another name.")
+    listed = list_runs(folder)
+    for run in listed:
+        if run.name.lower() == name.lower() and run.status is Status.RUNNING:
+            raise RunError(f"A run called {name} is going on. Wait for its end, or choose another name.")
+    if name.lower() in {taken.lower() for taken in [*checkpoint.names(models), *(run.name for run in listed)]}:
+        raise NameTaken(f"There is already a run or model called {name}.")
 
 
 def rename(run: Run, name: str, folder: Path | None = None, models: Path | None = None) -> None:
-    """Call the run, and the weights it kept, by another name. Raises `RunError` when it can't be."""
+    """Call the run, and the weights it kept, by another name: all of it, or nothing where it can't be.
+
+    Raises `RunError` for a name that won't do and while the run is going on, `OSError` when the disk refuses.
+    """
     folder = folder or workspace.here().runs
     if name == run.name:
         return
     check_name(name, folder, models)
     _refuse_if_held(run, folder)
-    if run.model:
-        in_use = checkpoint.in_use(models) == run.model
-        checkpoint.rename(run.model, name, models)
-        if in_use:
-            checkpoint.choose(name, models)
+    in_use = checkpoint.in_use(models)
     _write(replace(run, name=name, model=name if run.model else None), folder)
+    try:
+        if run.model:
+            checkpoint.rename(run.model, name, models)
+            if in_use == run.model:
+                _choose_renamed(run.model, name, models)
+    except (OSError, checkpoint.CheckpointError):
+        _write(run, folder)
+        raise
 
 
 def delete(run: Run, folder: Path | None = None, models: Path | None = None) -> None:
-    """Remove the run and the weights it kept. Raises `RunError` while it is going on or its model is in use."""
+    """Remove the run and the weights it kept: all of it, or nothing where it can't be.
+
+    Raises `RunError` while it is going on or its model is in use, `OSError` when the disk refuses.
+    """
     folder = folder or workspace.here().runs
     _refuse_if_held(run, folder)
-    if run.model and checkpoint.in_use(models) == run.model:
-        raise RunError(f"{run.name} is the model in use. Go back to the shipped model first, then delete it.")
-    if run.model:
-        checkpoint.remove(run.model, models)
-    shutil.rmtree(folder / run.id)
+    _refuse_if_in_use(run.model, models)
+    aside = folder / f"{DELETED}{run.id}"
+    (folder / run.id).rename(aside)
+    try:
+        if run.model:
+            checkpoint.remove(run.model, models)
+    except OSError:
+        aside.rename(folder / run.id)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)  # it is no run any more
+
+
+def delete_model(name: str, folder: Path | None = None, models: Path | None = None) -> None:
+    """Remove a model's files; a run that kept it stays, without weights.
+
+    Raises `RunError` for a shipped model, the one in use, and one whose run is going on, `OSError` when the disk
+    refuses.
+    """
+    folder = folder or workspace.here().runs
+    if name in checkpoint.ALL_SHIPPED:
+        raise RunError(f"{name} came with Digit Lab and is never deleted.")
+    _refuse_if_in_use(name, models)
+    mine = [run for run in list_runs(folder) if run.model == name]
+    for run in mine:
+        _refuse_if_held(run, folder)
+    checkpoint.remove(name, models)
+    for run in mine:
+        with contextlib.suppress(OSError):  # whoever shows a run asks whether its weights are there
+            _write(replace(run, model=None), folder)
 
 
 def restore(run: Run, training: Training, folder: Path | None = None) -> None:
@@ -242,8 +302,8 @@ class RunWriter:
         self._since = log_points[-1].seconds if log_points else 0.0  # seconds of training at the last log point
         self._saved = time.monotonic()
         self._lock = _hold(self.home)
-        self._curves: list[tuple[str, float, int, float]] = []  # for TensorBoard: name, value, step, time
-        self._writer: SummaryWriter | None = None
+        self._curves: list[tuple[str, str, float, int, float]] = []  # for TensorBoard: part, name, value, step, time
+        self._writers: dict[str, SummaryWriter] = {}  # one for each part: the same name in two parts is one chart
         self._first_step = first_step  # what TensorBoard's older files say from here on doesn't count
 
     @classmethod
@@ -283,7 +343,8 @@ class RunWriter:
         # What was written after the state was saved will happen again.
         epochs = tuple(epoch for epoch in run.epochs if epoch.epoch <= training.epoch)
         log_points = [log_point for log_point in read_log_points(run.id, folder) if log_point.step <= training.step]
-        run = replace(run, status=Status.RUNNING, sentence="Training.", epochs=epochs)
+        changes = tuple(change for change in run.rate_changes if change.step <= training.step)
+        run = replace(run, status=Status.RUNNING, sentence="Training.", epochs=epochs, rate_changes=changes)
         writer = cls(run, folder, log_points, first_step=training.step + 1)
         _write(run, folder)
         return writer
@@ -292,10 +353,9 @@ class RunWriter:
         """Remember an event; `save` writes it to disk."""
         if isinstance(event, Epoch):
             self.epochs.append(event)
-            self._draw(
-                event.step,
-                {"validation/loss": event.validation_loss, "validation/accuracy": event.validation_accuracy},
-            )
+            self._draw("validation", event.step, {"loss": event.validation_loss, "accuracy": event.validation_accuracy})
+            if event.learnt_loss is not None and event.learnt_accuracy is not None:
+                self._draw("learnt", event.step, {"loss": event.learnt_loss, "accuracy": event.learnt_accuracy})
             return
         self._waiting.append(event)
         if len(self._waiting) >= self._every:
@@ -303,9 +363,19 @@ class RunWriter:
             loss = sum(step.loss * step.images for step in self._waiting) / images
             rate = images / max(1e-9, event.seconds - self._since)
             self.log_points.append(LogPoint(event.step, loss, event.learning_rate, event.seconds, rate))
-            self._draw(event.step, {"training/loss": loss, "learning/rate": event.learning_rate})
+            self._draw("training", event.step, {"loss": loss, "learning rate": event.learning_rate})
             self._since = event.seconds
             self._waiting.clear()
+
+    def change_rate(self, training: Training, rate: float) -> None:
+        """Go on with another largest learning rate, and record that. Raises `OSError` when the disk refuses; it is then
+        recorded at the end."""
+        if rate == training.peak:
+            return
+        change = RateChange(training.step, training.peak, rate)
+        training.peak = rate
+        self.run = replace(self.run, rate_changes=(*self.run.rate_changes, change))
+        _write(self.run, self.folder)
 
     def is_due(self, epoch_ended: bool) -> bool:
         """Whether to save now: at an epoch's end if the last time is 15 s ago, at any step if it is 60 s ago."""
@@ -331,10 +401,10 @@ class RunWriter:
 
     def release(self) -> None:
         """Let go of the folder: from now on the run counts as interrupted, unless it was closed."""
-        if self._writer:
+        for writer in self._writers.values():
             with contextlib.suppress(OSError):  # what it was given is on disk since the last save
-                self._writer.close()
-            self._writer = None
+                writer.close()
+        self._writers.clear()
         self._lock.release()
 
     def discard(self) -> None:
@@ -348,25 +418,38 @@ class RunWriter:
         self._write_curves()
 
     def _write_curves(self) -> None:
-        """Hand what is new to TensorBoard's writer. After a failure a new one begins where this one broke off."""
-        from torch.utils.tensorboard import SummaryWriter
-
+        """Hand what is new to TensorBoard's writers. After a failure new ones begin where these broke off."""
         if not self._curves:
             return
         try:
-            if not self._writer:
-                self._writer = SummaryWriter(str(self.home), purge_step=self._first_step or None)
-            for name, value, step, moment in self._curves:
-                self._writer.add_scalar(name, value, step, walltime=moment)
-            self._writer.flush()
+            for part, name, value, step, moment in self._curves:
+                self._writer(part).add_scalar(name, value, step, walltime=moment)
+            for writer in self._writers.values():
+                writer.flush()
         except OSError:
-            self._writer = None
+            self._writers.clear()
             raise
-        self._first_step = self._curves[-1][2] + 1
+        self._first_step = self._curves[-1][3] + 1
         self._curves.clear()
 
-    def _draw(self, step: int, values: dict[str, float]) -> None:
-        self._curves += [(name, value, step, time.time()) for name, value in values.items()]
+    def _writer(self, part: str) -> SummaryWriter:
+        """TensorBoard's writer for a part of the curves; the part "training" says what run it is."""
+        from torch.utils.tensorboard import SummaryWriter
+        from torch.utils.tensorboard.summary import hparams
+
+        if part not in self._writers:
+            writer = SummaryWriter(str(self.home / part), purge_step=self._first_step or None)
+            file: Any = writer.file_writer
+            if part == "training":
+                values = {name: _as_hyperparameter(value) for name, value in self.run.settings.as_dict().items()}
+                writer.add_text("run", f"{self.run.name}: `{self.run.command}`")
+                for summary in hparams({"run": self.run.name, **values}, {"loss": 0.0}):
+                    file.add_summary(summary)
+            self._writers[part] = writer
+        return self._writers[part]
+
+    def _draw(self, part: str, step: int, values: dict[str, float]) -> None:
+        self._curves += [(part, name, value, step, time.time()) for name, value in values.items()]
 
 
 def keep(training: Training, writer: RunWriter, test: DigitSet, models: Path | None = None) -> Checkpoint:
@@ -404,6 +487,7 @@ def keep(training: Training, writer: RunWriter, test: DigitSet, models: Path | N
         "validation_loss": round(validated.loss(), 6),
         "test_accuracy": round(tested.accuracy, 6),
         "test_errors": tested.errors,
+        "test_digits": len(test),
         "temperature": fit_temperature(validated),
         "seconds": round(training.seconds),
         "date": datetime.now(UTC).date().isoformat(),
@@ -411,19 +495,25 @@ def keep(training: Training, writer: RunWriter, test: DigitSet, models: Path | N
         "processor": name_processor(training.device),
         "threads": torch.get_num_threads(),
         "precision": str(training.precision).removeprefix("torch."),
-        "command": run.settings.command(run.name),
+        "command": run.command,
+        "rate_changes": [asdict(change) for change in run.rate_changes],
         "history": [asdict(epoch) for epoch in writer.epochs],
     }
     for earlier in list_runs(writer.folder):
-        if earlier.model == run.name:
+        if earlier.model == run.name and earlier.id != run.id:
             _write(replace(earlier, model=None), writer.folder)
+    # The run names its weights before they are there: whatever happens now, who deletes the run deletes them.
+    writer.run = replace(run, model=run.name)
+    _write(writer.run, writer.folder)
     checkpoint.save(run.name, model, facts, models)
     return checkpoint.load(run.name, models)
 
 
 def _write(run: Run, folder: Path) -> None:
     values = {"format": FORMAT, **{key: value for key, value in asdict(run).items() if key != "epochs"}}
-    workspace.write_atomically(folder / run.id / "run.json", (json.dumps(values, indent=2) + "\n").encode())
+    workspace.write_atomically(
+        folder / run.id / "run.json", (json.dumps(values, indent=2, allow_nan=False) + "\n").encode()
+    )
 
 
 def _read_facts(path: Path) -> dict[str, Any]:
@@ -450,10 +540,19 @@ def _read_facts(path: Path) -> dict[str, Any]:
             value = TrainingSettings.from_record(value)
         elif entry.name == "status":
             value = Status(value)
+        elif entry.name == "rate_changes":
+            value = _read_rate_changes(value, path.name)
         elif not isinstance(value, types[entry.name]):
             raise ValueError(f"{path.name} says that {entry.name} is {value!r}.")
         values[entry.name] = value
     return values
+
+
+def _read_rate_changes(stored: Any, file: str) -> tuple[RateChange, ...]:
+    try:
+        return tuple(RateChange(int(one["step"]), float(one["old"]), float(one["new"])) for one in stored)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{file} says that rate_changes is {stored!r}.") from error
 
 
 def _to_csv(kind: type[Row], rows: Iterable[Row]) -> str:
@@ -472,7 +571,8 @@ def _read_csv(kind: type[Row], path: Path) -> list[Row]:
         reader = csv.DictReader(file)
         types = get_type_hints(kind)
         try:
-            return [_read_row(kind, types, cells) for cells in reader]
+            rows = [_read_row(kind, types, cells) for cells in reader]
+            return [row for row in rows if _is_finite(row)]  # older versions wrote the loss of a run that diverged
         except (ValueError, csv.Error) as error:
             raise ValueError(f"{path.name}, line {reader.line_num}: {error}") from error
 
@@ -481,14 +581,21 @@ def _read_row(kind: type[Row], types: dict[str, Any], cells: dict[str, str]) -> 
     values = {}
     for name, wanted in types.items():
         if text := cells.get(name):  # a missing or an empty cell is the field's default
-            values[name] = bool(int(text)) if wanted is bool else wanted(text)
+            kind_of_value = next(iter(get_args(wanted)), wanted)  # of "float | None": float
+            values[name] = bool(int(text)) if wanted is bool else kind_of_value(text)
     missing = [entry.name for entry in fields(kind) if entry.default is MISSING and entry.name not in values]
     if missing:
         raise ValueError(f"There is no value for {missing[0]}.")
     return kind(**values)
 
 
-def _write_cell(value: float) -> str:
+def _is_finite(row: Epoch | LogPoint) -> bool:
+    return all(math.isfinite(value) for value in asdict(row).values() if value is not None)
+
+
+def _write_cell(value: float | None) -> str:
+    if value is None:
+        return ""
     return f"{value:.7g}" if isinstance(value, float) else str(int(value))
 
 
@@ -496,6 +603,11 @@ def _explain(error: Exception) -> str:
     """A sentence that says why a file can't be read."""
     reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
     return f"{reason.rstrip('.')}."
+
+
+def _as_hyperparameter(value: Any) -> Any:
+    """A setting as TensorBoard's table takes it: digits left out as text."""
+    return "".join(map(str, value)) or "none" if isinstance(value, tuple) else value
 
 
 def _hold(home: Path) -> FileLock:
@@ -517,6 +629,20 @@ def _is_held(home: Path) -> bool:
             return False
     except OSError:  # held, or in a folder where this process may not write: nobody here may touch the run
         return True
+
+
+def _choose_renamed(old: str, new: str, models: Path | None) -> None:
+    """Let the model in use answer under its new name; without that name it goes by its old one."""
+    try:
+        checkpoint.choose(new, models)
+    except (OSError, checkpoint.CheckpointError):
+        checkpoint.rename(new, old, models)
+        raise
+
+
+def _refuse_if_in_use(name: str | None, models: Path | None) -> None:
+    if name and checkpoint.in_use(models) == name:
+        raise RunError(f"{name} is the model in use. Go back to the shipped model first, then delete it.")
 
 
 def _refuse_if_held(run: Run, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import streamlit as st
 
@@ -13,11 +13,24 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-def offer_correction(digit: np.ndarray, said: str, model: str, version: str, key: str) -> None:
+class PutRight(Protocol):
+    """Who hears of a digit that a person puts right: the batch that its picture belongs to."""
+
+    def said(self, at: int) -> int | None:
+        """The label that a person gave to the digit in the place `at`; None where nobody did."""
+
+    def say(self, at: int, label: int | None) -> None:
+        """A person gives it a label; None takes that back."""
+
+
+def offer_correction(
+    digit: np.ndarray, said: str, model: str, version: str, key: str, put_right: PutRight | None = None, at: int = 0
+) -> None:
     """One click says what a picture really shows, and keeps it; another click on the same answer takes that back.
 
     `digit` (28, 28) float32 in [0, 1] as the model read it; `said` its answer, empty for no digit, by `version` of
-    `model`. `key` names the place on the page: one place may show one picture after the other.
+    `model`. `key` names the place on the page: one place may show one picture after the other. `put_right` hears of it,
+    as what is in the place `at` of its reading.
     """
     from core.data.labels import NO_DIGIT
     from core.my_digits.store import CorrectionsError
@@ -30,14 +43,15 @@ def offer_correction(digit: np.ndarray, said: str, model: str, version: str, key
         return
     place = f"correct-{key}"
     notices.show_notice(f"{place}-done", as_toast=True)
-    st.session_state[place] = kept.label if kept else None  # what is kept, not what was pressed for another picture
+    # What is kept or was said of this picture, not what was pressed for another one.
+    st.session_state[place] = put_right.said(at) if put_right else kept.label if kept else None
     st.pills(
         "Wrong? It is a …",
         [*range(10), NO_DIGIT],
         format_func=lambda label: "no digit" if label == NO_DIGIT else str(label),
         key=place,
         on_change=_correct,
-        args=(place, image, said, model, version),
+        args=(place, image, said, model, version, put_right, at),
         help="Keeps what the model sees, your answer and the time in My digits, on the computer this app runs on. "
         "There a copy of the model can be fine-tuned on them. Press the same answer again to take it back.",
     )
@@ -45,8 +59,12 @@ def offer_correction(digit: np.ndarray, said: str, model: str, version: str, key
         st.page_link("pages/4_My_digits.py", label="Kept in My digits", icon=":material/check:")
 
 
-def _correct(place: str, image: np.ndarray, said: str, model: str, version: str) -> None:
+def _correct(
+    place: str, image: np.ndarray, said: str, model: str, version: str, put_right: PutRight | None, at: int
+) -> None:
     label, notice = st.session_state[place], f"{place}-done"
+    if put_right:  # first: it counts even where the disk refuses to keep it
+        put_right.say(at, label)
     if done := notices.attempt(_keep_or_take_back, image, label, said, model, version, place=notice):
         notices.note(done, notice)
 
@@ -57,7 +75,9 @@ def _keep_or_take_back(image: np.ndarray, label: int | None, said: str, model: s
     mine = resources.corrections()
     kept = mine.find(image)
     if label is None:
-        mine.delete([kept.id] if kept else [])
+        if kept is None:
+            return "Taken back."
+        mine.delete([kept.id])
         return "Taken back: this picture is no longer in My digits."
     mine.keep(image, label, said, model, version)
     what = "no digit" if label == NO_DIGIT else words.a_digit(label)

@@ -15,8 +15,7 @@ memory = st.session_state
 @dataclass(frozen=True)
 class Handed:
     """A picture for Predict: its `name`, the `content` of its file, its `label` where somebody gave one, the name of
-    the `model` that read it, and `page`, where it comes from, one of `shell.PAGES`, with the parameters in its
-    `address`."""
+    the `model` that read it, and `page`, where it comes from, one of `shell.PAGES`, with its `address` there."""
 
     name: str
     content: bytes

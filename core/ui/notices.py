@@ -44,6 +44,11 @@ def note(done: str, place: str = PLACE) -> None:
     st.session_state[place] = (done, False)
 
 
+def refuse(why: str, place: str = PLACE) -> None:
+    """Keep the sentence why something was not done for `show_notice(place)`."""
+    st.session_state[place] = (why, True)
+
+
 def show_notice(place: str = PLACE, as_toast: bool = False) -> None:
     """Show the result of the last click here, once; as a toast where a line would move what is being read."""
     if notice := st.session_state.pop(place, None):

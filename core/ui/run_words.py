@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,3 +29,10 @@ def share(snapshot: Snapshot) -> float:
     if snapshot.phase == "finishing":
         return snapshot.finished
     return min(1.0, snapshot.step / max(1, snapshot.run.steps)) if snapshot.run else 0.0
+
+
+def loss(value: float) -> str:
+    """A loss in nats as a figure that fits its place: 0.1234, 12.3, 2.4e+12; "no number" when it overflowed."""
+    if not math.isfinite(value):
+        return "no number"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:.3g}" if abs(value) < 1e5 else f"{value:.1e}"

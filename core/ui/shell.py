@@ -7,7 +7,7 @@ import streamlit as st
 from core import words
 from core.figures import digit_images, theme
 from core.network import checkpoint
-from core.ui import resources, run_words
+from core.ui import crash, resources, run_words
 from core.ui.warm_up import warm_up
 from core.workspace import SHIPPED
 
@@ -23,25 +23,55 @@ PAGES = (
 STYLE = f"""
 <style>
 .block-container {{ padding-top: 2.5rem; max-width: 72rem; }}
-@media (max-width: 768px) {{ .block-container {{ padding-top: 4.5rem; }} }} /* the header lies over the page here */
+@media (max-width: 768px) {{ .block-container {{ padding-top: 4rem; }} }} /* the header lies over the page here */
+@media (max-width: 640px) {{ .block-container h1 {{ font-size: 2rem; padding: .25rem 0; }} }}
 .answer {{ display: flex; align-items: baseline; gap: 1.25rem; line-height: 1; margin: 0 0 .25rem; }}
 .answer .digit {{ font-size: clamp(5rem, 16vw, 8.5rem); font-weight: 700; font-variant-numeric: tabular-nums; }}
 .answer.number {{ flex-wrap: wrap; row-gap: .25rem; }}
 .answer.number .digit {{ font-size: clamp(2.5rem, 9vw, 5rem); line-height: 1.1; overflow-wrap: anywhere; }}
 .answer .confidence {{ font-size: 1.75rem; opacity: .75; font-variant-numeric: tabular-nums; }}
 .answer.example {{ opacity: .35; }}
-.answer.none .digit {{ font-weight: 200; opacity: .5; }} /* a dash as bold as a digit is a black bar */
-.st-key-draw [data-testid="stColumn"]:first-child {{ min-width: 290px; }} /* the canvas does not shrink */
+.answer.none {{ align-items: center; gap: .75rem; min-height: 4rem; }}
+.answer.none .digit {{ font-size: 2.5rem; font-weight: 200; opacity: .5; }} /* a large dash is a black bar */
+.answer.none .confidence {{ font-size: 2.5rem; opacity: 1; }}
+[data-testid="stColumn"]:has(.st-key-pad) {{ min-width: 290px; }} /* the canvas does not shrink */
+/* Where answer and canvas don't fit on one screen, a strip above the canvas says the answer in one line. */
+.st-key-strip {{ display: none; }}
+.strip {{ display: flex; align-items: baseline; gap: .75rem; height: 2.75rem; line-height: 2.75rem; overflow: hidden;
+  white-space: nowrap; }}
+.strip .digit {{ font-size: 2.25rem; font-weight: 700; overflow: hidden; text-overflow: ellipsis; flex: 0 1 auto; }}
+.strip .confidence {{ font-size: 1.25rem; }}
+.strip .sentence {{ flex: 1 1 0; min-width: 0; overflow: hidden; text-overflow: ellipsis; }}
+@media (max-width: 1000px) {{
+  .st-key-strip {{ display: flex; }}
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-pad) {{ flex-direction: column; }}
+  [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-pad) > [data-testid="stColumn"] {{
+    width: 100%; flex: none; }}
+}}
+/* Over a chart lies a tool bar whose four buttons would each read all of its figures aloud. */
+[data-testid="stFullScreenFrame"]:has([data-testid="stVegaLiteChart"]) [data-testid="stElementToolbar"] {{
+  display: none; }}
+[class*="st-key-address-"], [class*="st-key-pressed"], .st-key-around-canvas {{ display: none; }} /* they only act */
 [data-testid="stImage"] img {{ border: 1px solid rgba(128, 128, 128, .35); }}
+/* The gallery never pushes the answer out of sight: it scrolls within itself; on a phone it is one row. */
+.st-key-gallery {{ max-height: max(24rem, calc(100vh - 19rem)); overflow-y: auto; padding: 3px; }}
 @media (max-width: 640px) {{
-  .st-key-samples [data-testid="stHorizontalBlock"]:has(.answer) {{ flex-direction: column-reverse; }}
+  .st-key-gallery {{ flex-wrap: nowrap !important; overflow: auto hidden; max-height: none; }}
+  .st-key-samples [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-gallery) {{ gap: 1rem; }}
 }}
 /* Streamlit writes white on the dark theme's light accent, and axes in a grey too pale for paper. */
-.stApp :is([data-testid="stBaseButton-primary"], [data-tag] span) {{ color: {theme.css(theme.PAPER)}; }}
+.stApp :is([data-testid="stBaseButton-primary"]:not(:disabled), [data-tag] span) {{ color: {theme.css(theme.PAPER)}; }}
 .stApp [data-testid="stVegaLiteChart"] text[fill="#808495"] {{ fill: {theme.SMALL_TEXT[False]}; }}
+[data-testid="stTooltipIcon"] button[aria-label^="Help"] {{ padding: 4px; margin: -4px; }} /* 24 pixels to press */
 [class*="st-key-gallery"] button {{ padding: .25rem; min-height: 0; }}
 [class*="st-key-gallery"] button img {{ height: 4.5rem; max-height: none; width: 4.5rem; object-fit: contain;
   border-radius: .25rem; vertical-align: middle; }}
+.st-key-gallery button {{ width: 5.75rem; height: 100%; align-items: flex-start; }}
+.st-key-gallery button * {{ white-space: normal; text-overflow: clip; overflow-wrap: anywhere; }}
+.st-key-gallery button p {{ line-height: 1.15; }}
+.st-key-gallery button p > span {{ font-size: .75rem !important; }}
+.st-key-gallery button img {{ display: block; margin: 0 auto .25rem; }}
+.stApp button[aria-pressed="true"] {{ outline: 3px solid {theme.css(theme.ACCENT)}; outline-offset: -1px; }}
 </style>
 """
 # To be read from the last row of a classroom. All sizes of a page are multiples of this one.
@@ -62,8 +92,11 @@ def open_page(title: str, needs_torch: bool = True) -> None:
     A page that needs torch waits here until the warm-up is through: two threads that import the same large packages
     at once can meet half-made modules.
     """
+    if st.session_state.get("page") != title:  # just arrived here: the address has a say again
+        st.session_state.page, st.session_state.answered_address = title, set()
     st.set_page_config(page_title=f"{title} · Digit Lab", page_icon=ICON, layout="wide")
     st.html(STYLE)
+    crash.take_over()
     with st.sidebar:
         for path, label, symbol in PAGES:
             st.page_link(path, label=label, icon=symbol)
@@ -93,6 +126,12 @@ def require_model() -> None:
 def is_dark() -> bool:
     """Whether the visitor sees the dark theme."""
     return st.context.theme.type == "dark"
+
+
+def answered_address() -> set[str]:
+    """Which parameters of the page's address were already heeded in this visit to the page."""
+    answered: set[str] = st.session_state.setdefault("answered_address", set())
+    return answered
 
 
 def is_presenting() -> bool:

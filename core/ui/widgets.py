@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -11,6 +12,35 @@ from core import words
 from core.ui import shell
 
 T = TypeVar("T")
+
+# The address follows without a new entry in the browser's history: Back leaves the page, as one expects.
+ADDRESS = """
+export default function ({ data }) {
+  const address = new URL(window.location.href);
+  if (data.word) address.searchParams.set(data.key, data.word);
+  else address.searchParams.delete(data.key);
+  if (address.href !== window.location.href) window.history.replaceState(window.history.state, "", address);
+}
+"""
+PRESSED = """
+const all = (window.digitLabPressed ??= new Map());
+
+function mark() {
+  for (const { names, pressed } of all.values())
+    for (const name of names) {
+      const button = document.getElementsByClassName(name)[0]?.querySelector("button");
+      const state = String(name === pressed);
+      if (button && button.getAttribute("aria-pressed") !== state) button.setAttribute("aria-pressed", state);
+    }
+}
+
+export default function ({ data, key }) {
+  all.set(key, data);
+  mark();
+  const timer = setInterval(mark, 300); // a button may be painted after this
+  return () => { clearInterval(timer); all.delete(key); };
+}
+"""
 
 
 def choice(
@@ -22,33 +52,54 @@ def choice(
     default: T | None = None,
     format_func: Callable[[T], str] = str,
     in_address: bool = True,
+    shows_label: bool | None = None,
     help: str | None = None,
 ) -> T:
     """One of a few options as a segmented control that is never empty; `default` is the first unless given.
 
-    The choice outlives a visit to another page. `in_address`: it is also part of the page's address under its key, so
-    that a link can carry it, and `label` is only read out; without, the label is shown.
+    The choice outlives a visit to another page. `in_address`: it is also part of the page's address under its key, as
+    the option itself, so that a link can carry it; Streamlit's own binding would write what `format_func` makes of it.
+    `shows_label`: unless said, the label of what is in the address is only read out.
     """
     usual = options[0] if default is None else default
-    # `?way=` empties even a control that must not be empty. The address wins on the first run; on the next, this does.
-    if st.session_state.get(key, usual) is None:
+    if st.session_state.get(key) is None:
         st.session_state[key] = usual
+    if in_address and key not in (answered := shell.answered_address()):
+        answered.add(key)
+        before, given = st.session_state[key], st.query_params.get(key)
+        st.session_state[key] = next((option for option in options if str(option) == given), before)
+        if on_change and st.session_state[key] != before:
+            on_change()
     chosen: T | None = st.segmented_control(
         label,
         options,
         format_func=format_func,
-        default=usual,
         required=True,
         key=key,
         help=help,
-        label_visibility="collapsed" if in_address else "visible",
+        label_visibility="visible" if (not in_address if shows_label is None else shows_label) else "collapsed",
         persist_state="session",
-        bind="query-params" if in_address else None,
         on_change=on_change,
     )
     if chosen is None:
         st.rerun()
+    if in_address:
+        write = st.components.v2.component("digit_lab_address", js=ADDRESS)  # known to the running app alone
+        write(key=f"address-{key}", data={"key": key, "word": "" if chosen == usual else str(chosen)})
     return chosen
+
+
+def mark_pressed(keys: Sequence[str], pressed: str, key: str = "pressed") -> None:
+    """Of buttons that choose one of several pictures, by their keys, mark the `pressed` one, for eyes and for screen
+    readers; "" marks none. The buttons stay what they are, and so keep the keyboard's focus, which a button loses that
+    changes its `type`. `key`: each group of buttons on a page has one of its own, which begins with "pressed"."""
+    act = st.components.v2.component("digit_lab_pressed", js=PRESSED)  # known to the running app alone
+    act(key=key, data={"names": [_class_of(one) for one in keys], "pressed": _class_of(pressed)})
+
+
+def _class_of(key: str) -> str:
+    """The class that Streamlit gives the element with this key."""
+    return "st-key-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key)
 
 
 def probabilities(shares: Sequence[float], key: str | None = None, marks_winner: bool = True) -> None:

@@ -3,6 +3,7 @@
 import io
 import struct
 import zipfile
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -41,10 +42,8 @@ def test_what_was_packed_comes_out_under_its_name(files: dict[str, bytes], metho
 def test_zips_within_zips_are_looked_into():
     inner = pack({"7/a.png": b"seven", "b.png": b"bee"})
     found = unpack(pack({"x.png": b"x", "in/inner.ZIP": pack({"deep.zip": inner, "c.png": b"sea"}), "y.png": b"y"}))
-    assert list(found) == ["x.png", "in/inner.ZIP/deep.zip/7/a.png", "in/inner.ZIP/deep.zip/b.png"] + [
-        "in/inner.ZIP/c.png",
-        "y.png",
-    ]
+    inside = ["deep.zip/7/a.png", "deep.zip/b.png", "c.png"]
+    assert list(found) == ["x.png", *(f"in/inner.ZIP/{name}" for name in inside), "y.png"]
     assert found["in/inner.ZIP/deep.zip/7/a.png"] == b"seven" and found["y.png"] == b"y"
 
 
@@ -130,10 +129,8 @@ def test_no_damage_does_more_than_be_refused(data: st.DataObject):
         return
     for member in members:
         if member.size < 1000:
-            try:
+            with suppress(ArchiveError):
                 assert len(member.read()) <= member.size
-            except ArchiveError:
-                pass
 
 
 def test_of_many_zips_one_is_open(tmp_path):

@@ -1,13 +1,18 @@
 """The curves of a run show the figures they were given, and ring the epoch they were told to."""
 
 import itertools
+import json
+import math
 import random
+from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core import words
 from core.figures import training_charts
-from core.training.events import Epoch, LogPoint
+from core.training.events import Epoch, LogPoint, RateChange
 
 ACCURACIES = (0.90, 0.95, 0.97, 0.97, 0.97, 0.96)  # three epochs are equally good
 
@@ -101,25 +106,134 @@ def test_before_the_first_step_and_epoch_the_charts_are_empty():
     training, validation = draw_loss((), ())
     chart = training_charts.draw_accuracy((), 3, None).to_dict()
     assert training == validation == rows_of(chart) == []
-    assert not rows_of(training_charts.draw_learning_rate((), 9).to_dict())
+    rate = training_charts.draw_learning_rate((), 9).to_dict()
+    assert not rows_of(rate, rate["layer"][0])
 
 
 def test_the_learning_rate_is_that_of_each_step():
     points = make_points([1.0] * 20)
     chart = training_charts.draw_learning_rate(points, 200).to_dict()
-    rows = rows_of(chart)
+    rows = rows_of(chart, chart["layer"][0])
     assert [(row["step"], row["rate"]) for row in rows] == [
         (point.step, pytest.approx(point.learning_rate)) for point in points
     ]
 
 
-def test_each_run_has_its_line_and_its_name_and_names_of_equal_ends_lie_apart():
+def test_each_run_has_its_line_and_its_colour():
     histories = {"first": make_history(), "second": make_history(), "third": make_history([0.5, 0.6])}
     chart = training_charts.draw_runs(histories).to_dict()
-    lines, names = (rows_of(chart, layer) for layer in chart["layer"])
+    lines = rows_of(chart, chart["layer"][0])
     for run, history in histories.items():
-        drawn = [row["accuracy"] for row in lines if row["run"] == run]
-        assert drawn == [epoch.validation_accuracy for epoch in history]
-    heights = {row["run"]: row["accuracy"] for row in names}
-    assert set(heights) == set(histories) and abs(heights["first"] - heights["second"]) > 0.02
-    assert heights["third"] == 0.6
+        assert [row["value"] for row in lines if row["run"] == run] == [epoch.validation_accuracy for epoch in history]
+    assert chart["layer"][0]["encoding"]["color"]["scale"]["domain"] == list(histories)
+
+
+@pytest.mark.parametrize("count", [1, 6, 7, 14, 314])
+def test_no_two_runs_share_a_colour_that_tells_them_apart_and_the_one_under_the_pointer_stands_out(count):
+    histories = {f"Run {number}": make_history([0.1] * 60) for number in range(count)}
+    chart = training_charts.draw_runs(histories).to_dict()
+    colour = chart["layer"][0]["encoding"]["color"]
+    if count <= 6:
+        assert len(set(colour["scale"]["range"])) >= count
+    else:
+        assert "scale" not in colour  # one quiet colour, no legend that nobody can read
+    assert len(rows_of(chart, chart["layer"][0])) <= 2000  # not a megabyte for a class
+    pointed = [layer for layer in chart["layer"] if "pointed" in str(layer.get("transform"))]
+    assert {layer["mark"]["type"] for layer in pointed} == {"line", "text"}
+
+
+@pytest.mark.parametrize("figure", training_charts.FIGURES)
+@pytest.mark.parametrize("axis", training_charts.AXES)
+def test_any_figure_of_the_runs_can_be_seen_by_epoch_or_time_within_sensible_bounds(figure, axis):
+    history = (*make_history(), Epoch(7, 70, 600.0, math.inf, math.nan, 0.0))
+    chart = training_charts.draw_runs({"one": history}, figure, axis).to_dict()
+    scale = chart["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    assert 0 <= scale[0] < scale[1] and (figure != "validation_accuracy" or scale[1] <= 1.031)
+    values = [row["value"] for row in rows_of(chart, chart["layer"][0])]
+    assert values == [getattr(epoch, figure) for epoch in history if math.isfinite(getattr(epoch, figure))]
+    assert chart["layer"][0]["encoding"]["x"]["field"] == axis
+
+
+LOSSES = st.lists(st.floats(0, 3.4e38) | st.sampled_from([math.nan, math.inf, -math.inf, 0.0]), max_size=200)
+
+
+@settings(max_examples=40, deadline=None, database=None)
+@given(LOSSES, LOSSES)
+def test_whatever_a_loss_becomes_the_chart_is_json_without_what_is_no_number(losses, validation):
+    history = [Epoch(number, 10 * number, 1.0, loss, loss, 0.1) for number, loss in enumerate(validation, start=1)]
+    chart = training_charts.draw_loss(make_points(losses), history, 2000).to_dict(validate=False)
+    json.dumps(chart, allow_nan=False)
+    low, high = chart["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    assert math.isfinite(low) and low < high < math.inf
+    training, _, judged = (rows_of(chart, layer) for layer in chart["layer"][:3])
+    assert bool(training) == any(map(math.isfinite, losses)) and bool(judged) == any(map(math.isfinite, validation))
+
+
+def test_a_spike_is_seen_and_so_is_what_comes_after_it():
+    losses = [2.3, 2.2, 2.1, *[38.0, 2.4e12, 1e4], *[2.35] * 290]
+    chart = training_charts.draw_loss(make_points(losses), (), 3000).to_dict()
+    scale = chart["layer"][0]["encoding"]["y"]["scale"]
+    assert scale["type"] == "log" and scale["domain"][0] < 2.1 and scale["domain"][1] > 2.4e12
+    rows = rows_of(chart, chart["layer"][0])
+    assert max(row["raw"] for row in rows) == pytest.approx(2.4e12, rel=1e-6)
+    assert rows[-1]["smooth"] == pytest.approx(2.35, rel=0.05)  # the smoothed line has come back long since
+
+
+def test_an_ordinary_loss_has_an_ordinary_axis():
+    scale = training_charts.draw_loss(make_points([2.3, 1.0, 0.1]), make_history(), 30).to_dict()["layer"][0]
+    assert "type" not in scale["encoding"]["y"]["scale"] and scale["encoding"]["y"]["scale"]["domain"][0] == 0
+
+
+def test_each_change_of_the_rate_by_hand_is_marked_in_both_charts():
+    changes = (RateChange(30, 3.0, 0.3), RateChange(70, 0.3, 0.1))
+    loss = training_charts.draw_loss(make_points([1.0] * 9), (), 90, changes).to_dict()
+    rate = training_charts.draw_learning_rate(make_points([1.0] * 9), 90, changes).to_dict()
+    for chart in (loss, rate):
+        rule, words_beside = chart["layer"][-2:]
+        assert rule["mark"]["type"] == "rule" and words_beside["mark"]["type"] == "text"
+        assert [(row["step"], row["words"]) for row in rows_of(chart, rule)] == [(30, "rate 0.3"), (70, "rate 0.1")]
+    crowded = training_charts.draw_loss((), (), 90, [RateChange(step, 3.0, 0.3) for step in range(20, 30)]).to_dict()
+    assert [row["words"] for row in rows_of(crowded, crowded["layer"][-1])] == ["rate 0.3", *[""] * 9]
+    assert len(training_charts.draw_loss((), (), 9).to_dict()["layer"]) == 3  # no mark where nothing was changed
+
+
+@pytest.mark.parametrize("at", [7, 150, 1033, 3990])
+def test_a_sudden_change_of_the_rate_stays_sudden(at):
+    points = [LogPoint(step, 1.0, 3.0 if step < at else 0.3, 1.0, 1.0) for step in range(1, 4001)]
+    chart = training_charts.draw_learning_rate(points, 4000).to_dict()
+    rows = rows_of(chart, chart["layer"][0])
+    sides = [row["step"] for before, row in itertools.pairwise(rows) if row["rate"] != before["rate"]]
+    assert sides == [at] and at - 1 in [row["step"] for row in rows] and len(rows) < 100
+
+
+def test_digits_it_learns_from_have_a_line_of_their_own_where_they_were_judged():
+    plain, judged = make_history(), [replace(epoch, learnt_loss=0.5, learnt_accuracy=0.9) for epoch in make_history()]
+    for draw in (
+        lambda history: training_charts.draw_loss((), history, 60),
+        lambda history: training_charts.draw_accuracy(history, 6, None),
+    ):
+        without, with_it = draw(plain).to_dict(), draw(judged).to_dict()
+        assert len(with_it["layer"]) == len(without["layer"]) + 1
+        assert with_it["layer"][-1]["encoding"]["y"]["field"] == "learnt"
+        assert with_it["layer"][-1]["encoding"]["y"]["scale"] == with_it["layer"][2]["encoding"]["y"]["scale"]
+
+
+def test_late_epochs_are_always_within_the_axis_and_told_apart():
+    slow_start = [0.1, 0.3, 0.9, 0.95, *[0.99 + number / 10_000 for number in range(20)]]
+    for accuracies in (slow_start, [*slow_start, 0.2], [0.99] * 3, [0.112], [0.9, 0.098]):
+        chart = training_charts.draw_accuracy(make_history(accuracies), 30, None).to_dict()
+        low, high = chart["layer"][0]["encoding"]["y"]["scale"]["domain"]
+        assert all(low <= accuracy <= high for accuracy in accuracies[len(accuracies) // 4 :])
+    assert (
+        training_charts.draw_accuracy(make_history(slow_start), 30, None).to_dict()["layer"][0]["encoding"]["y"][
+            "scale"
+        ]["domain"][0]
+        > 0.98
+    )
+
+
+@given(st.integers(1, 100_000), st.floats(0, 1))
+def test_the_axis_of_a_live_run_holds_what_is_done_and_is_never_a_sliver(planned, share):
+    shown = training_charts.reach(share * planned, planned)
+    assert share * planned <= shown <= planned
+    assert shown == planned or share * planned > shown / 4 or shown <= planned / 16

@@ -238,7 +238,7 @@ def test_a_missing_model_is_refused(tmp_path: Path):
     assert_refused(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["", "../up", "a/b", "a\\b", ".hidden", "x" * 81, "a\n", "ä", "-"])
+@pytest.mark.parametrize("name", ["", "../up", "a/b", "a\\b", ".hidden", "x" * 81, "a\n", "✓", "-"])
 def test_a_name_that_is_no_plain_file_name_is_not_saved(name: str, tmp_path: Path, network):
     folder = tmp_path / "models"
     folder.mkdir()

@@ -11,7 +11,7 @@ from core.data import mnist
 from core.data.digits import DigitSet
 from core.network import checkpoint
 from core.network.architectures import to_input
-from core.training.augment import LEVELS, Augmentation, augment, preview
+from core.training.augment import LEVELS, Augmentation, augment
 
 BOUNDS = {"rotation": 12.0, "scale": 0.14, "aspect": 0.3, "shear": 0.2, "shift": 2.0}
 COUNT = 400
@@ -106,9 +106,3 @@ def test_the_same_seed_gives_the_same_digits_and_what_was_given_stays_as_it_is(n
     assert torch.equal(given, before) and torch.equal(once, again)
     assert torch.equal(once, other) == (name == "none")
     assert once.shape == given.shape and once.min() >= 0 and once.max() <= 1
-
-
-def test_the_preview_is_what_a_run_sees_of_the_first_digits(digits):
-    shown = preview(digits, "strong", seed=3, count=5)
-    seen = augmented(digits.pick(torch.arange(5)), LEVELS["strong"], seed=3)
-    assert shown.shape == (5, 28, 28) and (shown == (seen.squeeze(1) * 255).round().byte().numpy()).all()

@@ -60,8 +60,20 @@ def test_the_quickest_step_counts_and_is_shared_out_over_its_batch(monkeypatch):
     monkeypatch.setattr(estimate, "Training", train)
     monkeypatch.setattr(estimate, "torch", SimpleNamespace(set_num_threads=lambda count: None, arange=torch.arange))
     few = mnist.load(train=True).pick(torch.arange(50))
-    for batch_size in (10, 64, 512):
+    for batch_size in (1, 10, 64, 256, 8192):
         settings = dataclasses.replace(PLAIN, batch_size=batch_size)
-        small = min(64, batch_size)
-        assert estimate.measure(few, settings, threads=1) == pytest.approx(0.5 / small)
-        assert seen[-1][0] == 6 * small and seen[-1][1].batch_size == small
+        timed = min(estimate.MOST_MEASURED, batch_size)
+        assert estimate.measure(few, settings, threads=1) == pytest.approx(0.5 / timed)
+        assert seen[-1][0] == 6 * timed and seen[-1][1].batch_size == timed
+
+
+def test_what_a_step_takes_is_measured_as_the_run_will_take_it():
+    """Batches of one were timed as batches of 64, with the usual optimiser: 13 s became five minutes."""
+    settings = dataclasses.replace(
+        PLAIN, architecture="mlp", batch_size=1, optimiser="adam", augmentation="light", device="cpu",
+        precision="float32", epochs=7, seed=3, learning_rate=0.5,
+    )  # fmt: skip
+    counted = estimate.what_counts(settings)
+    for name in ("architecture", "batch_size", "optimiser", "augmentation", "device", "precision"):
+        assert getattr(counted, name) == getattr(settings, name)
+    assert counted == estimate.what_counts(dataclasses.replace(settings, epochs=1, seed=0, learning_rate=0.1))

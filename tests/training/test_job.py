@@ -435,10 +435,22 @@ def refuse_to_write() -> None:
 
 
 def assert_same_curves(folder: Path, epochs) -> None:
-    events = EventAccumulator(str(folder)).Reload()
-    assert [event.step for event in events.Scalars("training/loss")] == list(range(1, 3 * STEPS + 1))
-    read = [event.value for event in events.Scalars("validation/accuracy")]
-    assert read == pytest.approx([epoch.validation_accuracy for epoch in epochs])
+    """Losses have one name, so that TensorBoard draws them in one chart; the parts are folders."""
+    training, validation, learnt = (
+        EventAccumulator(str(folder / part)).Reload() for part in ("training", "validation", "learnt")
+    )
+    assert [event.step for event in training.Scalars("loss")] == list(range(1, 3 * STEPS + 1))
+    assert [event.step for event in training.Scalars("learning rate")] == list(range(1, 3 * STEPS + 1))
+    for events, losses, accuracies in (
+        (validation, [one.validation_loss for one in epochs], [one.validation_accuracy for one in epochs]),
+        (learnt, [one.learnt_loss for one in epochs], [one.learnt_accuracy for one in epochs]),
+    ):
+        assert [event.value for event in events.Scalars("loss")] == pytest.approx(losses)
+        assert [event.value for event in events.Scalars("accuracy")] == pytest.approx(accuracies)
+    (run,) = runs.list_runs(folder.parent)
+    assert run.name.encode() in training.Tensors("run/text_summary")[0].tensor_proto.string_val[0]
+    table = training.summary_metadata["_hparams_/session_start_info"].plugin_data.content
+    assert run.name.encode() in table and b"learning_rate" in table and b"lenet5" in table
 
 
 class Rehearsal:
@@ -453,9 +465,9 @@ class Rehearsal:
         self.asked.append("announce")
         return dataclasses.replace(self.like.announce(name, runs_folder, models_folder), base="something")
 
-    def prepare(self, run, mnist, runs_folder):
+    def prepare(self, run, mnist, runs_folder, check):
         self.asked.append("prepare")
-        return self.like.prepare(run, mnist, runs_folder)
+        return self.like.prepare(run, mnist, runs_folder, check)
 
     def conclude(self, kept, training, test, models_folder):
         self.asked.append(f"conclude {kept.name} {kept.facts['test_errors']}")

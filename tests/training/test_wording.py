@@ -9,16 +9,6 @@ from core.training import wording
 from core.training.wording import FIELDS, GROUPS
 
 
-@pytest.mark.parametrize(("better", "worse", "points"), [(0.9957, 0.9931, "0.26"), (1.0, 0.0, "100.00")])
-def test_of_two_models_one_is_better_by_as_much_as_the_other_is_worse(better, worse, points):
-    assert wording.compare(better, worse, "it") == f"{points} points better than it"
-    assert wording.compare(worse, better, "it") == f"{points} points worse than it"
-
-
-def test_what_two_decimals_cannot_tell_apart_is_as_good():
-    assert wording.compare(0.99, 0.99004, "it") == wording.compare(0.99004, 0.99, "it") == "as good as it"
-
-
 def test_every_setting_is_asked_for_once_and_every_choice_has_a_word_of_its_own():
     asked = [name for names in GROUPS.values() for name in names]
     assert sorted(asked) == sorted(FIELDS)

@@ -206,7 +206,8 @@ def test_a_number_shows_all_its_digits_and_the_details_of_the_chosen_one() -> No
     upload(app, ("three.png", buffer.getvalue()))
     assert read_answer(app) == "777"
     (choice,) = [entry for entry in app.segmented_control if entry.label == "Details of the digit"]
-    assert choice.options == ["1: 7", "2: 7", "3: 7"]
+    assert [option.rstrip("\u2060") for option in choice.options] == ["7", "7", "7"]  # told apart by what takes no room
+    assert len(set(choice.options)) == 3
     choice.set_value(2).run()
     assert_calm(app)
     app.segmented_control(key="expect").set_value("one").run()
@@ -265,7 +266,7 @@ def test_misread_pictures_can_be_shown_alone() -> None:
 def test_the_same_file_twice_is_no_clash() -> None:
     app = open_predict("Upload")
     upload(app, ("7.png", make_picture(SEVEN)), ("7.png", make_picture(SEVEN)), ("0.png", make_picture(ONE)))
-    assert list(app.dataframe[0].value["file"]) == ["7.png", "0.png"]
+    assert list(app.dataframe[0].value["file"]) == ["0.png", "7.png"]
 
 
 def test_a_new_choice_replaces_the_one_before() -> None:
@@ -289,7 +290,7 @@ def test_a_blank_picture_says_that_there_is_no_digit() -> None:
     [
         (b"", "This file is empty"),
         (b"just text", "This is not a picture"),
-        (b"%PDF-1.7 ...", "This is a PDF"),
+        (b"%PDF-1.7 ...", "This PDF is damaged"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "This is an SVG"),
         (make_picture(SEVEN)[:200], "This picture is damaged"),
     ],
@@ -336,7 +337,7 @@ def test_no_sample_looks_blank() -> None:
     labels = [button.label for button in app.button if button.label.startswith("![")]
     assert len(labels) >= 24
     for label in labels:
-        thumbnail = Image.open(io.BytesIO(base64.b64decode(label.split("base64,")[1].rstrip(")"))))
+        thumbnail = Image.open(io.BytesIO(base64.b64decode(label.split("base64,")[1].partition(")")[0])))
         darkest, brightest = thumbnail.convert("L").getextrema()
         assert brightest - darkest > 30, label[:60]
 

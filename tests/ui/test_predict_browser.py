@@ -217,14 +217,21 @@ def test_the_drawing_survives_a_look_at_the_samples(predict: Page) -> None:
 
 
 @pytest.mark.slow
-def test_reload_starts_afresh_and_works(predict: Page) -> None:
-    draw(predict, SEVEN)
-    expect(answer(predict)).to_have_text("7")
-    predict.reload()
-    expect(canvas(predict)).to_be_visible()
-    wait_for_ink(predict, most=0, least=0)
+def test_a_reload_keeps_the_drawing_and_forgets_what_was_cleared(predict: Page) -> None:
     draw(predict, ONE)
     expect(answer(predict)).to_have_text("1")
+    before = wait_for_ink(predict)
+    predict.reload()
+    expect(answer(predict)).to_have_text("1")
+    wait_for_ink(predict, least=round(0.98 * before), most=round(1.02 * before))
+    draw(predict, BAR_OF_SEVEN)
+    expect(answer(predict)).to_have_text("7")
+    press(predict, "Clear")
+    wait_for_ink(predict, most=0, least=0)
+    predict.reload()
+    expect(canvas(predict)).to_be_visible()
+    expect(example(predict)).to_be_visible()
+    wait_for_ink(predict, most=0, least=0)
 
 
 @pytest.mark.slow
@@ -338,27 +345,39 @@ def test_several_files_become_a_table(page: Page, server) -> None:
         page.get_by_test_id("stDownloadButton").get_by_role("button", name="Save CSV").click()
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))))
     assert [(row["file"], row["answer"]) for row in rows] == [
-        ("7.first.png", "7"),
-        ("broken.png", ""),
         ("0.second.png", "0"),
         ("3.really-a-one.png", "1"),
+        ("7.first.png", "7"),
+        ("broken.png", ""),
     ]
-    assert "This is not a picture" in rows[1]["remark"]
+    assert "This is not a picture" in rows[3]["remark"]
     assert sum(float(rows[0][f"p{digit}"]) for digit in range(10)) == pytest.approx(1, abs=1e-4)
 
-    select_row(page, 0)
-    expect(answer(page)).to_have_text("7")
-    select_row(page, 2)
     expect(answer(page)).to_have_text("0")
-    select_row(page, 1)
+    press_row(page, 2)
+    expect(answer(page)).to_have_text("7")
+    page.keyboard.press("ArrowUp")
+    expect(answer(page)).to_have_text("1")
+    box = page.get_by_role("textbox", name="What does it show?")
+    box.fill("3")
+    box.press("Enter")
+    expect(answer(page)).to_have_text("7")
+    expect(summary).to_contain_text("After your corrections 3 of 3 are right")
+    expect(box).to_be_focused()
+    page.keyboard.press("Alt+ArrowDown")
     expect(page.get_by_role("alert")).to_contain_text("This is not a picture")
+    page.keyboard.press("Alt+ArrowUp")
+    expect(answer(page)).to_have_text("7")
+
+    page.get_by_test_id("stFileUploader").get_by_role("button", name="Remove 7.first.png").click()
+    expect(summary).to_contain_text("2 pictures read")
 
 
-def select_row(page: Page, row: int) -> None:
-    """Press the box before a row; rows are 44 pixels high, drawn on a canvas below a head of 35."""
+def press_row(page: Page, row: int) -> None:
+    """Press the middle of a row; rows are 44 pixels high, drawn on a canvas below a head of 35."""
     table = page.get_by_test_id("stDataFrame")
     table.scroll_into_view_if_needed()
-    table.click(position={"x": 18, "y": 36 + 44 * row + 22})
+    table.click(position={"x": 400, "y": 36 + 44 * row + 22}, delay=150)  # a mouse that jumps is no hand
 
 
 # --- samples ----------------------------------------------------------------------------------------------------------
@@ -370,9 +389,9 @@ def test_a_sample_is_read_with_one_click(page: Page, server) -> None:
     gallery = page.locator('[class*="st-key-gallery"]')
     buttons = gallery.get_by_role("button")
     expect(buttons.first).to_be_visible()
-    name = re.search(r"\d\S*\.\w+", buttons.nth(1).get_by_role("img").get_attribute("alt"))[0]
+    digit = buttons.nth(1).get_by_role("img").get_attribute("alt")
     buttons.nth(1).click()
-    expect(answer(page)).to_have_text(name[0])
+    expect(answer(page)).to_have_text(digit)
 
 
 @pytest.mark.slow
@@ -431,7 +450,7 @@ def test_a_number_shows_its_digits_and_each_ones_details(page: Page, server) -> 
     boxed = page.get_by_alt_text("The picture two.png: 7 with")
     expect(boxed).to_be_visible()
     before = boxed.get_attribute("src")
-    choose(page, "2: 0")
+    choose(page, "0\u2060")
     expect(boxed).not_to_have_attribute("src", before)
     expect(page.get_by_alt_text("The 28x28 digit the model sees")).to_be_visible()
 

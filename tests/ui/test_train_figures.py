@@ -6,7 +6,7 @@ import pytest
 
 from core.config import TrainingSettings
 from core.network import checkpoint
-from core.network.checkpoint import Checkpoint
+from core.network.checkpoint import ModelCard
 from core.training.events import Epoch, LogPoint
 from core.training.job import Phase, Snapshot
 from core.training.runs import Run, Status
@@ -26,7 +26,7 @@ def figures(snapshot: Snapshot) -> dict[str, tuple[str, str | None]]:
 
 
 def test_the_change_is_from_the_epoch_before_to_the_last():
-    for before, after, change in ((0.9, 0.95, "+5.00 points"), (0.95, 0.9, "-5.00 points"), (0.9, 0.9, None)):
+    for before, after, change in ((0.9, 0.95, "+5.00 points"), (0.95, 0.9, "-5.00 points"), (0.9, 0.9, "no change")):
         shown = figures(Snapshot(Phase.RUNNING, epochs=(epoch(1, 0.1), epoch(2, before), epoch(3, after))))
         assert shown["Validation accuracy"][0].startswith(f"{100 * after:.2f}")
         assert shown["Validation accuracy"][1] == change
@@ -41,14 +41,16 @@ def test_the_other_figures_are_the_runs_latest():
     assert {value for value, _ in figures(Snapshot(Phase.RUNNING)).values()} == {"–"}
 
 
-@pytest.mark.parametrize(("mine", "theirs", "word"), [(0.99, 0.98, "better"), (0.98, 0.99, "worse")])
+@pytest.mark.parametrize(("mine", "theirs", "word"), [(100, 200, "better"), (200, 100, "worse")])
 def test_the_kept_model_is_compared_with_the_one_in_use(monkeypatch, mine, theirs, word):
-    card = Checkpoint("used", "0", {"validation_accuracy": theirs}, "reference", None)
+    """On the test set, which both have read: their validation digits are not the same."""
+    errors = {"used": theirs, "mine": mine}
+    cards = {name: ModelCard(name, "0", {"test_errors": count}) for name, count in errors.items()}
     monkeypatch.setattr(checkpoint, "in_use", lambda: "used")
-    monkeypatch.setattr(resources, "model_card", lambda name: card)
-    run = Run(name="mine", settings=TrainingSettings(), epochs=(epoch(1, mine),), model="mine", validation_images=500)
-    said = outcome._sum_up(run, epoch(1, mine), 720)
-    assert f"mine: {100 * mine:.2f}" in said and "500 validation digits" in said and "12 min" in said
+    monkeypatch.setattr(resources, "model_card", cards.get)
+    run = Run(name="mine", settings=TrainingSettings(), epochs=(epoch(1, 0.99),), model="mine", validation_images=500)
+    said = outcome._sum_up(run, 720)
+    assert f"{100 - mine / 100:.2f}" in said and "500 validation digits" in said and "12 min" in said
     assert f"1.00 points {word} than the model in use (used)" in said
 
 

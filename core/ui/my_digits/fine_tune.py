@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import words
 from core.my_digits import fine_tuning, store
@@ -11,41 +12,51 @@ from core.my_digits.fine_tuning import Change
 from core.my_digits.store import Correction
 from core.network import checkpoint
 from core.network.checkpoint import Checkpoint
-from core.training import runs
+from core.training import judgement, runs
 from core.ui import model_choice, notices, resources, run_words
 from core.ui.my_digits.kept import IN_BRACKETS, show_share
+from core.ui.train import durations
 
 
 def show(model: Checkpoint, kept: list[Correction]) -> None:
-    """The run if there is one, else the offer where there are digits to learn from; below, the newest outcome."""
+    """The run if there is one, else the offer where there are digits to learn from; below, the newest outcome.
+
+    Last of all how long it will take: the first time, measuring that takes a second.
+    """
+    duration = None
     is_live = resources.training_job().snapshot().is_live
     if is_live or any(one.is_digit for one in kept):
         st.subheader("Fine-tune a copy", anchor=False)
         if is_live:
             watch()
         else:
-            offer(model, kept)
+            duration = offer(model, kept)
     show_outcome()
+    if duration:
+        plan = fine_tuning.FineTuning(model, *store.hold_out(kept), fine_tuning.USUAL)
+        seconds = plan.expect(durations.measure(plan.training_settings))
+        duration.markdown(f":small[About {words.duration(seconds)} on this machine.]")
 
 
-def offer(model: Checkpoint, kept: list[Correction]) -> None:
-    """Say what fine-tuning will do, with a button that starts it."""
+def offer(model: Checkpoint, kept: list[Correction]) -> DeltaGenerator | None:
+    """Say what fine-tuning will do, with a button that starts it; gives the empty place for how long it will take."""
     learnt, held_out = store.hold_out(kept)
     usual = fine_tuning.USUAL
     if not learnt:
         st.caption("Every third digit is held out for evaluation. Keep a few more, and a copy can learn from them.")
-        return
+        return None
     st.markdown(
         f"A copy of **{words.escape_markdown(model.name)}** learns from "
         f"**{words.count(len(learnt), 'digit')}** of yours, each shown "
         f"{usual.repeats} times with augmentation, among {usual.images:,} pictures in all. The others are MNIST's, so "
         f"that it doesn't forget them. Every third of yours is held out, **{len(held_out)}** now: no copy ever learns "
-        "from these, so they tell whether it reads your writing better. It takes less than half a minute and leaves "
-        "the model in use as it is."
+        "from these, so they tell whether it reads your writing better. The model in use stays as it is."
     )
-    st.button(
-        "Fine-tune a copy", type="primary", icon=":material/school:", on_click=start, args=(model, kept), key="tune"
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Fine-tune a copy", type="primary", icon=":material/school:", on_click=start, args=(model, kept), key="tune"
+        )
+        return st.empty()
 
 
 def start(model: Checkpoint, kept: list[Correction]) -> None:
@@ -123,8 +134,11 @@ def sum_up(changes: tuple[Change, ...]) -> str:
     gained = "No digits were held out: whether it reads others of yours better is not known."
     if own:
         gained = f"Of {own.count} digits it never learnt from, it reads {own.after} right; before, it was {own.before}."
-    forgot = "nothing" if test.after >= test.before else "a little"
+    change = judgement.Comparison(judgement.Score(test.after, test.count), judgement.Score(test.before, test.count))
+    kept_up = "is about as good as before"
+    if change.is_clear:
+        kept_up = "is better than before" if change.gain > 0 else "has forgotten something"
     return (
-        f"{gained} On MNIST's test set it forgot {forgot}: {test.count - test.after} of {test.count:,} misread; "
+        f"{gained} On MNIST's test set it {kept_up}: {test.count - test.after} of {test.count:,} misread; "
         f"before, it was {test.count - test.before}."
     )

@@ -4,57 +4,113 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from functools import partial
 from html import escape
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 from PIL import Image, ImageOps
 
 from core import words
-from core.config import POLARITIES
 from core.figures import boxes, digit_images
 from core.reading import batch, picture, reader
 from core.reading.mnist_form import Stage
 from core.reading.one_digit import FoundDigit
 from core.ui import correction, resources, widgets
+from core.ui.predict import adjust
 
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+UNSEEN = "\u2060"  # takes no room; tells equal names apart, which would be one choice
+ABOUT_STEPS = (
+    "The model only knows small pictures: a bright digit on black, in the middle of 28 by 28 pixels. "
+    "These steps make such a picture of yours."
+)
+DRAWN = "As drawn"  # the caption of a drawing: advice differs from that for a picture
 SQUARE = 320  # pixels: side of a shown picture, twice what a page gives it
 
-Crop = tuple[float, float, float, float]  # left, top, right, bottom as shares of the picture
+EXAMPLE = 0.973  # the confidence of the example
+
 Load = Callable[[], picture.Picture]  # gives the picture, decoded only where it has not been read yet
 
 memory = st.session_state
 
 
-def show(load: Load, name: str, key: str, caption: str = "As given", content: bytes = b"", model: str = "") -> None:
+def show(
+    load: Load, name: str, key: str, caption: str = "As given", content: bytes = b"", model: str = ""
+) -> reader.Reading | None:
     """Everything there is to say of one picture: its answer, and below it what that depends on.
 
-    `key`, `content` and `model` as in `read`.
+    `key`, `content` and `model` as in `read`. Gives what was read; None where it is no picture, which is said.
     """
+    # A drawing is one picture, though it changes with each stroke.
+    adjusting = adjust.adjusting(key, b"" if caption == DRAWN else content)
+    give = partial(read, load, key, adjusting.now.polarity, adjusting.now.crop, content, model)
+    return show_given(give, name, key, caption, adjusting)
+
+
+def show_given(
+    give: Callable[[], reader.Reading],
+    name: str,
+    key: str,
+    caption: str,
+    adjusting: adjust.Adjusting,
+    put_right: correction.PutRight | None = None,
+) -> reader.Reading | None:
+    """As `show`, of a reading that somebody else gives, who is told how to read otherwise by `adjusting`, and of every
+    digit that a person puts right by `put_right`."""
     answer = st.container()  # above the controls that it depends on
     with st.container(horizontal=True, vertical_alignment="center"):
-        polarity, crop = ask_for_overrides(key)
+        frame = adjust.offer(adjusting)
         steps = st.toggle("How it got there", key=f"steps-{key}", help="Every step from your picture to the model's.")
     try:
-        reading = read(load, key, polarity, crop, content, model)
+        reading = give()
     except picture.PictureError as error:
         answer.error(words.escape_markdown(f"{batch.show_name(name)}: {error}"), icon=":material/broken_image:")
-        return
+        return None
+    if crop := adjusting.now.crop:
+        show_crop(frame, reading, crop)
     with answer:
-        show_reading(reading, name, caption, key)
+        show_reading(reading, name, caption, key, put_right)
     if steps:
+        st.markdown(ABOUT_STEPS)
         show_steps(reading.found.steps)
         st.caption(resources.model_in_use().about_confidence)
+    return reading
 
 
 def show_example(invitation: str) -> None:
     """An example of an answer, greyed, until there is one, and how to get one."""
-    st.html('<div class="answer example"><span class="digit">7</span><span class="confidence">97.3&nbsp;%</span></div>')
+    confidence = words.probability(EXAMPLE)
+    st.html(
+        '<div class="answer example" aria-hidden="true"><span class="digit">7</span>'
+        f'<span class="confidence">{escape(confidence)}</span></div>'
+    )
     st.caption(f"An example. {invitation}")
 
 
+def show_strip(reading: reader.Reading | None) -> None:
+    """The answer in one line, for where the page is narrow and the answer itself is out of sight. It says nothing new:
+    a screen reader has the answer itself."""
+    said = '<span class="sentence">Draw a digit</span>'
+    if reading:
+        confidence = words.probability(reading.confidence) if reading.text else "No digit"
+        said = (
+            f'<span class="digit">{reading.text}</span><span class="confidence">{escape(confidence)}</span>'
+            f'<span class="sentence">{escape(reading.sentence)}</span>'
+        )
+    st.html(f'<div class="strip" aria-hidden="true">{said}</div>')
+
+
 def read(
-    load: Load, key: str, polarity: str = "auto", crop: Crop | None = None, content: bytes = b"", model: str = ""
+    load: Load,
+    key: str,
+    polarity: str = "auto",
+    crop: batch.Crop | None = None,
+    content: bytes = b"",
+    model: str = "",
 ) -> reader.Reading:
     """Read a picture, or give the last reading again where nothing it depends on has changed.
 
@@ -73,42 +129,49 @@ def read(
     return reading
 
 
-def show_reading(reading: reader.Reading, name: str, caption: str, key: str) -> None:
+def show_reading(
+    reading: reader.Reading, name: str, caption: str, key: str, put_right: correction.PutRight | None = None
+) -> None:
     """What was read and how sure it is, in words, then one digit's details, or each of a number's on choosing it."""
-    confidence = words.probability(reading.confidence) if reading.text else "no digit"
+    confidence = words.probability(reading.confidence) if reading.text else "No digit"
     kind = "answer number" if reading.is_number else "answer" if reading.text else "answer none"
+    text = "<br>".join(reading.lines) or "–"
     st.html(
-        f'<div class="{kind}" role="status" aria-live="polite"><span class="digit">{reading.text or "–"}</span>'
+        f'<div class="{kind}" role="status" aria-live="polite"><span class="digit">{text}</span>'
         f'<span class="confidence">{escape(confidence)}</span></div>'
     )
-    st.markdown(reading.sentence)
+    st.markdown(reading.sentence if reading.text or not reading.prediction else advise(reading, caption))
     if reading.is_number:
-        show_number(reading, name, key)
+        show_number(reading, name, key, put_right)
         return
-    if reading.text and (warning := batch.warn_of_others(reading)):
-        st.markdown(f":material/info: {warning}")
-    if reading.prediction:
+    if reading.prediction and reading.text:  # the shares of what is no digit say nothing
         widgets.probabilities(reading.probabilities)
     with st.container(horizontal=True):
         show_square(boxes.mark_digit(reading), caption, f"The picture {batch.show_name(name)}")
         if isinstance(reading.found, FoundDigit):
             show_what_the_model_sees(reading.found.image)
     if isinstance(reading.found, FoundDigit):
-        correction.offer_correction(reading.found.image, reading.text, reading.model, reading.version, key)
+        correction.offer_correction(reading.found.image, reading.text, reading.model, reading.version, key, put_right)
 
 
-def show_number(reading: reader.Reading, name: str, key: str) -> None:
+def advise(reading: reader.Reading, caption: str) -> str:
+    """What was refused, and what to do if it is a digit after all: that depends on where it comes from."""
+    again = "clear the canvas and draw it once more" if caption == DRAWN else "take the picture from nearer, or crop it"
+    return f"{reading.sentence} If it is one, {again}."
+
+
+def show_number(reading: reader.Reading, name: str, key: str, put_right: correction.PutRight | None = None) -> None:
     """The picture with a box around each digit, and the details of the one that is chosen."""
     digits = reading.digits
     place = st.container()
     chosen = st.segmented_control(
         "Details of the digit",
         range(len(digits)),
-        format_func=lambda number: f"{number + 1}: {digits[number].digit}",  # equal names would be one choice
+        format_func=lambda number: f"{digits[number].digit}{UNSEEN * number}",
         default=reading.doubtful[0] if reading.doubtful else 0,
         required=True,
         key=f"digit-{zlib.crc32(repr([digit.box for digit in digits]).encode())}",
-        help="Counted in reading order. The box of the chosen one is thicker.",
+        help="In reading order. The box of the chosen one is thicker; orange boxes are unsure.",
     )
     sentence = ", ".join(f"{digit.digit} with {words.probability(digit.confidence)}" for digit in digits)
     place.image(
@@ -118,12 +181,11 @@ def show_number(reading: reader.Reading, name: str, key: str) -> None:
     )
     digit = digits[chosen]
     st.markdown(digit.prediction.sentence)
-    left, right = st.columns([0.38, 0.62], vertical_alignment="center")
-    with left:
-        show_what_the_model_sees(digit.image)
-    with right:
-        widgets.probabilities(digit.prediction.probabilities)
-    correction.offer_correction(digit.image, str(digit.digit), reading.model, reading.version, f"{key}-{chosen}")
+    widgets.probabilities(digit.prediction.probabilities)
+    show_what_the_model_sees(digit.image)
+    correction.offer_correction(
+        digit.image, str(digit.digit), reading.model, reading.version, f"{key}-{chosen}", put_right, chosen
+    )
 
 
 def show_what_the_model_sees(image: np.ndarray) -> None:
@@ -142,24 +204,14 @@ def show_square(pixels: np.ndarray, caption: str | None, alt: str) -> None:
     st.image(digit_images.as_data_url(digit_images.to_png(square)), caption=caption, alt=alt, width=150)
 
 
-def ask_for_overrides(key: str) -> tuple[str, Crop | None]:
-    """Polarity and crop, folded away: automatic is right nearly always."""
-    with st.popover("Adjust the reading", icon=":material/tune:"):
-        polarity = st.segmented_control(
-            "Ink and paper",
-            POLARITIES,
-            default="auto",
-            required=True,
-            key=f"polarity-{key}",
-            help="Which is darker, the ink or the paper? Automatic looks at the picture.",
-        )
-        across = st.slider("Crop, left to right", 0, 100, (0, 100), format=words.SLIDER, key=f"across-{key}")
-        down = st.slider("Crop, top to bottom", 0, 100, (0, 100), format=words.SLIDER, key=f"down-{key}")
-    if across[1] - across[0] < 2 or down[1] - down[0] < 2:
-        st.caption("The crop is too narrow to hold a digit; the whole picture is read.")
-        return polarity, None
-    crop = (across[0] / 100, down[0] / 100, across[1] / 100, down[1] / 100)
-    return polarity, None if crop == (0, 0, 1, 1) else crop
+def show_crop(place: DeltaGenerator, reading: reader.Reading, crop: batch.Crop) -> None:
+    """What is left of the picture: a frame around it, shade over the rest."""
+    marked = boxes.mark_crop(reading.picture.colours, crop)
+    place.image(
+        digit_images.as_data_url(digit_images.to_png(marked)),
+        alt="The picture, with a frame around the part that is read",
+        width=min(260, marked.shape[1]),
+    )
 
 
 def show_steps(stages: tuple[Stage, ...]) -> None:

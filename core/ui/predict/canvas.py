@@ -1,7 +1,9 @@
-"""Draw a digit: the canvas with its own Undo and Clear beside the answer, which changes as one draws."""
+"""Draw a digit: the canvas with its own Undo and Clear beside the answer, which changes while one draws."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import zlib
 from functools import partial
@@ -12,7 +14,85 @@ import streamlit as st
 from core.reading import picture
 from core.ui.predict import answer
 
+# What the canvas itself can't do; each part is small.
+# - Its tool bar lies over the page and has an Undo and a mode of its own: hidden, ours are below the canvas.
+# - It has no name for a screen reader.
+# - A button that is pressed and then has nothing more to do drops the keyboard's focus at the top of the page: the next
+#   button that can be pressed takes it.
+# - A reload forgets the drawing: the browser keeps it as long as its tab lives, and hands it back once.
+# - It sends nothing before the pen is lifted: this sends what it looks like meanwhile, once the last was answered.
+AROUND = """
+const KEPT = "digit-lab-drawing", EVERY = 150;
+const state = (window.digitLabCanvas ??= { isFirst: true, isDown: false, isAsking: false, focused: null });
+
+function findRoot() {
+  for (const host of document.querySelectorAll(".st-key-pad *")) {
+    const root = host.shadowRoot;
+    if (root?.querySelector(".dc-root")) return root;
+  }
+}
+
+function furnish() {
+  const root = findRoot();
+  const canvas = root?.querySelector("canvas.upper-canvas");
+  if (!canvas || canvas.hasAttribute("aria-label")) return;
+  const style = document.createElement("style");
+  style.textContent = ".dc-toolbar { display: none !important; }";
+  root.append(style);
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", "Your drawing. Draw a digit here with a mouse, a finger or a pen.");
+  root.querySelectorAll("canvas:not(.upper-canvas)").forEach((other) => other.setAttribute("aria-hidden", "true"));
+  canvas.addEventListener("pointerdown", () => { state.isDown = true; state.since = performance.now(); });
+}
+
+function refocus() {
+  const isLost = [document.body, state.focused].includes(document.activeElement);
+  if (state.focused?.disabled && isLost && state.focused.closest(".st-key-pad"))
+    document.querySelector(".st-key-pad button:not(:disabled)")?.focus();
+}
+
+function look() {
+  const root = findRoot();
+  const [below, above] = ["lower", "upper"].map((name) => root?.querySelector(`canvas.${name}-canvas`));
+  if (!below || !above) return;
+  const sheet = document.createElement("canvas");
+  [sheet.width, sheet.height] = [SIDE, SIDE];
+  const pen = sheet.getContext("2d");
+  pen.fillStyle = "PAPER";
+  pen.fillRect(0, 0, SIDE, SIDE);
+  for (const layer of [below, above]) pen.drawImage(layer, 0, 0, SIDE, SIDE);
+  return sheet.toDataURL("image/png");
+}
+
+function work() {
+  furnish();
+  refocus();
+  if (!state.isDown || state.isAsking || performance.now() - state.since < EVERY) return;
+  const seen = look();
+  if (!seen || seen === state.seen) return;
+  [state.seen, state.isAsking] = [seen, true];
+  state.send("meanwhile", seen);
+}
+
+const lift = () => { state.isDown = false; };
+const remember = (event) => { state.focused = event.target; };
+
+export default function ({ data, setTriggerValue }) {
+  if (data.kept) sessionStorage.setItem(KEPT, data.kept);
+  else if (!state.isFirst) sessionStorage.removeItem(KEPT);
+  else if (sessionStorage.getItem(KEPT)) setTriggerValue("restored", sessionStorage.getItem(KEPT));
+  [state.isFirst, state.isAsking, state.send] = [false, false, setTriggerValue];
+  furnish();
+  clearInterval(state.timer); // this runs again after every answer
+  state.timer = setInterval(work, EVERY);
+  for (const name of ["pointerup", "pointercancel"]) addEventListener(name, lift);
+  document.addEventListener("focusin", remember);
+  return () => clearInterval(state.timer);
+}
+"""
 SIDE = 280  # pixels: fits a phone 320 pixels wide
+STROKE = 16  # pixels
+MOST_BYTES = 10**6  # of strokes that a browser hands back, unpacked
 MOST_UNDOS = 30  # states of the drawing kept to go back to, a few kB each
 PAPER, INK = "#ffffff", "#1f2328"  # on a light page and on a dark one: the picture's own
 
@@ -24,9 +104,9 @@ memory = st.session_state
 @st.fragment
 def show() -> None:
     """The canvas and the answer to what is on it."""
-    with st.container(key="draw"):
-        left, right = st.columns([0.42, 0.58], gap="large")
-    with left:
+    left, right = st.columns([0.42, 0.58], gap="large")
+    with left.container(key="pad"):
+        strip = st.container(key="strip")
         keep_drawing(show_canvas())
         drawing = newest_drawing()
         with st.container(horizontal=True):
@@ -34,14 +114,19 @@ def show() -> None:
             st.button("Clear", icon=":material/delete:", on_click=clear, disabled=not drawing)
             if drawing:
                 st.download_button("Save", drawing[1], "digit.png", "image/png", icon=":material/download:")
+        st.slider("Stroke width", 4, 30, key="stroke_width", persist_state="session", format="%d px", width=SIDE)
+        seen = go_along(drawing) or (drawing[1] if drawing else b"")
+    reading = None
     with right:
-        if drawing:
-            answer.show(partial(picture.read, drawing[1]), "drawing.png", "draw", "As drawn", drawing[1])
+        if seen:
+            reading = answer.show(partial(picture.read, seen), "drawing.png", "draw", answer.DRAWN, seen)
         else:
             answer.show_example(
-                "Draw a digit: the answer appears here as you draw, with nothing to press. Without mouse or "
-                "touch screen, Upload and Samples work with the keyboard."
+                "Draw a digit: the answer appears here while you draw. Without a mouse or touch screen, use Upload or "
+                "Samples: both work with the keyboard."
             )
+    with strip:
+        answer.show_strip(reading)
 
 
 def renew() -> None:
@@ -53,13 +138,12 @@ def show_canvas() -> Any:
     """The canvas itself; gives what the component knows of it."""
     from streamlit_drawable_canvas import st_canvas  # registers its component: only within a running app
 
-    width = st.slider("Stroke width", 4, 30, 16, key="stroke_width", persist_state="session", format="%d px")
     key = f"canvas-{memory.setdefault('canvas_version', 0)}"
     if key not in memory:  # first shown, or shown again after another page, Undo or Clear
         drawing = newest_drawing()
         memory.canvas_start = json.loads(zlib.decompress(drawing[0])) if drawing else None
     return st_canvas(
-        stroke_width=width,
+        stroke_width=memory.setdefault("stroke_width", STROKE),  # its slider is below, out of the way
         stroke_color=INK,
         background_color=PAPER,
         width=SIDE,
@@ -91,6 +175,45 @@ def keep_drawing(result: Any) -> None:
     current = newest_drawing()
     if (newest and newest[1]) != (current and current[1]):
         memory.drawings = [*states(), newest][-MOST_UNDOS:]
+
+
+def go_along(drawing: Drawing | None) -> bytes | None:
+    """See to what the canvas itself can't do (`AROUND`); gives what it looks like in the middle of a stroke, as PNG."""
+    kept = json.dumps([base64.b64encode(part).decode() for part in drawing]) if drawing else ""
+    script = AROUND.replace("SIDE", str(SIDE)).replace("PAPER", PAPER)
+    mount = st.components.v2.component("digit_lab_around_canvas", js=script)  # known to the running app alone
+    given = mount(
+        key="around-canvas",
+        data={"kept": kept},
+        on_restored_change=restore_drawing,
+        on_meanwhile_change=lambda: None,
+    )
+    return unpack_picture(given.meanwhile) if given.get("meanwhile") else None
+
+
+def unpack_picture(address: str) -> bytes | None:
+    """The bytes in a data address; None where it is none."""
+    try:
+        return base64.b64decode(address.partition(";base64,")[2], validate=True) or None
+    except binascii.Error:
+        return None
+
+
+def restore_drawing() -> None:
+    """Go on with the drawing that the browser kept over a reload; what can't be read is forgotten."""
+    if states():
+        return
+    try:
+        strokes, looks = (
+            base64.b64decode(part, validate=True) for part in json.loads(memory["around-canvas"].restored)
+        )
+        objects = json.loads(zlib.decompressobj().decompress(strokes, MOST_BYTES))["objects"]
+        picture.read(looks)
+    except (ValueError, TypeError, KeyError, zlib.error, picture.PictureError):
+        return
+    if isinstance(objects, list) and objects:
+        memory.drawings = [(strokes, looks)]
+        renew()
 
 
 def undo() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
@@ -15,11 +16,18 @@ from core.data.digits import DataError
 from core.figures import digit_images
 from core.network import checkpoint
 from core.reading import picture
-from core.ui import handover, resources
+from core.ui import handover, resources, widgets
 from core.ui.predict import answer
 from core.workspace import SHIPPED
 
 THUMBNAIL = 144  # pixels: longer side, twice what the gallery gives it
+# What the gallery shows at once, by the first word of a sample's file name; a digit's begins with the digit.
+KINDS = {"Digits": "", "Numbers": "number", "No digits": "not", "Misread": "hard"}
+ABOUT = {
+    "Numbers": "Several digits: each is found and read on its own.",
+    "No digits": "What is no digit should be refused, with words and not with a guess.",
+    "Misread": "Digits that the model which comes with the app reads wrongly, often without a doubt. You can see why.",
+}
 
 memory = st.session_state
 
@@ -31,6 +39,7 @@ class Sample:
     name: str
     content: bytes
     label: int | None = None
+    title: str = "As given"
     handed: handover.Handed | None = None
 
 
@@ -44,27 +53,38 @@ def take_over() -> None:
 
 def show() -> None:
     """The gallery: one click reads a picture. A surprise is a random MNIST test digit whose label stays hidden."""
-    st.button("Surprise me", icon=":material/casino:", type="primary", on_click=surprise)
     sample: Sample | None = memory.get("sample")
-    with st.container(key="samples"):  # on a phone the answer comes above the gallery (core/ui/shell.py's STYLE)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.button("Surprise me", icon=":material/casino:", type="primary", on_click=surprise)
+        kind = widgets.choice("Kind of samples", list(KINDS), "samples_kind", in_address=False, shows_label=False)
+    with st.container(key="samples"):
         left, right = st.columns([0.42, 0.58], gap="large")
-    with left.container(horizontal=True, key="gallery", gap="small"):
-        for name, thumbnail in list_samples():
-            st.button(
-                f"![Sample {words.escape_markdown(name)}]({thumbnail})",
-                key=f"sample-{name}",
-                on_click=choose,
-                args=(name,),
-                type="primary" if sample and sample.name == name else "secondary",
-            )
+    with left:
+        if kind in ABOUT:
+            st.caption(ABOUT[kind])
+        show_gallery(kind, sample.name if sample else "")
     with right:
         if not sample:
             answer.show_example("Press a picture, or let yourself be surprised.")
             return
         model = _show_origin(sample.handed) if sample.handed else ""
-        answer.show(partial(picture.read, sample.content), sample.name, "sample", content=sample.content, model=model)
         if sample.label is not None and st.toggle("Show the label", key=f"label-{sample.name}"):
             st.markdown(f"The person who wrote it meant {words.article(sample.label)} **{sample.label}**.")
+        answer.show(partial(picture.read, sample.content), sample.name, "sample", sample.title, sample.content, model)
+
+
+def show_gallery(kind: str, chosen: str) -> None:
+    """The samples of one kind, each with its title below it; the chosen one is marked.
+
+    Every button stays the button it was: one that becomes another loses the keyboard's focus.
+    """
+    gallery = {f"sample-{name}": (name, thumbnail) for name, thumbnail in list_samples() if kind_of(name) == kind}
+    with st.container(horizontal=True, key="gallery", gap="xsmall"):
+        for key, (name, thumbnail) in gallery.items():
+            st.button(
+                f"![{label_in(name)}]({thumbnail}) :small[{title_of(name)}]", key=key, on_click=choose, args=(name,)
+            )
+    widgets.mark_pressed(list(gallery), f"sample-{chosen}")
 
 
 def _show_origin(handed: handover.Handed) -> str:
@@ -95,9 +115,31 @@ def list_samples() -> list[tuple[str, str]]:
     return gallery
 
 
+def kind_of(name: str) -> str:
+    """The kind of a sample: a key of `KINDS`."""
+    first = name.partition("_")[0]
+    return next((kind for kind, word in KINDS.items() if word == first), "Digits")
+
+
+def label_in(name: str) -> str:
+    """The digit that a sample's file name begins with; empty for the other kinds."""
+    return name[0] if name[0].isdigit() else ""
+
+
+def title_of(name: str) -> str:
+    """What a sample's file name says in words: "0_round_chalk_on_blackboard.jpg" -> "Round chalk on blackboard"."""
+    kind, *rest = Path(name).stem.split("_")
+    if kind == "hard":
+        rest = rest[1:]
+    title = " ".join(rest).replace("mnist", "MNIST")
+    return title[:1].upper() + title[1:]
+
+
 def choose(name: str) -> None:
     """Read one picture of the gallery."""
-    memory.sample = Sample(name, (SHIPPED / "samples" / name).read_bytes())
+    kind, _, rest = name.partition("_")
+    label = int(rest[0]) if kind == "hard" else None
+    memory.sample = Sample(name, (SHIPPED / "samples" / name).read_bytes(), label, title_of(name))
 
 
 def surprise() -> None:
@@ -110,4 +152,5 @@ def surprise() -> None:
         return
     index = random.randrange(len(digits))
     content = digit_images.digit_png(digits.images[index].numpy(), 1)
-    memory.sample = Sample(f"MNIST test digit {index:,}", content, int(digits.labels[index]))
+    name = f"MNIST test digit {index:,}"
+    memory.sample = Sample(name, content, int(digits.labels[index]), name)

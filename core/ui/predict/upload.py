@@ -1,4 +1,4 @@
-"""Send pictures: files, a folder, the clipboard, the camera; one shows its answer, several become a table."""
+"""Send pictures: files, a folder, a zip, a PDF, the clipboard, the camera; one shows its answer, several a table."""
 
 from __future__ import annotations
 
@@ -8,20 +8,32 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core import words
-from core.figures import digit_images
-from core.reading import batch, picture
+from core.config import PictureLimits
+from core.reading import batch, sources
+from core.reading.picture import PictureError
 from core.ui import resources, widgets
-from core.ui.predict import answer
+from core.ui.predict import answer, review
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-# A pasted picture goes into the uploader as if it had been dropped there: one way in.
-PASTE = """
-export default function () {
+LARGEST = 200  # MB: a zip or a PDF of a class's scans
+QUICK = 4  # so many pictures are read with a word and no bar
+
+# A pasted picture goes into the uploader as if it had been dropped there: one way in. Many files take seconds before
+# the server hears of them, and a reload forgets what was sent and checked: both are said.
+COMPANION = """
+export default function ({ data, parentElement }) {
+  const said = parentElement.querySelector("p");
+  const find = () => document.querySelector('[data-testid="stFileUploader"] input[type="file"]');
+  const say = (files) => { said.textContent = files.length > 20 ? `Taking in ${files.length} files …` : ""; };
+  const change = (event) => { if (event.target === find()) say(event.target.files); };
+  const drop = (event) => {
+    if (event.target.closest?.('[data-testid="stFileUploader"]')) say(event.dataTransfer?.files ?? []);
+  };
   const paste = (event) => {
     const files = [...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith("image/"));
-    const input = document.querySelector('[data-testid="stFileUploader"] input[type="file"]');
+    const input = find();
     if (!files.length || !input) return;
     const transfer = new DataTransfer();
     files.forEach((file, index) =>
@@ -30,164 +42,130 @@ export default function () {
     input.dispatchEvent(new Event("change", { bubbles: true }));
     event.preventDefault();
   };
-  document.addEventListener("paste", paste);
-  return () => document.removeEventListener("paste", paste);
+  const leave = (event) => event.preventDefault();
+  said.textContent = "";
+  const listeners = [[document, "paste", paste], [document, "change", change], [document, "drop", drop]];
+  if (data.pictures > 1) listeners.push([window, "beforeunload", leave]);
+  listeners.forEach(([place, name, listener]) => place.addEventListener(name, listener, true));
+  return () => listeners.forEach(([place, name, listener]) => place.removeEventListener(name, listener, true));
 }
 """
-ROW = 44  # pixels: height of a table's row
+STYLE = "p { margin: 0; font-family: inherit; } p:empty { display: none; }"
 
 memory = st.session_state
 
 
 def show() -> None:
-    """The uploaded files and what was read in them."""
+    """The pictures that were sent and what was read in them."""
+    pictures = in_hand()
+    pictures.ask(resources.model_in_use(), memory.expect)
+    source = widgets.choice("From", ("Files", "Folder", "Camera"), "source", in_address=False)
     left, right = st.columns([0.42, 0.58], gap="large")
     with left:
-        read_files(ask_for_files())
-    items = list(known().values())
+        ask_for_files(source)
     with right:
-        if len(items) > 1:
-            chosen = sum_up(items)
-        elif items:
-            show_item(items[0])
-        else:
+        read_waiting(pictures)
+        if not len(pictures):
             answer.show_example("Send a picture of a digit: its answer appears here. Several become a table.")
-    if len(items) > 1:
-        show_table(chosen)
+            return
+        is_one = len(pictures) == 1
+        if is_one:
+            for item in pictures.items:
+                review.show_details(pictures, item)
+        else:
+            review.sum_up(pictures)
+        with st.container(horizontal=True):
+            if not is_one:
+                review.save(pictures)
+            name = "Forget this picture" if is_one else "Forget these pictures"
+            st.button(name, icon=":material/delete:", on_click=forget)
+    if len(pictures) > 1 and pictures.items:
+        review.show(pictures)
 
 
-def known() -> dict[str, batch.Item]:
-    """Files read in this visit, by the key of their name and content."""
-    pictures: dict[str, batch.Item] = memory.setdefault("pictures", {})
+def in_hand() -> batch.Batch:
+    """The pictures of this visit."""
+    pictures: batch.Batch = memory.setdefault("pictures", batch.Batch())
     return pictures
 
 
-def forget_answers() -> None:
-    """Read the same files anew, since something they depend on has changed."""
-    memory.pictures = {}
-
-
-def forget_pictures() -> None:
+def forget() -> None:
     """Back to an empty page, the uploader too: it would hand the same files over again."""
-    forget_answers()
+    memory.pictures = batch.Batch()
     memory.uploader_version = memory.get("uploader_version", 0) + 1
 
 
-def ask_for_files() -> list[UploadedFile]:
-    """The files a visitor sends, from wherever they come."""
-    limits, version = picture.LIMITS, memory.get("uploader_version", 0)
-    source = widgets.choice("From", ("Files", "Folder", "Camera"), "source", in_address=False)
+def ask_for_files(source: str) -> None:
+    """Pictures from wherever they come; what leaves the list there leaves the table too."""
+    version = memory.get("uploader_version", 0)
+    key = f"uploader-{source}-{version}"
+    given: UploadedFile | list[UploadedFile] | None
     if source == "Camera":
-        shot = st.camera_input("Hold the digit in front of the camera", key=f"camera-{version}")
-        return [shot] if shot else []
-    files = st.file_uploader(
-        "Drop pictures here, paste one, or choose them" if source == "Files" else "Choose a folder of pictures",
-        accept_multiple_files=True if source == "Files" else "directory",
-        key=f"uploader-{source}-{version}",
+        given = st.camera_input("Hold the digit in front of the camera", key=key, on_change=partial(take_in, key))
+    else:
+        given = st.file_uploader(
+            "Drop pictures here, paste one, or choose them" if source == "Files" else "Choose a folder of pictures",
+            accept_multiple_files=True if source == "Files" else "directory",
+            max_upload_size=LARGEST,
+            key=key,
+            on_change=partial(take_in, key),
+        )
+        limits = PictureLimits()
+        st.caption(
+            "Any common picture format, HEIC too, and zips and PDFs of pictures, which are quicker than hundreds of "
+            f"files. At most {limits.bytes // 10**6} MB and {limits.pixels // 10**6} million pixels a picture. Nothing "
+            "is stored: pictures are forgotten when you leave or reload the page, except digits you keep in My digits."
+        )
+    component = st.components.v2.component(  # known to the running app alone
+        "digit_lab_uploads", html='<p role="status"></p>', css=STYLE, js=COMPANION
     )
-    st.caption(
-        f"Any common picture format, HEIC too; at most {limits.bytes // 10**6} MB and {limits.pixels // 10**6} million "
-        "pixels each. Nothing is stored: pictures are forgotten when you leave, except those whose answer you correct."
-    )
-    st.components.v2.component("digit_lab_paste", js=PASTE)(key="paste")  # known to the running app alone
-    return files
+    component(key="uploads", data={"pictures": len(in_hand())})
+    # An uploader that was out of sight comes back empty; what it gave stays, and nobody has taken it away.
+    there = {file.file_id for file in _as_list(given)}
+    memory.handed_over = {file: keys for file, keys in memory.get("handed_over", {}).items() if file in there}
 
 
-def read_files(files: list[UploadedFile]) -> None:
-    """Read the files that are new, with progress; a click meanwhile loses nothing that was read."""
-    contents = [(file.name, file.getvalue()) for file in files]
-    waiting = [entry for entry in contents if batch.identify(*entry) not in known()]
+def take_in(uploader: str) -> None:
+    """A person changed what an uploader holds: the pictures of new files come in, those of files taken away go."""
+    pictures, handed_over = in_hand(), memory.setdefault("handed_over", {})
+    files = {file.file_id: file for file in _as_list(memory[uploader])}
+    gone = {key for file in handed_over.keys() - files.keys() for key in handed_over.pop(file)}
+    for file in files.values():
+        if file.file_id not in handed_over:
+            content = file.getvalue()
+            found = sources.find_in_files([(file.name, content)])
+            nothing = [sources.Source(name, None, _say_empty) for name in found.empty]
+            handed_over[file.file_id] = pictures.add([*found.sources, *nothing], content)
+    pictures.remove(gone.difference(*handed_over.values()))  # the same file may have been sent twice
+
+
+def read_waiting(pictures: batch.Batch) -> None:
+    """Read what is new or asked for anew, saying how far it is; a click meanwhile loses nothing that was read."""
+    waiting = pictures.waiting
+    place = st.empty()  # there always: what stands below must not move, or an open popover closes
     if not waiting:
         return
-    if len(waiting) == len(contents):  # a new choice of files replaces the one before
-        memory.pictures = {}
-    model = resources.model_in_use()
-    bar = st.progress(0.0) if len(waiting) > 4 else None
-    for number, (name, content) in enumerate(waiting, start=1):
-        item = read_alone(name, content) if len(contents) == 1 else batch.read_file(model, name, content, memory.expect)
-        known()[item.key] = item
-        if bar:
-            bar.progress(number / len(waiting), f"Read {number} of {len(waiting)} pictures")
-    if bar:
-        bar.empty()
-
-
-def read_alone(name: str, content: bytes) -> batch.Item:
-    """Read the one file that was sent; its answer is shown at once, so the reading is kept for that."""
-    key = batch.identify(name, content)
-    try:
-        return batch.summarise(name, content, answer.read(partial(picture.read, content), key))
-    except picture.PictureError as error:
-        return batch.refuse(name, str(error), key)
-
-
-def show_item(item: batch.Item) -> None:
-    """One file: its answer, or why it was refused."""
-    if item.error:
-        st.error(words.escape_markdown(f"{batch.show_name(item.name)}: {item.error}"), icon=":material/broken_image:")
+    if pictures.is_stopped:
+        place.button(f"Read the other {len(waiting)}", icon=":material/play_arrow:", on_click=pictures.go_on)
         return
-    answer.show(item.picture, item.name, item.key)
+    if len(waiting) <= QUICK:
+        for key in waiting:
+            with place, st.spinner(f"Reading {words.escape_markdown(batch.show_name(pictures.name(key), 40))} …"):
+                pictures.read(key)
+    else:
+        with place.container():
+            bar = st.progress(0.0)
+            st.button("Stop reading", icon=":material/stop:", on_click=pictures.stop)
+        for number, key in enumerate(waiting):
+            name = words.escape_markdown(batch.show_name(pictures.name(key), 40))
+            bar.progress(number / len(waiting), f"Reading {number + 1} of {len(waiting)}: {name}")
+            pictures.read(key)
+    place.empty()
 
 
-def sum_up(items: list[batch.Item]) -> list[batch.Item]:
-    """How many were read, and how many right where names carry the digit; gives the items chosen to be shown."""
-    read, refused = [item for item in items if not item.error], [item for item in items if item.error]
-    labelled = [item for item in read if item.is_right is not None]
-    wrong = [item for item in labelled if not item.is_right]
-    sentence = f"**{words.count(len(read), 'picture')} read**"
-    if refused:
-        sentence += f", {len(refused)} refused"
-    if labelled:
-        right = len(labelled) - len(wrong)
-        share = f"{right} right ({words.percent(right / len(labelled), 1)}), {len(wrong)} misread"
-        sentence += f". {len(labelled)} of {len(read)} carry their digit in the name of the file or folder: "
-        sentence += f"**{share if wrong else 'right' if right == 1 else f'all {right} right'}**"
-    st.markdown(sentence + ".")
-    with st.container(horizontal=True):
-        st.download_button("Save CSV", batch.to_csv(items), "digits.csv", "text/csv", icon=":material/download:")
-        st.button("Forget these pictures", icon=":material/delete:", on_click=forget_pictures)
-    groups = {"All": items, "Misread": wrong, "Refused": refused}
-    names = [name for name, group in groups.items() if group]
-    return groups[st.segmented_control("Show", names, default="All", required=True) if len(names) > 1 else "All"]
+def _say_empty() -> bytes:
+    raise PictureError("There is no picture in this file.")
 
 
-def show_table(items: list[batch.Item]) -> None:
-    """Files as a table to sort and to choose from, with the chosen one's details beside it."""
-    table = batch.tabulate(items)
-    table.insert(0, "picture", [digit_images.as_data_url(item.thumbnail) if item.thumbnail else "" for item in items])
-    # An empty cell would not say whether the picture was refused or held no digit.
-    table["answer"] = table["answer"].where(table["answer"] != "", table["verdict"].replace("error", "refused"))
-    table["right"] = table["right"].map({True: "Right", False: "Misread"}).fillna("")
-    # A style sets the words of a cell and leaves the number below to sort by.
-    shown = table.style.format({"confidence": words.probability}, na_rep=words.NONE)
-    columns = ["picture", "answer", "right", "confidence", "file", "remark"]
-    if not table["right"].any():
-        columns.remove("right")
-    rows, details = st.columns([0.58, 0.42], gap="large")
-    with rows:
-        event = st.dataframe(
-            shown,
-            hide_index=True,
-            on_select="rerun",
-            selection_mode="single-row",
-            key="files",
-            row_height=ROW,
-            height=min(560, 46 + ROW * len(items)),
-            column_order=columns,
-            column_config={
-                "picture": st.column_config.ImageColumn("Picture", width="small"),
-                "file": st.column_config.TextColumn("File"),
-                "answer": st.column_config.TextColumn("Answer", width="small"),
-                "confidence": st.column_config.NumberColumn("Confidence", width="small"),
-                "right": st.column_config.TextColumn("Right?", width="small"),
-                "remark": st.column_config.TextColumn("Remark", width="large"),
-            },
-            placeholder="–",
-            alt="What was read in each file",
-        )
-    chosen = event["selection"]["rows"]
-    with details:
-        if chosen and chosen[0] < len(items):
-            show_item(items[chosen[0]])
-        else:
-            st.caption("Choose a row to see how that picture was read.")
+def _as_list(given: UploadedFile | list[UploadedFile] | None) -> list[UploadedFile]:
+    return given if isinstance(given, list) else [given] if given else []

@@ -58,17 +58,19 @@ def _expect(settings: TrainingSettings) -> float:
     """Seconds a run will take. Raises `SettingError` when the settings name a device that isn't there."""
     from core.training import estimate
 
-    return estimate.expect(
-        settings, _measure(settings.architecture, settings.augmentation, settings.device, settings.precision)
-    )
+    return estimate.expect(settings, measure(settings))
+
+
+def measure(settings: TrainingSettings) -> float:
+    """Seconds that learning from an image takes here. Takes a second the first time; raises as `_expect` does."""
+    from core.training import estimate
+
+    return _measure(estimate.what_counts(settings))
 
 
 @st.cache_resource(show_spinner=False, ttl=600)
-def _measure(architecture: str, augmentation: str, device: str, precision: str) -> float:
-    """Seconds an image takes, with batches of the default size: near enough for an estimate."""
+def _measure(settings: TrainingSettings) -> float:
+    """Seconds an image takes with these settings."""
     from core.training import estimate
 
-    settings = TrainingSettings(
-        architecture=architecture, augmentation=augmentation, device=device, precision=precision
-    )
     return estimate.measure(resources.digits(train=True), settings, resources.training_job().threads)

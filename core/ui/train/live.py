@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core import words
+from core.figures.theme import DANGER, PAPER, css
 from core.training import wording
 from core.training.job import Phase, Snapshot
 from core.training.runs import Run
@@ -12,11 +13,21 @@ from core.training.wording import FIELDS
 from core.ui import resources, run_words
 from core.ui.train import curves, watched
 
-STYLE = """
+# What comes and goes each second has its room reserved, so that nothing below moves under a finger.
+STYLE = f"""
 <style>
-.st-key-figures [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
+.st-key-figures [data-testid="stMetric"] {{ min-height: 6.5rem; }}
+.st-key-figures [data-testid="stMetricValue"] {{ font-variant-numeric: tabular-nums; }}
+.watched small {{ display: block; min-height: 2lh; }}
+.st-key-discard button, [class*="st-key-delete-"] button {{
+  background: {css(DANGER)}; border-color: {css(DANGER)}; color: {css(PAPER)}; }} /* can't be undone */
 </style>
 """
+FACTORS = {"÷ 10": 0.1, "÷ 3": 1 / 3, "× 3": 3.0}  # of the learning rate, one press each
+LOSS = (
+    "How surprised the network is by the right answers, the mean of the latest steps: 0 if it is sure and right, "
+    "2.3 if it guesses among ten. In nats: minus the natural logarithm of the probability it gave to the right answer."
+)
 BUTTON_WIDTH = 120  # pixels, for Pause, Resume and Skip alike: the other buttons stay where the pointer may be
 
 memory = st.session_state
@@ -46,13 +57,16 @@ def _watch_run() -> None:
     run = snapshot.run
     if run is None or not snapshot.is_live:
         st.rerun()
+    memory.run_seen = run.id
+    done = words.percent(run_words.share(snapshot), 0)
+    st.set_page_config(page_title=f"{done} · {run_words.phase(snapshot)} · Digit Lab")
     st.markdown(f"**{words.escape_markdown(run.name)}**  \n:small[{wording.describe(run)}]")
     _show_figures(snapshot)
     _show_progress(run, snapshot)
     _show_controls(snapshot)
     if snapshot.warning:
         st.warning(snapshot.warning, icon=":material/save:")
-    if snapshot.phase == Phase.PREPARING:
+    if snapshot.phase == Phase.PREPARING or not (snapshot.log_points or snapshot.epochs):
         draws = run.settings.outlier_exposure or run.settings.pen_digits
         drawing = ", drawing non-digits and digits of other writers; with all images that takes a minute"
         st.caption(f"Getting ready: reading the digits{drawing if draws else ''} …")
@@ -66,19 +80,20 @@ def _watch_learning_rate() -> None:
     """Less often than the rest: the figure itself stands above, each second."""
     snapshot = resources.training_job().snapshot()
     if snapshot.run and snapshot.log_points:
-        curves.show_learning_rate(snapshot, snapshot.run.steps)
+        curves.show_learning_rate(snapshot.run, snapshot)
 
 
 def _show_figures(snapshot: Snapshot) -> None:
     """Validation accuracy, training loss, images a second, time left."""
     epochs = snapshot.epochs
-    accuracy, change = "–", None
+    accuracy, change, points = "–", None, 0.0
     if epochs:
         accuracy = words.percent(epochs[-1].validation_accuracy)
-        if len(epochs) > 1 and epochs[-1].validation_accuracy != epochs[-2].validation_accuracy:
-            change = f"{(epochs[-1].validation_accuracy - epochs[-2].validation_accuracy) * 100:+.2f} points"
+        if len(epochs) > 1:
+            points = round((epochs[-1].validation_accuracy - epochs[-2].validation_accuracy) * 100, 2)
+            change = f"{points:+.2f} points" if points else "no change"
     recent = snapshot.log_points[-20:]
-    loss = f"{sum(point.loss for point in recent) / len(recent):.4f}" if recent else "–"
+    loss = run_words.loss(sum(point.loss for point in recent) / len(recent)) if recent else "–"
     rate = f"{snapshot.images_per_second:,.0f}" if snapshot.images_per_second else "–"
     left = words.duration(snapshot.remaining) if snapshot.remaining is not None else "–"
     with st.container(horizontal=True, gap="medium", key="figures"):
@@ -86,10 +101,12 @@ def _show_figures(snapshot: Snapshot) -> None:
             "Validation accuracy",
             accuracy,
             change,
+            "normal" if points else "off",
+            delta_arrow="auto" if points else "off",
             help="Share of the held-out digits that the network reads right. It never learns from these.",
             width=140,
         )
-        st.metric("Training loss", loss, help="How surprised the network is by the right answers, in nats.", width=140)
+        st.metric("Training loss", loss, help=LOSS, width=140)
         st.metric("Images a second", rate, width=140)
         st.metric("Time left", {Phase.PAUSED: "paused", Phase.FINISHING: "–"}.get(snapshot.phase, left), width=140)
 
@@ -101,11 +118,14 @@ def _show_progress(run: Run, snapshot: Snapshot) -> None:
             st.markdown(f":small[Trained and kept. {phase}, which takes half a minute.]", help=wording.DETECTOR)
             st.progress(share)
         return
+    if not snapshot.step:
+        st.progress(share, phase)
+        return
     epoch = min(run.settings.epochs, len(snapshot.epochs) + 1)
     st.progress(
         share,
         f"{phase} · epoch {epoch:,} of {run.settings.epochs:,} · {words.duration(snapshot.seconds)} so far"
-        f" · learning rate {snapshot.learning_rate:.3g}",
+        f" · rate {snapshot.learning_rate:.3g}",
     )
 
 
@@ -146,9 +166,9 @@ def _show_controls(snapshot: Snapshot) -> None:
             icon=":material/stop:",
             on_click=job.stop,
             kwargs={"keep": True},
-            disabled=snapshot.phase in (Phase.STOPPING, Phase.FINISHING),
+            disabled=is_busy or not snapshot.step,
             key="keep",
-            help="End here and keep the best weights so far.",
+            help="End here and keep the best weights so far; there are some as soon as training has begun.",
         )
         with st.popover("Discard", icon=":material/delete:", disabled=snapshot.phase == Phase.STOPPING):
             st.markdown("End the run and delete all of it?")
@@ -158,21 +178,36 @@ def _show_controls(snapshot: Snapshot) -> None:
 
 
 def _ask_learning_rate(snapshot: Snapshot) -> None:
-    # The value is given each time: a popover's content is made in the browser only when it is opened, and would
-    # then start from the smallest value allowed, and set it.
-    rule = FIELDS["learning_rate"].metadata
-    st.number_input(
-        "Largest learning rate from now on",
-        value=float(snapshot.peak),
-        min_value=rule["low"],
-        max_value=rule["high"],
-        step=1e-3,
-        format="%.4g",
-        key="peak",
-        on_change=_change_learning_rate,
-        help="The schedule goes on, scaled to this value.",
+    """Divide or multiply the rate with one press, or type another one: Enter sets it."""
+    st.markdown(
+        f"Largest learning rate: **{snapshot.peak:.3g}**  \n"
+        ":small[A change counts from the next step on; the schedule goes on, scaled to it.]"
     )
+    with st.container(horizontal=True):
+        for sign, factor in FACTORS.items():
+            st.button(sign, on_click=_multiply_learning_rate, args=(factor,), key=f"rate-{sign}")
+    # Empty, so that it never says an older rate than the line above, which others may have changed.
+    with st.form("rate", border=False, clear_on_submit=True):
+        rule = FIELDS["learning_rate"].metadata
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.number_input(
+                "Another learning rate",
+                value=None,
+                min_value=rule["low"],
+                max_value=rule["high"],
+                format="%.4g",
+                placeholder=f"{rule['low']:g} to {rule['high']:g}",
+                key="peak",
+                width=160,
+            )
+            st.form_submit_button("Set", on_click=_set_learning_rate)
 
 
-def _change_learning_rate() -> None:
-    resources.training_job().set_peak(memory.peak)
+def _multiply_learning_rate(factor: float) -> None:
+    rule, job = FIELDS["learning_rate"].metadata, resources.training_job()
+    job.set_peak(min(max(float(f"{job.snapshot().peak * factor:.3g}"), rule["low"]), rule["high"]))
+
+
+def _set_learning_rate() -> None:
+    if memory.peak is not None:
+        resources.training_job().set_peak(memory.peak)

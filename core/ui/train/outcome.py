@@ -5,16 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from core import words
+from core.config import TrainingSettings
 from core.network import checkpoint
-from core.training import runs, wording
-from core.training.events import Epoch
+from core.training import judgement, runs, wording
 from core.training.job import Phase, Snapshot
 from core.training.plans import ResumedRun
 from core.training.runs import Run, Status
+from core.training.wording import FIELDS
 from core.ui import notices, resources
 from core.ui.model_choice import offer_model
 from core.ui.notices import attempt
-from core.ui.train import curves, downloads, watched
+from core.ui.train import curves, downloads, form, watched
 
 memory = st.session_state
 
@@ -30,20 +31,62 @@ def show(snapshot: Snapshot) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             with st.container(width="stretch"):
-                if run.model and run.best:
-                    st.markdown(_sum_up(run, run.best, snapshot.seconds))
+                if run.model and run.best and run.status is not Status.FAILED:
+                    st.markdown(_sum_up(run, snapshot.seconds))
                 else:
                     icon = ":material/warning:" if went_wrong else ":material/info:"
-                    st.markdown(f"{icon} **{words.escape_markdown(run.name)}** · {run.sentence}")
-            st.button("", icon=":material/close:", help="Close", on_click=_close, args=(run.id,), type="tertiary")
-        if run.model:
-            with st.container(horizontal=True):
-                offer_model(run.model)
-                downloads.offer(run.model, run, notices.PLACE)
+                    said = f"{run.sentence} {wording.diagnose(run) if went_wrong else ''}".rstrip()
+                    st.markdown(f"{icon} **{words.escape_markdown(run.name)}** · {said}")
+            st.button("", icon=":material/close:", help="Close", on_click=_close, args=(run.id,), key="close-outcome")
+        if run.model or went_wrong:
+            _offer_next(run)
         if snapshot.log_points and (run.model or went_wrong):
-            curves.show(run, snapshot)
-            watched.show(snapshot)
-            curves.show_learning_rate(snapshot, snapshot.step)
+            # Whoever saw it train sees its end; for everyone else Start is what the page is opened for.
+            with st.expander("Curves and watched digits", expanded=memory.get("run_seen") == run.id):
+                curves.show(run, snapshot)
+                watched.show(snapshot)
+                curves.show_learning_rate(run, snapshot)
+
+
+def _offer_next(run: Run) -> None:
+    """What can be done with the model of a run, and the settings that are worth a try after it."""
+    diagnosis = judgement.diagnose(run)
+    has_failed = diagnosis is not None and diagnosis.is_failure  # its model stays in the table of runs
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if run.model and not has_failed:
+            offer_model(run.model)
+        if suggested := judgement.suggest(run):
+            st.button(
+                "Try that",
+                icon=":material/lightbulb:",
+                type="primary" if has_failed else "secondary",
+                key="try-suggestion",
+                on_click=_take_suggestion,
+                args=(run, suggested),
+                help=_name_change(run, suggested),
+            )
+        if run.model:
+            if st.button("Evaluate it", icon=":material/query_stats:", key="evaluate-it"):
+                memory["evaluate_model"] = run.model  # in the address it would cost a second press of Back
+                st.switch_page("pages/3_Evaluate.py")
+            if run.model == checkpoint.in_use():
+                st.page_link("pages/1_Predict.py", label="Draw with it", icon=":material/draw:")
+            downloads.offer(run.model, run, notices.PLACE)
+
+
+def _take_suggestion(run: Run, suggested: TrainingSettings) -> None:
+    form.take_settings(suggested)
+    as_in = f"Everything else is as in {words.escape_markdown(run.name)}; press Start to try it."
+    notices.note(f"{_name_change(run, suggested)} {as_in}")
+
+
+def _name_change(run: Run, suggested: TrainingSettings) -> str:
+    """What the suggested settings change, as a sentence: "Learning rate: 0.3 instead of 3."."""
+    return " ".join(
+        f"{wording.label(name)}: {wording.show(suggested, name)} instead of {wording.show(run.settings, name)}."
+        for name in FIELDS
+        if getattr(suggested, name) != getattr(run.settings, name)
+    )
 
 
 def offer_resume() -> None:
@@ -54,7 +97,7 @@ def offer_resume() -> None:
             with st.container(border=True, horizontal=True, vertical_alignment="center"):
                 st.markdown(
                     f":material/history: **{words.escape_markdown(run.name)}** was interrupted {done}. "
-                    "It can be resumed; at most a minute of training is lost."
+                    "It can be resumed from where it was last saved, usually within its last minute."
                 )
                 st.button(
                     "Resume",
@@ -69,22 +112,16 @@ def _close(run: str) -> None:
     memory.outcome_seen = run
 
 
-def _sum_up(run: Run, best: Epoch, seconds: float) -> str:
-    """How good the kept model is, also beside the model in use, and how long training took."""
-    reached = f"{words.percent(best.validation_accuracy)} on {run.validation_images:,} validation digits"
-    return (
-        f":material/check_circle: **{run.name}: {reached}**{_compare(run, best)}. {run.sentence} "
-        f"It took {words.duration(seconds)}."
-    )
-
-
-def _compare(run: Run, best: Epoch) -> str:
-    """The run's model compared with the one in use, by validation accuracy; empty where that is unknown."""
+def _sum_up(run: Run, seconds: float) -> str:
+    """How good the kept model is, also beside the model in use, what the run came to, and how long it took."""
     try:
-        card = resources.model_card(checkpoint.in_use())
-    except checkpoint.CheckpointError:
-        return ""
-    theirs = card.facts.get("validation_accuracy")
-    if not isinstance(theirs, float) or card.name == run.model:
-        return ""
-    return f", {wording.compare(best.validation_accuracy, theirs, f'the model in use ({card.name})')}"
+        mine, used = (resources.model_card(name) for name in (run.model or "", checkpoint.in_use()))
+        judged = wording.judge(run, mine, used)
+    except checkpoint.CheckpointError:  # deleted a moment ago
+        judged = ""
+    diagnosis = judgement.diagnose(run)
+    icon = ":material/warning:" if diagnosis and diagnosis.is_failure else ":material/check_circle:"
+    return (
+        f"{icon} **{run.name}** · {judged} {wording.diagnose(run)}  \n"
+        f":small[{run.sentence} It took {words.duration(seconds)}.]"
+    )

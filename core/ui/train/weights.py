@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import words
 from core.network import checkpoint
+from core.training import runs
 from core.ui import notices, resources
 from core.ui.model_choice import offer_model
 from core.ui.notices import attempt
@@ -34,7 +35,7 @@ def offer_shipped() -> None:
 
 
 def bring_in() -> None:
-    """Upload weights as a model; choose any model, or delete an uploaded one."""
+    """Upload weights as a model; choose any model, or delete one that did not come with the app."""
     with st.expander("Upload weights", icon=":material/upload:"):
         file = st.file_uploader(
             "A PyTorch state dict of one of the networks above",
@@ -65,7 +66,7 @@ def _choose_among_all() -> None:
         return
     with st.container(horizontal=True):
         offer_model(name, PLACE, label=f"Use {words.escape_markdown(name)}")
-        if checkpoint.is_uploaded(name):
+        if name not in checkpoint.ALL_SHIPPED:
             with st.popover("Delete", icon=":material/delete:"):
                 st.markdown(f"Delete the weights **{words.escape_markdown(name)}**? This can't be undone.")
                 st.button("Yes, delete them", type="primary", key="delete-weights", on_click=_delete, args=(name,))
@@ -81,4 +82,4 @@ def _add(file: str, content: bytes) -> None:
 
 def _delete(name: str) -> None:
     memory["other-model"] = None
-    attempt(checkpoint.remove, name, place=PLACE, done=f"{words.escape_markdown(name)} is deleted.")
+    attempt(runs.delete_model, name, place=PLACE, done=f"{words.escape_markdown(name)} is deleted.")
