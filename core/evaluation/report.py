@@ -261,27 +261,37 @@ class Report:
         return sum(abs(entry.confidence - entry.accuracy) * entry.count for entry in filled) / len(self)
 
     def calibration_interval(self, temperature: float = 1.0, bins: int = CALIBRATION_BINS) -> tuple[float, float]:
-        """The 95 % interval of the calibration error over such sets of pictures, 0 to 1: a bootstrap of the gap between
-        confidence and accuracy in each bin, whose means are taken as normal. The same at every call."""
-        place = self._bin_places(temperature, bins)
-        gaps = (self.is_right.double() - self.confidence(temperature).double()) / len(self)
-        mean, square = (
-            torch.zeros(bins, dtype=torch.float64).index_add_(0, place, weight) for weight in (gaps, gaps.pow(2))
+        """The 95 % interval of the calibration error, 0 to 1; the same at every call.
+
+        Its upper end is a bootstrap's of the gap between confidence and accuracy in each bin, whose means are taken as
+        normal. The error of a small set comes out too high, so its lower end is what is left after the most that chance
+        alone would give: 0 where a perfectly calibrated model with these confidences could have it too.
+        """
+        place, count = self._bin_places(temperature, bins), len(self)
+        confidence = self.confidence(temperature).double()
+        gaps = (self.is_right.double() - confidence) / count
+        mean, square, chance = (
+            torch.zeros(bins, dtype=torch.float64).index_add_(0, place, weight)
+            for weight in (gaps, gaps.pow(2), confidence * (1 - confidence) / count**2)
         )
-        counts = torch.bincount(place, minlength=bins).clamp(min=1)
-        deviation = (square - mean.pow(2) / counts).clamp(min=0).sqrt()
+        held = torch.bincount(place, minlength=bins).clamp(min=1)
+        deviation = (square - mean.pow(2) / held).clamp(min=0).sqrt()
         rng = torch.Generator().manual_seed(0)
-        drawn = (mean + deviation * torch.randn(2000, bins, generator=rng, dtype=torch.float64)).abs().sum(1)
-        low, high = drawn.quantile(torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+        drawn = torch.randn(2000, bins, generator=rng, dtype=torch.float64)
+        most = (mean + deviation * drawn).abs().sum(1).quantile(0.975).item()
+        by_chance = (chance.sqrt() * drawn).abs().sum(1).quantile(0.975).item()
         error = self.calibration_error(temperature, bins)
-        return min(low, error), max(high, error)
+        return max(0.0, error - by_chance), max(most, error)
 
     def calibration_grade(self, temperature: float = 1.0) -> str | None:
         """The calibration error in a word: "Good" below 1 %, "Fair" below 3 %, else "Poor"; two of them where its
-        interval reaches from one to the other, and None for fewer than `GRADED_FROM` pictures."""
+        interval reaches from one to the next, and None where it tells nothing: it reaches from the first to the
+        last, or there are fewer than `GRADED_FROM` pictures."""
         if len(self) < GRADED_FROM:
             return None
         low, high = (_grade(error) for error in self.calibration_interval(temperature))
+        if (low, high) == ("Good", "Poor"):
+            return None
         return low if low == high else f"{low} to {high.lower()}"
 
     def accuracy_when_refusing(self, share: float, temperature: float = 1.0) -> float:

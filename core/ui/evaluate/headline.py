@@ -75,7 +75,8 @@ def _show_figures(shown: Shown) -> None:
             f"confidence off by {interval}",
             f"Expected calibration error, {words.percent(answers.calibration_error(temperature))} here with the 95 % "
             "interval below: how far confidence and the share of right answers lie apart. Good below 1 %, fair below "
-            f"3 %. It comes out too high in small sets, so that fewer than {GRADED_FROM} pictures get no grade.",
+            f"3 %. It comes out too high in small sets: fewer than {GRADED_FROM} pictures get no grade, nor does an "
+            "interval that reaches from good to poor.",
         )
     st.caption(
         f"Loss, calibration and every confidence on this page: after temperature scaling (temperature {temperature:g}, "
