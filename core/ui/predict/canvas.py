@@ -49,7 +49,8 @@ function furnish() {
 function refocus() {
   const isDone = state.isOurs && (state.focused.disabled || !state.focused.isConnected);
   if (isDone && [document.body, state.focused, null].includes(document.activeElement))
-    (document.querySelector(".st-key-pad button:not(:disabled)") ?? findRoot()?.querySelector(".upper-canvas"))?.focus();
+    (document.querySelector(".st-key-pad button:not(:disabled)") ?? findRoot()?.querySelector(".upper-canvas"))
+      ?.focus();
 }
 
 function look() {
