@@ -24,6 +24,8 @@ def test_a_phone_shows_canvas_and_answer_together_while_the_pen_is_down(new_page
     page.mouse.up()
     expect(answer(page)).to_have_text("7")
     expect(page.locator(".dc-toolbar")).to_be_hidden()  # the component's own tools
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    page.wait_for_timeout(500)  # the last stroke is sent a moment after the pen is lifted
     clear = page.get_by_role("button", name="Clear")
     clear.focus()
     page.keyboard.press("Enter")

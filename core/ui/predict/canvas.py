@@ -40,6 +40,7 @@ function furnish() {
   style.textContent = ".dc-toolbar { display: none !important; }";
   root.append(style);
   canvas.setAttribute("role", "img");
+  canvas.tabIndex = -1;
   canvas.setAttribute("aria-label", "Your drawing. Draw a digit here with a mouse, a finger or a pen.");
   root.querySelectorAll("canvas:not(.upper-canvas)").forEach((other) => other.setAttribute("aria-hidden", "true"));
   canvas.addEventListener("pointerdown", () => { state.isDown = true; state.since = performance.now(); });
@@ -48,7 +49,8 @@ function furnish() {
 function refocus() {
   const isDone = state.isOurs && (state.focused.disabled || !state.focused.isConnected);
   if (isDone && [document.body, state.focused, null].includes(document.activeElement))
-    document.querySelector(".st-key-pad button:not(:disabled)")?.focus();
+    (document.querySelector(".st-key-pad button:not(:disabled)") ?? findRoot()?.querySelector(".upper-canvas"))
+      ?.focus();
 }
 
 function look() {
@@ -186,11 +188,16 @@ def go_along(drawing: Drawing | None) -> bytes | None:
     mount = st.components.v2.component("digit_lab_around_canvas", js=script)  # known to the running app alone
     given = mount(
         key="around-canvas",
-        data={"kept": kept},
+        data={"kept": kept, "answered": memory.get("meanwhile_answered", 0)},  # what doesn't change isn't sent
         on_restored_change=restore_drawing,
-        on_meanwhile_change=lambda: None,
+        on_meanwhile_change=count_answer,
     )
     return unpack_picture(given.meanwhile) if given.get("meanwhile") else None
+
+
+def count_answer() -> None:
+    """Let the browser send what the canvas looks like now: what it sent before is being answered."""
+    memory.meanwhile_answered = memory.get("meanwhile_answered", 0) + 1
 
 
 def unpack_picture(address: str) -> bytes | None:
