@@ -35,9 +35,11 @@ def find_bare_names(expression: ast.AST) -> Iterator[str]:
     if isinstance(expression, ast.Name) and expression.id in NAMES:
         yield expression.id
         return
-    children = (
-        [expression.body, expression.orelse] if isinstance(expression, ast.IfExp) else ast.iter_child_nodes(expression)
-    )
+    if isinstance(expression, ast.Subscript):  # what is looked up is shown, not what it is looked up by
+        yield from find_bare_names(expression.value)
+        return
+    is_choice = isinstance(expression, ast.IfExp)  # what it depends on is not shown
+    children = [expression.body, expression.orelse] if is_choice else ast.iter_child_nodes(expression)
     for child in children:
         yield from find_bare_names(child)
 

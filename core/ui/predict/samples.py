@@ -80,9 +80,9 @@ def show_gallery(kind: str, chosen: str) -> None:
     """
     gallery = {f"sample-{name}": (name, thumbnail) for name, thumbnail in list_samples() if kind_of(name) == kind}
     with st.container(horizontal=True, key="gallery", gap="xsmall"):
-        for key, (name, thumbnail) in gallery.items():
+        for key, (file, thumbnail) in gallery.items():
             st.button(
-                f"![{label_in(name)}]({thumbnail}) :small[{title_of(name)}]", key=key, on_click=choose, args=(name,)
+                f"![{label_in(file)}]({thumbnail}) :small[{title_of(file)}]", key=key, on_click=choose, args=(file,)
             )
     widgets.mark_pressed(list(gallery), f"sample-{chosen}")
 

@@ -77,8 +77,8 @@ def show() -> None:
         with st.container(horizontal=True):
             if not is_one:
                 review.save(pictures)
-            name = "Forget this picture" if is_one else "Forget these pictures"
-            st.button(name, icon=":material/delete:", on_click=forget)
+            what = "Forget this picture" if is_one else "Forget these pictures"
+            st.button(what, icon=":material/delete:", on_click=forget)
     if len(pictures) > 1 and pictures.items:
         review.show(pictures)
 
@@ -158,8 +158,8 @@ def read_waiting(pictures: batch.Batch) -> None:
             bar = st.progress(0.0)
             st.button("Stop reading", icon=":material/stop:", on_click=pictures.stop)
         for number, key in enumerate(waiting):
-            name = words.escape_markdown(batch.show_name(pictures.name(key), 40))
-            bar.progress(number / len(waiting), f"Reading {number + 1} of {len(waiting)}: {name}")
+            escaped = words.escape_markdown(batch.show_name(pictures.name(key), 40))
+            bar.progress(number / len(waiting), f"Reading {number + 1} of {len(waiting)}: {escaped}")
             pictures.read(key)
     place.empty()
 
