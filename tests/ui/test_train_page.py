@@ -51,8 +51,11 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     job.close()
 
 
-def open_train() -> AppTest:
+def open_train(settings: TrainingSettings | None = None) -> AppTest:
+    """The page, opened by a link with these settings where some are given."""
     app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=180)
+    if settings:
+        app.query_params.update(link.write(settings))
     app.switch_page("pages/2_Train.py").run()
     assert not app.exception, [entry.message for entry in app.exception]
     return app
@@ -108,9 +111,7 @@ def test_nine_digits_left_out_are_refused_and_nothing_can_be_started(job):
 
 
 def test_start_shows_the_run_and_stop_its_end(job):
-    app = open_train()
-    app.session_state["settings"] = dataclasses.asdict(SETTINGS)
-    app.run()
+    app = open_train(SETTINGS)
     app.button(key="start").click().run()
     until(lambda: job.snapshot().epochs and job.snapshot().watched)
     app.run()
