@@ -3,12 +3,14 @@
 One rule for every share: a fixed number of decimals, and never "0 %" or "100 %" where it is something between.
 """
 
+import re
 from datetime import datetime
 
 SPACE = "\u00a0"  # the sign never starts a line of its own
 SIGN = f"{SPACE}%"
 NONE = "–"
 MINUS = "\u2212"
+UNSEEN = "\u2060"  # takes no room
 ALMOST = 1e-9  # how near a probability may come to 0 and 1
 
 # Streamlit and Vega write some figures by themselves; these are their formats. An axis marks round shares, 0 to 1, and
@@ -16,6 +18,10 @@ ALMOST = 1e-9  # how near a probability may come to 0 and 1
 TICK = f"format(100 * datum.value, '.6~r') + '{SIGN}'"
 SLIDER = f"%d{SPACE}%%"
 COLUMN = f"%.2f{SPACE}%%"
+
+_INLINE = re.compile(r"[\\`*_\[\]<>$~&]")
+_AT_START = re.compile(r"^(\s*)([#+\-=])|^(\s*\d+)([.)])(?=\s|$)")
+_FOUND_LATER = re.compile(r":(?=[^\s\d]|\w+:)|@(?=\S)|w(?=ww\.)|(?<!\S)(?:<->|->|<-|--|>=|<=|~=)(?!\S)", re.IGNORECASE)
 
 
 def percent(share: float | None, decimals: int = 2) -> str:
@@ -69,11 +75,17 @@ def time(when: datetime) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Text that holds a file's name, so that no link, picture or formula is made of it: "[a](b)" -> "\\[a\\](b)".
+    """Text that holds a name somebody else chose, so that a page shows it as it is: no link, picture, formula, icon,
+    list, bold or arrow is made of it. "[a](b)" -> "\\[a\\](b)".
 
-    Bold and code stay: sentences of our own use them.
+    What Streamlit looks for after escapes are gone (addresses, :icons:, arrows) is broken by a sign without width.
     """
-    return text.translate({ord(sign): f"\\{sign}" for sign in "[]$"})
+    text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    text = _FOUND_LATER.sub(lambda found: found[0][:1] + UNSEEN + found[0][1:], text)
+    text = _INLINE.sub(r"\\\g<0>", text)
+    text = _AT_START.sub(lambda found: f"{found[1] or found[3] or ''}\\{found[2] or found[4]}", text)
+    start = len(text) - len(text.lstrip(" "))
+    return SPACE * start + text[start:]  # four spaces would make it code
 
 
 def safe_cell(text: str) -> str:

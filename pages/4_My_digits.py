@@ -6,6 +6,7 @@ shell.open_page("My digits")
 
 import streamlit as st
 
+from core import words
 from core.my_digits.store import CorrectionsError
 from core.network.checkpoint import CheckpointError
 from core.ui import resources
@@ -21,7 +22,7 @@ kept.show_notice()
 try:
     model, corrections = resources.model_in_use(), mine.all()
 except (CheckpointError, CorrectionsError) as error:
-    st.error(str(error), icon=":material/error:")
+    st.error(words.escape_markdown(str(error)), icon=":material/error:")
     st.stop()
 kept.mention_put_aside()
 if corrections:

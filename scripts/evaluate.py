@@ -11,12 +11,15 @@ import sys
 from pathlib import Path
 
 from core.data.digits import DataError
-from core.evaluation import robustness, testset
+from core.data.turn import TURNS, Turn
+from core.evaluation import orientation, robustness, set_files, testset
 from core.evaluation.facts import as_facts
 from core.evaluation.report import REFUSED_SHARES, Evaluation, measure
 from core.evaluation.set_formats import TestSetError
 from core.network import checkpoint
 from core.words import percent
+
+TURN_BY_NAME = {turn.name: turn for turn in TURNS}
 
 
 def main() -> int:
@@ -24,7 +27,7 @@ def main() -> int:
     options = parse_options()
     try:
         model = checkpoint.load(options.model or checkpoint.in_use())
-        digits = choose_data(options.data, model)
+        digits = choose_data(options.data, model, TURN_BY_NAME.get(options.turn))
         if not digits.is_labelled:
             raise TestSetError(f"{digits.name} has no labels, so nothing can be measured. Add a label column.")
         evaluation = measure(model, digits)
@@ -51,20 +54,26 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--data", default="test", help="test, validation, or the path of a zip, folder, CSV or IDX (test)"
     )
+    parser.add_argument(
+        "--turn", choices=TURN_BY_NAME, help="turn every digit of --data before it is read (not turned)"
+    )
     parser.add_argument("--format", choices=("table", "json"), default="table", help="how to print (table)")
     parser.add_argument("--report", type=Path, metavar="FILE.html", help="also write a page that opens offline")
     parser.add_argument("--robustness", action="store_true", help="measure robustness for the report: half a minute")
     return parser.parse_args()
 
 
-def choose_data(name: str, model: checkpoint.Checkpoint) -> testset.TestSet:
+def choose_data(name: str, model: checkpoint.Checkpoint, turn: Turn | None = None) -> testset.TestSet:
     """`test`, the model's own `validation` split, or a path, its pictures read as on Predict; with a note on stderr for
     each file left out and each picture not read as one digit."""
     if name == "test":
         return testset.mnist_test()
     if name == "validation":
         return testset.validation(model.facts)
-    digits = testset.read(Path(name)).for_model(model)
+    sent = set_files.read(Path(name))
+    digits = (sent.turn(turn) if turn else sent).for_model(model)
+    if digits.is_labelled and not turn and (found := orientation.suggest(model.model, digits.digits)):
+        print(f"{found.sentence} Add --turn {found.turn.name} to turn them.", file=sys.stderr)
     for entry in digits.skipped:
         print(f"{entry.name}: {entry.why}", file=sys.stderr)
     for other in digits.others:

@@ -80,10 +80,11 @@ def test_a_time_names_its_zone_where_it_has_one(zone, said):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("7_anna.png", "7_anna.png"),
-        ("![x](http://example.com)", r"!\[x\](http://example.com)"),
+        ("7.png of 2026-01-02 03:04 UTC", "7.png of 2026-01-02 03:04 UTC"),
+        ("7_anna.png", r"7\_anna.png"),
+        ("![x](http://example.com)", "!\\[x\\](http:\u2060//example.com)"),
         ("costs $5 or $6", r"costs \$5 or \$6"),
-        ("`7.png`", "`7.png`"),
+        ("`7.png`", r"\`7.png\`"),
     ],
 )
 def test_text_of_which_no_link_picture_or_formula_is_made(text, said):

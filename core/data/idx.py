@@ -29,4 +29,6 @@ def parse(name: str, content: bytes) -> np.ndarray:
             f"{name} should hold {math.prod(shape):,} bytes after its head but holds {len(content) - start:,}: it is "
             "cut off or damaged. Copy or download it again."
         )
+    if 0 in shape:  # the other sizes may be anything, more than an array can have
+        raise IdxError(f"{name} holds no digits: its head says {' x '.join(f'{size:,}' for size in shape)}.")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

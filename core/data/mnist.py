@@ -60,7 +60,7 @@ def _read(name: str, folder: Path) -> bytes:
         return content
     raise DataError(
         f"The MNIST file {path.name} is missing or damaged, and it could not be downloaded. "
-        f"Put a good copy into {folder} (`git checkout -- data` restores the one that came with the project), "
+        f"Put a good copy into {folder} ('git checkout -- data' restores the one that came with the project), "
         "or connect to the internet and try again."
     )
 

@@ -13,6 +13,7 @@ from core.evaluation import testset, verdicts
 from core.evaluation.report import ERROR_ORDERS, Evaluation
 from core.evaluation.testset import TestSet
 from core.evaluation.verdicts import Outcome
+from core.network.prediction import Verdict
 
 Answered = TypeVar("Answered", bound="AnsweredSet")
 
@@ -71,6 +72,12 @@ class AnsweredSet:
             None if label == UNLABELLED else label,
             self.evaluation.report.probabilities_of(place, self.temperature),
         )
+
+    def may_doubt_label(self, place: int) -> bool:
+        """Whether a label may be doubted because of the answer: not where the digit was cut from a picture and the
+        reading was unsure, since then it may be the cut that is wrong."""
+        verdicts = self.test_set.verdicts
+        return not verdicts or verdicts[place] is Verdict.DIGIT
 
     def behind_cell(self, true: int, read: int, order: str = ERROR_ORDERS[0]) -> list[int]:
         """The pictures behind one cell of the confusion matrix, in one of `ERROR_ORDERS`."""

@@ -54,6 +54,8 @@ def find_suspects(index: Neighbours, answered: AnsweredSet, most: int = MOST_ASK
     """
     found = []
     for place in answered.find_errors()[:most]:
+        if not answered.may_doubt_label(place):
+            continue
         picture = answered.picture(place)
         nearest = index.nearest(picture.image)
         if picture.label is not None and nearest.doubt(picture.label, picture.answer):

@@ -1,6 +1,7 @@
 """Turns any file a person sends into one upright colour picture, or an error with a sentence."""
 
 import io
+import math
 import warnings
 from dataclasses import dataclass
 
@@ -62,11 +63,7 @@ def read(content: bytes) -> Picture:
     """
     if not content:
         raise PictureError("This file is empty. Send it again, or choose another one.")
-    if len(content) > LIMITS.bytes:
-        raise PictureError(
-            f"This file has {len(content) / 1e6:.0f} MB; the limit is {LIMITS.bytes / 1e6:.0f} MB. "
-            "Save it smaller or as JPEG."
-        )
+    check_size(len(content))
     image = _open(content)
     width, height = image.size
     if width * height > LIMITS.pixels:
@@ -88,6 +85,16 @@ def read(content: bytes) -> Picture:
     if (turned.width < turned.height) != (width < height):
         width, height = height, width
     return Picture(colours, (width, height))
+
+
+def check_size(size: int) -> None:
+    """Raise `PictureError` for a file of more bytes than are read."""
+    if size > LIMITS.bytes:
+        tenths = math.ceil(size / 100_000)  # upwards: what is over the limit never rounds to the limit
+        raise PictureError(
+            f"This file has {tenths / 10:,.1f} MB; the limit is {LIMITS.bytes / 1e6:.0f} MB. "
+            "Save it smaller or as JPEG."
+        )
 
 
 def from_array(colours: np.ndarray) -> Picture:

@@ -47,7 +47,7 @@ def load(part: Part, characters: str = LETTERS + SIGNS, folder: Path = SHIPPED /
     except Exception as error:  # numpy and zipfile report damage in a dozen ways
         raise DataError(
             f"The file {FILE} in {folder} is missing or damaged. "
-            "`git checkout -- data` restores the one that came with the project."
+            "'git checkout -- data' restores the one that came with the project."
         ) from error
     held_out = set(np.unique(typefaces)[::HELD_OUT_EVERY].tolist())
     return tuple(

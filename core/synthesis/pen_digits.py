@@ -53,7 +53,7 @@ def load(part: Part, folder: Path = SHIPPED / "data") -> tuple[PenDigit, ...]:
     except (OSError, EOFError, ValueError) as error:
         raise DataError(
             f"The file {FILE} in {folder} is missing or damaged. "
-            "`git checkout -- data` restores the one that came with the project."
+            "'git checkout -- data' restores the one that came with the project."
         ) from error
     table = table[-HELD_OUT:] if part == "validation" else table[:-HELD_OUT]
     points = table[:, : 2 * POINTS].reshape(-1, POINTS, 2) / 100

@@ -26,7 +26,7 @@ def offer_correction(digit: np.ndarray, said: str, model: str, version: str, key
     try:
         kept = resources.corrections().find(image)
     except CorrectionsError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(words.escape_markdown(str(error)), icon=":material/error:")
         return
     place = f"correct-{key}"
     notices.show_notice(f"{place}-done", as_toast=True)

@@ -52,6 +52,6 @@ def show_notice(place: str = PLACE, as_toast: bool = False) -> None:
         if as_toast:
             st.toast(text, icon=icon)
         elif is_refusal:
-            st.error(text, icon=icon)
+            st.error(words.escape_markdown(text), icon=icon)
         else:
             st.success(text, icon=icon)

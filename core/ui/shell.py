@@ -86,7 +86,7 @@ def require_model() -> None:
     try:
         resources.model_in_use()
     except checkpoint.CheckpointError as error:
-        st.error(f"No model can answer: {error}", icon=":material/error:")
+        st.error(f"No model can answer: {words.escape_markdown(str(error))}", icon=":material/error:")
         st.stop()
 
 
@@ -121,14 +121,16 @@ def _show_model() -> None:
     try:
         card = resources.shared_model().card()
     except checkpoint.CheckpointError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(words.escape_markdown(str(error)), icon=":material/error:")
         return
     origin = " · shipped" if card.is_shipped else ""
     accuracy = "test accuracy not measured"
     if card.test_accuracy is not None:
         accuracy = f"test accuracy {words.percent(card.test_accuracy)} on MNIST"
     st.caption("Model in use", help="Every page and every visitor is answered by this model.")
-    st.markdown(f"**{card.name}**{origin}  \n:small[version {card.version}]  \n:small[{accuracy}]")
+    st.markdown(
+        f"**{words.escape_markdown(card.name)}**{origin}  \n:small[version {card.version}]  \n:small[{accuracy}]"
+    )
 
 
 def _show_run() -> None:
@@ -143,7 +145,7 @@ def _draw_run() -> None:
     if snapshot.is_live and snapshot.run:
         st.divider()
         st.caption(run_words.phase(snapshot).capitalize())
-        st.progress(run_words.share(snapshot), snapshot.run.name)
+        st.progress(run_words.share(snapshot), words.escape_markdown(snapshot.run.name))
         st.page_link("pages/2_Train.py", label="Watch it", icon=":material/monitoring:")
 
 
@@ -152,11 +154,11 @@ def describe_model() -> None:
     try:
         card = resources.shared_model().card()
     except checkpoint.CheckpointError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(words.escape_markdown(str(error)), icon=":material/error:")
         return
     parameters = card.facts.get("parameters")
     size = f" with {parameters:,} parameters" if isinstance(parameters, int) else ""
     accuracy = ""
     if card.test_accuracy is not None:
         accuracy = f" It reads {words.percent(card.test_accuracy)} of the 10,000 MNIST test digits correctly."
-    st.caption(f"The model in use is **{card.name}**, a network{size}.{accuracy}")
+    st.caption(f"The model in use is **{words.escape_markdown(card.name)}**, a network{size}.{accuracy}")

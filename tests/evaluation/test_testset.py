@@ -18,7 +18,7 @@ from core.config import TrainingSettings
 from core.data import mnist as mnist_module
 from core.data.digits import DigitSet
 from core.data.split import split
-from core.evaluation import set_formats, testset
+from core.evaluation import set_files, set_formats, testset
 from core.network import checkpoint
 from core.reading import picture, reader
 from core.synthesis import sheets as draw_samples
@@ -86,34 +86,35 @@ def test_csv_with_785_columns_is_read_whatever_its_form(rows, mnist):
         as_zip({"mine/digits.csv": as_csv(rows)}),
     ):
         name = "mine.csv.gz" if content[:2] == b"\x1f\x8b" else "mine.csv"
-        found = testset.read_files(name, [(name, content)])
-        assert same(found, mnist) and found.is_labelled and not found.remarks
+        found = set_files.read_files(name, [(name, content)])
+        assert same(found, mnist) and found.is_labelled
+        assert [remark[:24] for remark in found.remarks] == ["Labels were taken from t"]
 
 
 def test_fractions_and_dark_ink_are_brought_to_mnists_form(rows, mnist):
     fractions = rows.astype(float)
     fractions[:, 1:] /= 255
-    assert same(testset.read_files("f", [("f.csv", as_csv(fractions))]), mnist)
+    assert same(set_files.read_files("f", [("f.csv", as_csv(fractions))]), mnist)
     inverted = rows.copy()
     inverted[:, 1:] = 255 - inverted[:, 1:]
-    found = testset.read_files("i", [("i.csv", as_csv(inverted))])
-    assert same(found, mnist) and "dark on light" in found.remarks[0]
+    found = set_files.read_files("i", [("i.csv", as_csv(inverted))])
+    assert same(found, mnist) and "dark on light" in found.remarks[-1]
 
 
 def test_784_columns_have_no_labels_unless_a_second_table_brings_them(rows, mnist):
-    alone = testset.read_files("a", [("a.csv", as_csv(rows[:, 1:]))])
+    alone = set_files.read_files("a", [("a.csv", as_csv(rows[:, 1:]))])
     assert not alone.is_labelled and torch.equal(alone.digits.images, mnist.images) and "no labels" in alone.remarks[0]
-    both = testset.read_files("b", [("b.csv", as_csv(rows[:, 1:])), ("labels.csv", as_csv(rows[:, :1]))])
+    both = set_files.read_files("b", [("b.csv", as_csv(rows[:, 1:])), ("labels.csv", as_csv(rows[:, :1]))])
     assert same(both, mnist)
 
 
 def test_idx_is_read_packed_or_not_and_finds_its_labels(tmp_path, mnist):
     images, labels = as_idx(mnist.images.numpy()), as_idx(mnist.labels.numpy())
-    assert same(testset.read_files("x", [("x-images-idx3-ubyte", images), ("x-labels-idx1-ubyte", labels)]), mnist)
+    assert same(set_files.read_files("x", [("x-images-idx3-ubyte", images), ("x-labels-idx1-ubyte", labels)]), mnist)
     (tmp_path / "mine-images-idx3-ubyte.gz").write_bytes(gzip.compress(images))
     (tmp_path / "mine-labels-idx1-ubyte.gz").write_bytes(gzip.compress(labels))
-    assert same(testset.read(tmp_path / "mine-images-idx3-ubyte.gz"), mnist)
-    assert not testset.read_files("x", [("x-images-idx3-ubyte", images)]).is_labelled
+    assert same(set_files.read(tmp_path / "mine-images-idx3-ubyte.gz"), mnist)
+    assert not set_files.read_files("x", [("x-images-idx3-ubyte", images)]).is_labelled
 
 
 def test_pictures_are_labelled_by_folder_or_name_and_read_as_on_predict(tmp_path, mnist, model):
@@ -127,7 +128,7 @@ def test_pictures_are_labelled_by_folder_or_name_and_read_as_on_predict(tmp_path
     (root / "4_blank.png").write_bytes(as_png(torch.full((28, 28), 255, dtype=torch.uint8), 200))
     (root / "5_damaged.png").write_bytes(b"no picture")
     shares = []
-    pictures = testset.read(root)
+    pictures = set_files.read(root)
     found = pictures.for_model(model, shares.append)
     assert sorted(found.digits.labels.tolist()) == sorted(mnist.labels[:6].tolist())
     for image, label, name in zip(found.digits.images, found.digits.labels, found.names, strict=True):
@@ -138,14 +139,14 @@ def test_pictures_are_labelled_by_folder_or_name_and_read_as_on_predict(tmp_path
     assert found.count_read_as(testset.ReadAs.NO_DIGIT) == 1 and found.count_read_as(testset.ReadAs.DIGIT) == 6
     assert len(shares) == 8 and shares[-1] == 1.0
     packed = as_zip({f"set/{path.relative_to(root)}": path.read_bytes() for path in sorted(root.rglob("*.*"))})
-    again = testset.read_files("set.zip", [("set.zip", packed)])
+    again = set_files.read_files("set.zip", [("set.zip", packed)])
     assert again.key == pictures.key and again.for_model(model).key == found.key
 
 
 def test_a_folder_named_by_a_digit_labels_what_lies_in_it(tmp_path, mnist):
     (tmp_path / "7").mkdir()
     (tmp_path / "7" / "1.png").write_bytes(as_png(mnist.images[0]))
-    assert [one.label for one in testset.read(tmp_path / "7").pictures] == [7]
+    assert [one.label for one in set_files.read(tmp_path / "7").pictures] == [7]
 
 
 # --- one reader -------------------------------------------------------------------------------------------------------
@@ -167,7 +168,7 @@ def drawn() -> list[tuple[str, bytes]]:
 
 
 def test_evaluate_measures_the_very_image_that_predict_shows(drawn, model):
-    found = testset.read_files("drawn", drawn).for_model(model)
+    found = set_files.read_files("drawn", drawn).for_model(model)
     measured = dict(zip(found.names, found.digits.images.numpy(), strict=True))
     others = {one.name: one for one in found.others}
     assert len(measured) + len(others) == len(drawn)
@@ -203,7 +204,7 @@ def test_both_scripts_count_the_same_answers_as_right(drawn, tmp_path, monkeypat
 
 
 def test_another_version_of_a_model_has_a_key_of_its_own(drawn, model):
-    few = testset.read_files("few", drawn[:2])
+    few = set_files.read_files("few", drawn[:2])
     keys = {few.for_model(other).key for other in (model, replace(model, version="0"), replace(model, name="other"))}
     assert len(keys) == 3
 
@@ -227,7 +228,7 @@ def test_a_set_in_which_a_model_reads_no_digit_is_refused(model, drawn):
         ([("7.png", b"not a picture"), ("8.png", b"")], "No picture in mine could be read. The first: 7.png: This is"),
     ):
         with pytest.raises(testset.TestSetError, match=sentence):
-            testset.read_files("mine", files).for_model(model)
+            set_files.read_files("mine", files).for_model(model)
 
 
 def test_more_than_fits_into_memory_is_refused(tmp_path, monkeypatch):
@@ -235,9 +236,9 @@ def test_more_than_fits_into_memory_is_refused(tmp_path, monkeypatch):
     for number in range(3):
         (tmp_path / f"{number}.png").write_bytes(bytes(400))
     with pytest.raises(testset.TestSetError, match="more than"):
-        testset.read(tmp_path)
+        set_files.read(tmp_path)
     with pytest.raises(testset.TestSetError, match="more than"):
-        testset.read_files("mine", [(f"{number}.png", bytes(400)) for number in range(3)])
+        set_files.read_files("mine", [(f"{number}.png", bytes(400)) for number in range(3)])
 
 
 def malformed(rows: np.ndarray, mnist: DigitSet) -> dict[str, tuple[list[tuple[str, bytes]], str]]:
@@ -271,7 +272,7 @@ def malformed(rows: np.ndarray, mnist: DigitSet) -> dict[str, tuple[list[tuple[s
         "label 2.5": ([("a.csv", as_csv(halved))], "label 2.5"),
         "pixel 300": ([("a.csv", as_csv(bright))], "300"),
         "labels short": ([("a.csv", as_csv(rows[:, 1:])), ("l.csv", as_csv(rows[:9, :1]))], "9 labels"),
-        "two tables": ([("a.csv", as_csv(rows)), ("b.csv", as_csv(rows))], "2 tables"),
+        "two tables": ([("a.csv", as_csv(rows)), ("b.csv", as_csv(rows))], "several sets"),
         "idx cut": ([("x-images-idx3-ubyte", images[:-9])], "cut off"),
         "idx head only": ([("x-images-idx3-ubyte", images[:6])], "ends within"),
         "idx of floats": ([("x-images-idx3-ubyte", b"\0\0\x0d" + images[3:])], "another kind"),
@@ -289,7 +290,7 @@ def malformed(rows: np.ndarray, mnist: DigitSet) -> dict[str, tuple[list[tuple[s
 def test_every_malformed_set_is_refused_with_a_sentence(rows, mnist):
     for case, (files, word) in malformed(rows, mnist).items():
         with pytest.raises(testset.TestSetError) as refused:
-            testset.read_files("mine", files)
+            set_files.read_files("mine", files)
         sentence = str(refused.value)
         assert word in sentence, f"{case}: {sentence}"
         assert sentence.endswith((".", ")")) and "\n" not in sentence and "Error" not in sentence, f"{case}: {sentence}"
@@ -297,41 +298,41 @@ def test_every_malformed_set_is_refused_with_a_sentence(rows, mnist):
 
 def test_what_lies_beside_a_table_is_listed_as_left_out(rows, mnist):
     files = [("photo.zip", as_zip({"7.png": as_png(mnist.images[0])})), ("t.csv", as_csv(rows))]
-    found = testset.read_files("both", files)
+    found = set_files.read_files("both", files)
     assert same(found, mnist) and [entry.name for entry in found.skipped] == ["7.png"]
-    assert found.remarks == ("1 of 2 files could not be used and count neither as right nor as wrong.",)
+    assert found.remarks[1:] == ("1 of 2 files could not be used and count neither as right nor as wrong.",)
 
 
 def test_the_file_at_fault_is_named(rows):
     wrong = as_csv(np.where(rows == rows.max(), 999, rows))
     with pytest.raises(testset.TestSetError, match=r"^t\.csv has pixels of 999"):
-        testset.read_files("photo.zip and 1 more", [("t.csv", wrong)])
+        set_files.read_files("photo.zip and 1 more", [("t.csv", wrong)])
 
 
 def test_packed_files_in_a_zip_are_measured_together(monkeypatch):
     part = gzip.compress(b"\0" * 600)
     monkeypatch.setattr(set_formats, "LARGEST", 1000)
     with pytest.raises(testset.TestSetError, match="unpacks to more than"):
-        testset.read_files("z.zip", [("z.zip", as_zip({"a-idx3-ubyte.gz": part, "b-idx1-ubyte.gz": part}))])
+        set_files.read_files("z.zip", [("z.zip", as_zip({"a-idx3-ubyte.gz": part, "b-idx1-ubyte.gz": part}))])
 
 
 def test_sizes_are_checked_before_unpacking(monkeypatch):
     monkeypatch.setattr(set_formats, "LARGEST", 1000)
     with pytest.raises(testset.TestSetError, match="unpacks to more"):
-        testset.read_files("a", [("a.zip", as_zip({"7.png": bytes(2000)}))])
+        set_files.read_files("a", [("a.zip", as_zip({"7.png": bytes(2000)}))])
     with pytest.raises(testset.TestSetError, match="unpacks to more"):
-        testset.read_files("a", [("a.csv.gz", gzip.compress(bytes(2000)))])
+        set_files.read_files("a", [("a.csv.gz", gzip.compress(bytes(2000)))])
     monkeypatch.setattr(set_formats, "MOST_FILES", 2)
     with pytest.raises(testset.TestSetError, match="at most 2"):
-        testset.read_files("a", [("a.zip", as_zip({f"{n}.png": b"" for n in range(3)}))])
+        set_files.read_files("a", [("a.zip", as_zip({f"{n}.png": b"" for n in range(3)}))])
 
 
 def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(testset.TestSetError, match="no file or folder"):
-        testset.read(tmp_path / "missing.csv")
+        set_files.read(tmp_path / "missing.csv")
     (tmp_path / "empty").mkdir()
     with pytest.raises(testset.TestSetError, match="is empty"):
-        testset.read(tmp_path / "empty")
+        set_files.read(tmp_path / "empty")
 
 
 def test_validation_is_the_split_the_model_was_trained_with():

@@ -15,7 +15,7 @@ import torch
 
 from core.data import mnist
 from core.data.labels import NO_DIGIT
-from core.evaluation import testset
+from core.evaluation import set_files
 from core.my_digits import store
 from core.my_digits.store import Corrections, CorrectionsError, hold_out, to_csv, to_digits, to_zip
 from core.network import checkpoint
@@ -213,7 +213,7 @@ def test_the_model_answers_as_predict_does(mine):
 def test_what_is_exported_is_read_as_an_own_test_set(mine, suffix: str):
     keep(mine, *range(10))
     content = {"zip": to_zip, "csv": to_csv}[suffix](mine.all())
-    found = testset.read_files("mine", [(f"mine.{suffix}", content)]).for_model(checkpoint.load(checkpoint.SHIPPED))
+    found = set_files.read_files("mine", [(f"mine.{suffix}", content)]).for_model(checkpoint.load(checkpoint.SHIPPED))
     assert found.is_labelled and not found.skipped
     expected = to_digits(mine.all())
     found_order, expected_order = found.digits.labels.argsort(stable=True), expected.labels.argsort(stable=True)
@@ -225,5 +225,5 @@ def test_what_is_no_digit_is_exported_but_never_learnt(mine):
     keep(mine, 0)
     mine.keep(picture(1), NO_DIGIT, "3", "reference", "abc")
     assert to_digits(mine.all()).labels.tolist() == [5]
-    found = testset.read_files("mine", [("mine.zip", to_zip(mine.all()))])
+    found = set_files.read_files("mine", [("mine.zip", to_zip(mine.all()))])
     assert [one.label for one in found.pictures] == [5] and [one.name for one in found.skipped] == ["no-digit_2.png"]

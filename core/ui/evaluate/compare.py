@@ -53,12 +53,13 @@ def show(shown: Shown) -> None:
         )
     pair = Comparison(shown.evaluation.report, other.evaluation.report)
     st.markdown(
-        pair.verdict(shown.card.name, name),
+        words.escape_markdown(pair.verdict(shown.card.name, name)),
         help="McNemar's exact test: only pictures on which just one of the two is right can tell them apart. With "
         f"equally good models they would split like tosses of a coin. p = {pair.p_value:.3g}.",
     )
     st.markdown(
-        f"Accuracy of {name} minus that of {shown.card.name}: **{pair.difference.text}**.",
+        f"Accuracy of {words.escape_markdown(name)} minus that of {words.escape_markdown(shown.card.name)}: "
+        f"**{pair.difference.text}**.",
         help="The difference of the two accuracies in percentage points, with its 95 % interval (Agresti and Min, for "
         "two answers to the same pictures). An interval with 0 in it: neither is shown to be better.",
     )
@@ -77,7 +78,8 @@ def show(shown: Shown) -> None:
             + evaluation_charts.describe_difference(pair),
         )
         st.caption(
-            f"Above 0: {name} reads more of this digit right. The lines are 95 % intervals; a pale bar may be luck."
+            f"Above 0: {words.escape_markdown(name)} reads more of this digit "
+            "right. The lines are 95 % intervals; a pale bar may be luck."
         )
     if len(shown) < pictures_read:  # else the page's own line says the same
         show_source(shown.evaluation.source)

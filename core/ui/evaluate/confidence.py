@@ -113,7 +113,10 @@ def _say_temperature(shown: Shown) -> None:
         try:
             checkpoint.add_facts(shown.card.name, {"temperature": shown.temperature})
         except OSError as error:
-            st.error(f"It could not be stored: {error.strerror}. Is models/ writable?", icon=":material/error:")
+            st.error(
+                f"It could not be stored: {words.escape_markdown(error.strerror or str(error))}. Is models/ writable?",
+                icon=":material/error:",
+            )
         else:
             st.rerun()
 

@@ -144,8 +144,7 @@ def _show_others(shown: Shown, kind: ReadAs) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox("Picture", found, format_func=lambda other: other.name, key=f"errors_{kind}", width=320)
         if st.button("Open in Predict", icon=":material/open_in_new:"):
-            memory.predict_given = {"name": f"{shown.test_set.name} {chosen.name}", "picture": _content(shown, chosen)}
-            st.switch_page("pages/1_Predict.py", query_params={"way": "Samples"})
+            pictures.hand_to_predict(shown, chosen.name, _content(shown, chosen), chosen.label)
 
 
 def _content(shown: Shown, chosen: OtherReading) -> bytes:

@@ -54,6 +54,8 @@ def ask() -> Shown:
     except REFUSALS as error:
         st.error(words.escape_markdown(str(error)), icon=":material/error:")
         st.stop()
+    if chosen == OWN:
+        own_set.offer_turn(card.name, card.version, shown)
     _say_when_model_is_gone(name, names)
     _say_when_model_changed(name)
     return shown
@@ -106,7 +108,8 @@ def _ask_for_new_version(card: checkpoint.ModelCard, seen: str) -> bool:
     """Whether the visitor wants the figures of the model's new version."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.warning(
-            f"{card.name} has changed: it is version {card.version} now. These are the figures of {seen}.",
+            f"{words.escape_markdown(card.name)} has changed: it is "
+            f"version {card.version} now. These are the figures of {seen}.",
             icon=":material/update:",
         )
         return st.button("Measure the new version", type="primary", key=f"renew-{card.name}")
@@ -142,6 +145,10 @@ def _say_when_model_changed(name: str) -> None:
     """The visitor came for the model in use; say so when meanwhile another one was chosen."""
     in_use = memory.in_use_at_last_run = checkpoint.in_use()
     if name != in_use and memory.get("model_in_use_seen", in_use) != in_use:
-        st.info(f"The model in use is {in_use} now. This page still shows {name}.", icon=":material/update:")
+        st.info(
+            f"The model in use is {words.escape_markdown(in_use)} "
+            f"now. This page still shows {words.escape_markdown(name)}.",
+            icon=":material/update:",
+        )
     else:
         memory.model_in_use_seen = in_use

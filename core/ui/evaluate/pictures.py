@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from typing import NoReturn
 
+import numpy as np
 import streamlit as st
+from PIL import Image
 
 from core import words
 from core.data.digits import DataError
+from core.evaluation import testset
 from core.evaluation.answered import AnsweredPicture
+from core.evaluation.testset import PictureFile
 from core.figures import digit_images
-from core.ui import resources, widgets
+from core.reading.picture import read as read_picture
+from core.ui import handover, resources, widgets
 from core.ui.evaluate import marking
 from core.ui.evaluate.measured import Shown
+from core.ui.handover import Handed
 
 NEIGHBOURS = 8
+ORIGINAL = 336  # pixels: longer side, twice what the page gives it
 
 memory = st.session_state
 
@@ -89,24 +98,47 @@ def _show_picture(shown: Shown, picture: AnsweredPicture, against: Shown | None 
     """One picture: label, answer, probabilities, what the model sees, the nearest training images."""
     what = "" if picture.label is None else f": {words.a_digit(picture.label)}"
     with st.container(border=True):
+        sent = testset.sent_as(shown.asked, shown.test_set, picture.place)
         left, right = st.columns([1, 2])
-        left.image(
-            digit_images.as_data_url(digit_images.digit_png(picture.image, 6)),
-            width=168,
-            alt=f"The digit as the model sees it{what}",
-        )
+        with left:
+            if sent:
+                _show_original(sent, what)
+            st.image(
+                digit_images.as_data_url(digit_images.digit_png(picture.image, 6)),
+                width=168,
+                alt=f"The digit as the model sees it{what}",
+                caption="What the model sees" if sent else None,
+            )
         with right:
             st.markdown(f"{_say_answer(picture)} with {words.probability(picture.confidence)} confidence.")
             st.markdown(_say_second(picture))
             st.caption(words.escape_markdown(picture.name))
             if st.button("Open in Predict", key=f"open-{picture.place}", icon=":material/open_in_new:"):
-                memory.predict_given = {
-                    "name": f"{shown.test_set.name} {picture.name}",
-                    "picture": digit_images.digit_png(picture.image, 1),
-                }
-                st.switch_page("pages/1_Predict.py", query_params={"way": "Samples"})
+                content = sent.content if sent else digit_images.digit_png(picture.image, 1)
+                hand_to_predict(shown, picture.name, content, picture.label)
         _show_probabilities(shown, picture, against)
-        _show_neighbours(picture)
+        _show_neighbours(picture, shown.may_doubt_label(picture.place))
+
+
+def hand_to_predict(shown: Shown, name: str, content: bytes, label: int | None) -> NoReturn:
+    """Show a picture on Predict, read by the model that this page shows."""
+    name = f"{name}, {shown.test_set.name}" if name != shown.test_set.name else name
+    handover.open_in_predict(Handed(name, content, label, shown.card.name, "pages/3_Evaluate.py"))
+
+
+def _show_original(sent: PictureFile, what: str) -> None:
+    """The picture as it was sent, upright and reduced."""
+    key = ("as sent", hashlib.sha256(sent.content).digest())
+    small = resources.results().keep(key, lambda: _draw_original(sent.content))
+    st.image(digit_images.as_data_url(small), width=168, alt=f"The picture as it was sent{what}", caption="As sent")
+
+
+def _draw_original(content: bytes) -> bytes:
+    """A picture file as a PNG of about `ORIGINAL` pixels; the pixels of a tiny one stay sharp."""
+    image = Image.fromarray(read_picture(content).colours)
+    image.thumbnail((ORIGINAL, ORIGINAL))
+    times = max(1, ORIGINAL // max(image.size))
+    return digit_images.to_png(np.asarray(image).repeat(times, axis=0).repeat(times, axis=1))
 
 
 def _show_probabilities(shown: Shown, picture: AnsweredPicture, against: Shown | None) -> None:
@@ -137,7 +169,7 @@ def _say_second(picture: AnsweredPicture) -> str:
     return f"The next best is {picture.second} with {words.probability(share)}."
 
 
-def _show_neighbours(picture: AnsweredPicture) -> None:
+def _show_neighbours(picture: AnsweredPicture, may_doubt: bool) -> None:
     """The training images most alike, and a doubt about the label where they speak against it."""
     try:
         nearest = resources.neighbours().nearest(picture.image, NEIGHBOURS)
@@ -155,7 +187,7 @@ def _show_neighbours(picture: AnsweredPicture) -> None:
         alt=f"The most similar training images are labelled {labels}",
     )
     st.caption(f"Labelled {labels}")
-    if nearest.doubt(picture.label, picture.answer):
+    if may_doubt and nearest.doubt(picture.label, picture.answer):
         st.markdown(
             f":material/help: Perhaps the label is wrong: pictures like this one are labelled {picture.answer}."
         )

@@ -74,7 +74,8 @@ def _leave_out_who_learned(shown: Shown, cards: list[checkpoint.ModelCard]) -> l
             else "may have learned from these pictures: how it was trained is not known"
         )
         st.warning(
-            f"{name} {how}, so its curve would say nothing. Choose the MNIST test set above, which no model has "
+            f"{words.escape_markdown(name)} {how}, so its curve would say "
+            "nothing. Choose the MNIST test set above, which no model has "
             "learned from.",
             icon=":material/warning:",
         )
@@ -97,7 +98,10 @@ def _measure(shown: Shown, cards: list[checkpoint.ModelCard], todo: Todo) -> Non
     todo = sorted(todo, key=lambda entry: order[entry[1]])
     try:
         for done, (card, step) in enumerate(todo):
-            progress.progress(done / len(todo), f"{DAMAGES[step[0]].title}, {card.name}: {done} of {len(todo)} points")
+            progress.progress(
+                done / len(todo),
+                f"{DAMAGES[step[0]].title}, {words.escape_markdown(card.name)}: {done} of {len(todo)} points",
+            )
             model = resources.model(card.name).model
             resources.results().keep(
                 curves.key(card, shown.test_set, step),

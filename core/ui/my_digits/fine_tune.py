@@ -36,7 +36,8 @@ def offer(model: Checkpoint, kept: list[Correction]) -> None:
         st.caption("Every third digit is held out for evaluation. Keep a few more, and a copy can learn from them.")
         return
     st.markdown(
-        f"A copy of **{model.name}** learns from **{words.count(len(learnt), 'digit')}** of yours, each shown "
+        f"A copy of **{words.escape_markdown(model.name)}** learns from "
+        f"**{words.count(len(learnt), 'digit')}** of yours, each shown "
         f"{usual.repeats} times with augmentation, among {usual.images:,} pictures in all. The others are MNIST's, so "
         f"that it doesn't forget them. Every third of yours is held out, **{len(held_out)}** now: no copy ever learns "
         "from these, so they tell whether it reads your writing better. It takes less than half a minute and leaves "
@@ -62,10 +63,15 @@ def watch() -> None:
     if not snapshot.is_live or not run:
         st.rerun()
     if run.base:
-        st.progress(run_words.share(snapshot), f"**{run.name}**, a copy of {run.base}: {run_words.phase(snapshot)} …")
+        st.progress(
+            run_words.share(snapshot),
+            f"**{words.escape_markdown(run.name)}**, a copy of "
+            f"{words.escape_markdown(run.base)}: {run_words.phase(snapshot)} …",
+        )
     else:
         st.info(
-            f"One run at a time: {run.name} is going on. Wait for its end, or stop it.", icon=":material/hourglass_top:"
+            f"One run at a time: {words.escape_markdown(run.name)} is going on. Wait for its end, or stop it.",
+            icon=":material/hourglass_top:",
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         if run.base:
@@ -79,7 +85,7 @@ def show_outcome() -> None:
     snapshot = resources.training_job().snapshot()
     last = snapshot.run
     if snapshot.phase == "over" and last and last.base and not last.model:
-        st.warning(f"{last.name}: {last.sentence}", icon=":material/info:")
+        st.warning(f"{words.escape_markdown(last.name)}: {last.sentence}", icon=":material/info:")
     names = checkpoint.names()
     for run in runs.list_runs():
         if run.base and run.model in names:
@@ -92,7 +98,7 @@ def show_outcome() -> None:
 def show_changes(name: str, base: str, changes: tuple[Change, ...]) -> None:
     """Before and after in a table, what it means in a sentence, and what can be done with the model `name`."""
     with st.container(border=True):
-        st.markdown(f"#### {name}, a copy of {base}\n{sum_up(changes)}")
+        st.markdown(f"#### {words.escape_markdown(name)}, a copy of {words.escape_markdown(base)}\n{sum_up(changes)}")
         st.table(
             pd.DataFrame(
                 {

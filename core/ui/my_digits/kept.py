@@ -43,7 +43,8 @@ def mention_put_aside() -> None:
     if names := mine.put_aside():
         st.warning(
             f"A file that could not be read as My digits was moved aside unchanged, and a new one was started: "
-            f"{', '.join(names)} in `{mine.path.parent.name}/`. The command `sqlite3 FILE .recover` can often save "
+            f"{words.escape_markdown(', '.join(names))} in {words.escape_markdown(mine.path.parent.name)}/. "
+            "The command `sqlite3 FILE .recover` can often save "
             "what is in it; move it elsewhere, and this notice is gone.",
             icon=":material/inventory_2:",
         )
@@ -153,12 +154,12 @@ def undo() -> None:
 def offer_export(kept: list[Correction]) -> None:
     """Downloads of everything kept, which Evaluate reads as a set of one's own."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        for name, kind, content, icon in (
+        for title, kind, content, icon in (
             ("Pictures", "zip", store.to_zip, ":material/folder_zip:"),
             ("Table", "csv", store.to_csv, ":material/table:"),
         ):
             st.download_button(
-                f"{name} (.{kind})", content(kept), f"my-digits.{kind}", icon=icon, on_click="ignore", key=kind,
+                f"{title} (.{kind})", content(kept), f"my-digits.{kind}", icon=icon, on_click="ignore", key=kind,
                 help="Evaluate reads it as your own set.",
             )  # fmt: skip
 

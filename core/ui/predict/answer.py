@@ -26,19 +26,19 @@ Load = Callable[[], picture.Picture]  # gives the picture, decoded only where it
 memory = st.session_state
 
 
-def show(load: Load, name: str, key: str, caption: str = "As given", content: bytes = b"") -> None:
+def show(load: Load, name: str, key: str, caption: str = "As given", content: bytes = b"", model: str = "") -> None:
     """Everything there is to say of one picture: its answer, and below it what that depends on.
 
-    `key` and `content` as in `read`.
+    `key`, `content` and `model` as in `read`.
     """
     answer = st.container()  # above the controls that it depends on
     with st.container(horizontal=True, vertical_alignment="center"):
         polarity, crop = ask_for_overrides(key)
         steps = st.toggle("How it got there", key=f"steps-{key}", help="Every step from your picture to the model's.")
     try:
-        reading = read(load, key, polarity, crop, content)
+        reading = read(load, key, polarity, crop, content, model)
     except picture.PictureError as error:
-        answer.error(f"{batch.show_name(name)}: {error}", icon=":material/broken_image:")
+        answer.error(words.escape_markdown(f"{batch.show_name(name)}: {error}"), icon=":material/broken_image:")
         return
     with answer:
         show_reading(reading, name, caption, key)
@@ -54,21 +54,21 @@ def show_example(invitation: str) -> None:
 
 
 def read(
-    load: Load, key: str, polarity: str = "auto", crop: Crop | None = None, content: bytes = b""
+    load: Load, key: str, polarity: str = "auto", crop: Crop | None = None, content: bytes = b"", model: str = ""
 ) -> reader.Reading:
     """Read a picture, or give the last reading again where nothing it depends on has changed.
 
     `key` names the file, or the place on the page; a place that shows one picture after the other tells them apart by
-    their `content`.
+    their `content`. `model` is the name of the one that answers, if it isn't the model in use.
 
     Raises `PictureError` for bytes that are no picture.
     """
-    model = resources.model_in_use()
-    asked = (key, hash(content), polarity, crop, memory.expect, model.name, model.version)
+    answering = resources.model(model) if model else resources.model_in_use()
+    asked = (key, hash(content), polarity, crop, memory.expect, answering.name, answering.version)
     reading: reader.Reading
     last_asked, reading = memory.get("last_reading", (None, None))
     if last_asked != asked:
-        reading = reader.read(model, load(), polarity, crop, memory.expect)
+        reading = reader.read(answering, load(), polarity, crop, memory.expect)
         memory.last_reading = (asked, reading)
     return reading
 

@@ -13,8 +13,9 @@ from PIL import Image
 from core import words
 from core.data.digits import DataError
 from core.figures import digit_images
+from core.network import checkpoint
 from core.reading import picture
-from core.ui import resources
+from core.ui import handover, resources
 from core.ui.predict import answer
 from core.workspace import SHIPPED
 
@@ -30,13 +31,15 @@ class Sample:
     name: str
     content: bytes
     label: int | None = None
+    handed: handover.Handed | None = None
 
 
 def take_over() -> None:
-    """Open a picture that another page handed on: {"name": str, "picture": PNG bytes}."""
-    if given := memory.pop("predict_given", None):
-        memory.sample = Sample(given["name"], given["picture"])
+    """Open a picture that another page handed on, to be read by the model that read it there."""
+    if handed := handover.take():
+        memory.sample = Sample(handed.name, handed.content, handed=handed)
         memory.way = "Samples"
+        memory.expect = "auto"  # as it was read there
 
 
 def show() -> None:
@@ -48,7 +51,7 @@ def show() -> None:
     with left.container(horizontal=True, key="gallery", gap="small"):
         for name, thumbnail in list_samples():
             st.button(
-                f"![Sample {name}]({thumbnail})",
+                f"![Sample {words.escape_markdown(name)}]({thumbnail})",
                 key=f"sample-{name}",
                 on_click=choose,
                 args=(name,),
@@ -58,9 +61,26 @@ def show() -> None:
         if not sample:
             answer.show_example("Press a picture, or let yourself be surprised.")
             return
-        answer.show(partial(picture.read, sample.content), sample.name, "sample", content=sample.content)
+        model = _show_origin(sample.handed) if sample.handed else ""
+        answer.show(partial(picture.read, sample.content), sample.name, "sample", content=sample.content, model=model)
         if sample.label is not None and st.toggle("Show the label", key=f"label-{sample.name}"):
             st.markdown(f"The person who wrote it meant {words.article(sample.label)} **{sample.label}**.")
+
+
+def _show_origin(handed: handover.Handed) -> str:
+    """What was handed on from another page, who reads it, and the way back. Gives the name of the model that reads it,
+    empty for the model in use."""
+    handover.show_way_back(handed)
+    label = "" if handed.label is None else f" · labelled **{handed.label}**"
+    st.markdown(words.escape_markdown(handed.name) + label)
+    if handed.model == checkpoint.in_use():
+        return ""
+    model = words.escape_markdown(handed.model)
+    if handed.model not in checkpoint.names():
+        st.caption(f"{model}, which read it there, is gone. The model in use reads it here.")
+        return ""
+    st.caption(f"Read by {model}, as there. It is not the model in use.")
+    return handed.model
 
 
 @st.cache_data(show_spinner=False)
@@ -86,7 +106,7 @@ def surprise() -> None:
         digits = resources.digits(train=False)
     except DataError as error:
         memory.sample = None
-        st.error(str(error), icon=":material/error:")
+        st.error(words.escape_markdown(str(error)), icon=":material/error:")
         return
     index = random.randrange(len(digits))
     content = digit_images.digit_png(digits.images[index].numpy(), 1)

@@ -124,7 +124,7 @@ def read_alone(name: str, content: bytes) -> batch.Item:
 def show_item(item: batch.Item) -> None:
     """One file: its answer, or why it was refused."""
     if item.error:
-        st.error(f"{batch.show_name(item.name)}: {item.error}", icon=":material/broken_image:")
+        st.error(words.escape_markdown(f"{batch.show_name(item.name)}: {item.error}"), icon=":material/broken_image:")
         return
     answer.show(item.picture, item.name, item.key)
 

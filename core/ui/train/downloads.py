@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from core import words
 from core.network import checkpoint
 from core.training.runs import Run
 from core.ui import resources
@@ -46,7 +47,7 @@ def _offer_onnx(model: str, place: str) -> None:
     try:
         content = make_onnx(model, _file(model, ".pth").stat().st_mtime_ns)
     except (ExportError, checkpoint.CheckpointError, OSError) as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(words.escape_markdown(str(error)), icon=":material/error:")
         return
     st.download_button(
         "ONNX (.onnx)", content, f"{model}.onnx", "application/octet-stream", key=f"onnx-{place}", on_click="ignore"

@@ -29,7 +29,7 @@ def fill_in(pending: Iterable[Pending]) -> None:
         try:
             about = words.duration(_expect(waiting.settings))
         except SettingError as error:
-            waiting.place.markdown(f":small[{error}]")
+            waiting.place.markdown(f":small[{words.escape_markdown(str(error))}]")
             continue
         if waiting.in_detail:
             waiting.place.markdown(f":small[{_describe(waiting.settings, about)}]", help=wording.DETECTOR)

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import words
 from core.config import PRESETS, SettingError, TrainingSettings
 from core.figures import digit_images
 from core.training import link, wording
@@ -44,7 +45,10 @@ def show() -> list[Pending]:
     """Ask for everything a run needs. Returns the empty places that wait for a duration: it takes time to measure."""
     pending: list[Pending] = []
     if memory.link_refused:
-        st.warning(f"Some settings in this link can't be used; the defaults are used instead. {memory.link_refused}")
+        st.warning(
+            "Some settings in this link can't be used; the defaults are "
+            f"used instead. {words.escape_markdown(memory.link_refused)}"
+        )
     settings = _read_settings()
     _offer_start(settings, pending)
     _show_presets(settings, pending)
@@ -66,7 +70,7 @@ def _read_settings() -> TrainingSettings | None:
     try:
         settings = TrainingSettings.from_dict(memory.settings)
     except SettingError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(words.escape_markdown(str(error)), icon=":material/error:")
         return None
     _write_link(settings)
     return settings

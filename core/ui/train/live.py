@@ -46,7 +46,7 @@ def _watch_run() -> None:
     run = snapshot.run
     if run is None or not snapshot.is_live:
         st.rerun()
-    st.markdown(f"**{run.name}**  \n:small[{wording.describe(run)}]")
+    st.markdown(f"**{words.escape_markdown(run.name)}**  \n:small[{wording.describe(run)}]")
     _show_figures(snapshot)
     _show_progress(run, snapshot)
     _show_controls(snapshot)

@@ -34,7 +34,7 @@ def show(snapshot: Snapshot) -> None:
                     st.markdown(_sum_up(run, run.best, snapshot.seconds))
                 else:
                     icon = ":material/warning:" if went_wrong else ":material/info:"
-                    st.markdown(f"{icon} **{run.name}** · {run.sentence}")
+                    st.markdown(f"{icon} **{words.escape_markdown(run.name)}** · {run.sentence}")
             st.button("", icon=":material/close:", help="Close", on_click=_close, args=(run.id,), type="tertiary")
         if run.model:
             with st.container(horizontal=True):
@@ -53,7 +53,7 @@ def offer_resume() -> None:
             done = f"after {len(run.epochs)} of {run.settings.epochs} epochs" if run.epochs else "at its beginning"
             with st.container(border=True, horizontal=True, vertical_alignment="center"):
                 st.markdown(
-                    f":material/history: **{run.name}** was interrupted {done}. "
+                    f":material/history: **{words.escape_markdown(run.name)}** was interrupted {done}. "
                     "It can be resumed; at most a minute of training is lost."
                 )
                 st.button(

@@ -110,7 +110,7 @@ def _show_curves(ticked: Sequence[Run]) -> None:
 
 
 def _show_run(run: Run) -> None:
-    st.markdown(f"**{run.name}** · {run.sentence}  \n:small[{wording.describe(run)}]")
+    st.markdown(f"**{words.escape_markdown(run.name)}** · {run.sentence}  \n:small[{wording.describe(run)}]")
     with st.container(horizontal=True):
         if run.model and run.model in checkpoint.names():
             offer_model(run.model, PLACE)
@@ -123,7 +123,9 @@ def _show_run(run: Run) -> None:
             st.text_input("New name", value=run.name, key=f"name-{run.id}", max_chars=80)
             st.button("Rename", key=f"rename-{run.id}", on_click=_rename, args=(run,))
         with st.popover("Delete", icon=":material/delete:"):
-            st.markdown(f"Delete **{run.name}**, its curves and its weights? This can't be undone.")
+            st.markdown(
+                f"Delete **{words.escape_markdown(run.name)}**, its curves and its weights? This can't be undone."
+            )
             st.button(
                 "Yes, delete it",
                 type="primary",
@@ -136,9 +138,18 @@ def _show_run(run: Run) -> None:
 
 def _take_settings(run: Run) -> None:
     form.take_settings(run.settings)
-    notices.note(f"The settings above are those of {run.name} now: Start begins a new run with them.", PLACE)
+    notices.note(
+        f"The settings above are those of {words.escape_markdown(run.name)} now: Start begins a new run with them.",
+        PLACE,
+    )
 
 
 def _rename(run: Run) -> None:
     name = memory[f"name-{run.id}"].strip()
-    attempt(runs.rename, run, name, place=PLACE, done=f"{run.name} is called {name} now.")
+    attempt(
+        runs.rename,
+        run,
+        name,
+        place=PLACE,
+        done=f"{words.escape_markdown(run.name)} is called {words.escape_markdown(name)} now.",
+    )

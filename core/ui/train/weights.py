@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core import words
 from core.network import checkpoint
 from core.ui import notices, resources
 from core.ui.model_choice import offer_model
@@ -29,7 +30,7 @@ def offer_shipped() -> None:
             kwargs={"place": runs_table.PLACE, "done": "The shipped model answers on every page again."},
             key="shipped",
         )
-        st.caption(f"The model in use is {name}.")
+        st.caption(f"The model in use is {words.escape_markdown(name)}.")
 
 
 def bring_in() -> None:
@@ -63,10 +64,10 @@ def _choose_among_all() -> None:
     if not name:
         return
     with st.container(horizontal=True):
-        offer_model(name, PLACE, label=f"Use {name}")
+        offer_model(name, PLACE, label=f"Use {words.escape_markdown(name)}")
         if checkpoint.is_uploaded(name):
             with st.popover("Delete", icon=":material/delete:"):
-                st.markdown(f"Delete the weights **{name}**? This can't be undone.")
+                st.markdown(f"Delete the weights **{words.escape_markdown(name)}**? This can't be undone.")
                 st.button("Yes, delete them", type="primary", key="delete-weights", on_click=_delete, args=(name,))
 
 
@@ -80,4 +81,4 @@ def _add(file: str, content: bytes) -> None:
 
 def _delete(name: str) -> None:
     memory["other-model"] = None
-    attempt(checkpoint.remove, name, place=PLACE, done=f"{name} is deleted.")
+    attempt(checkpoint.remove, name, place=PLACE, done=f"{words.escape_markdown(name)} is deleted.")
