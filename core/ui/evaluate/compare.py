@@ -58,8 +58,8 @@ def show(shown: Shown) -> None:
         f"equally good models they would split like tosses of a coin. p = {pair.p_value:.3g}.",
     )
     st.markdown(
-        f"Accuracy of {words.escape_markdown(name)} minus that of "
-        f"{words.escape_markdown(shown.card.name)}: **{pair.difference.text}**.",
+        f"Accuracy of {words.escape_markdown(name)} minus that of {words.escape_markdown(shown.card.name)}: "
+        f"**{pair.difference.text}**.",
         help="The difference of the two accuracies in percentage points, with its 95 % interval (Agresti and Min, for "
         "two answers to the same pictures). An interval with 0 in it: neither is shown to be better.",
     )
