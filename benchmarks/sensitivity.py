@@ -17,11 +17,11 @@ from unittest import mock
 from benchmarks import pages, result_file, whole_numbers
 from benchmarks.result_file import Result, Row
 from core.network import checkpoint
-from core.reading import cuts, ink, mnist_form, number, one_digit, picture, reader, ruled_lines
+from core.reading import cuts, ink, left_out, mnist_form, number, one_digit, picture, reader, ruled_lines
 from core.reading.settings import INK, NUMBER, InkSettings, NumberSettings
 
 # Where each group of settings is looked up.
-USED_IN = {"INK": (ink, mnist_form, one_digit, ruled_lines), "NUMBER": (cuts, number, reader)}
+USED_IN = {"INK": (ink, mnist_form, one_digit, picture, ruled_lines), "NUMBER": (cuts, left_out, number, reader)}
 SETTINGS: dict[str, InkSettings | NumberSettings] = {"INK": INK, "NUMBER": NUMBER}
 CONSTANTS = {
     f"{group.lower()}.{field.name}": (group, field.name) for group in SETTINGS for field in fields(SETTINGS[group])

@@ -94,7 +94,7 @@ def _walk(name: str, opener: Opener, desk: Desk, deepest: int, left: list[int]) 
         raise ArchiveError(f"{name} is an office document. Save it as PDF, or take the pictures out of it.")
     for info in members:
         path = _path(info)
-        if info.is_dir() or path.endswith("/") or is_hidden(path):
+        if not path or path.endswith("/") or is_hidden(path):
             continue
         if info.flag_bits & 1:
             raise ArchiveError(f"{name} is locked with a password. Pack it again without one.")

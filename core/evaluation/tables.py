@@ -2,6 +2,7 @@
 
 import io
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,15 +151,17 @@ def _parse_pixels(name: str, text: str, separator: str, titles: list[str]) -> Pi
     # pandas numbers the columns of what has no titles.
     is_header = titles == counts or not all(_is_number(title.replace(decimal, ".")) for title in titles)
     try:
-        table = pd.read_csv(
-            io.StringIO(text),
-            sep=separator,
-            header=0 if is_header else None,
-            dtype=np.float32,
-            index_col=False,
-            decimal=decimal,
-        )
-    except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # cells that it would drop
+            table = pd.read_csv(
+                io.StringIO(text),
+                sep=separator,
+                header=0 if is_header else None,
+                dtype=np.float32,
+                index_col=False,
+                decimal=decimal,
+            )
+    except (ValueError, pd.errors.ParserWarning, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise TestSetError(_explain(name, text, separator, is_numbers=True)) from error
     values = table.to_numpy()
     if not len(values):

@@ -15,6 +15,7 @@ import torch
 
 from core.data import mnist
 from core.evaluation import testset
+from core.evaluation.facts import as_facts
 from core.evaluation.report import Evaluation, Report
 from core.evaluation.robustness import Point
 from core.figures import html_report
@@ -145,14 +146,14 @@ def test_the_command_line_tells_what_was_not_read_as_one_digit_and_the_page_list
         testset.OtherReading(f"{n}.png", 7, testset.ReadAs.NUMBER, "42", "A number of 2 digits.") for n in range(30)
     )
     counted, read = replace(evaluation, no_digit=1, numbers=30), replace(digits, others=others)
-    facts = load_script().as_facts(counted, read)
+    facts = as_facts(counted, read)
     assert facts["n"] == 200 and facts["read_as_no_digit"] == 1 and facts["read_as_number"] == 30
-    lines = load_script().as_table(counted, read).splitlines()
+    lines = load_script().as_table(counted, read, {}).splitlines()
     assert "read as a number   30, not counted above" in lines and "read as no digit   1, not counted above" in lines
     text = Page(html_report.as_html(counted, read, {})).text
     assert "Not read as one digit" in text and text.count("42") >= 20 and "And 10 more." in text
 
 
 def test_the_table_for_people(evaluation, digits):
-    table = load_script().as_table(evaluation, digits)
+    table = load_script().as_table(evaluation, digits, {})
     assert "mine 0123abcd" in table and "–" in table and "nan" not in table

@@ -6,10 +6,12 @@ import textwrap
 import pytest
 import torch
 
+from core.config import TrainingSettings
 from core.data import mnist
 from core.network import checkpoint
 from core.network.architectures import to_input
 from core.training import augment, degradations
+from core.training.preview import preview
 from core.workspace import SHIPPED
 
 
@@ -41,5 +43,5 @@ def test_a_run_and_the_preview_show_it_and_digits_stay_readable(added):
         patch.setattr(degradations, "DEGRADATIONS", (*others, lambda batch, rng: seen.append(len(batch)) or batch))
         augment.augment(plain, digits.labels, augment.LEVELS["strong"], torch.Generator().manual_seed(0))
         assert seen == [pytest.approx(augment.LEVELS["strong"].degradations * 800 / (len(others) + 1), abs=8)]
-        augment.preview(digits, "strong", seed=0, count=400)
+        preview(digits, TrainingSettings(augmentation="strong"), seed=0, count=400)
         assert len(seen) == 2

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import words, workspace
 from core.network import checkpoint
+from core.ui.handover import Handed
 from core.workspace import SHIPPED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -354,7 +355,9 @@ def test_a_surprise_hides_its_label_until_asked() -> None:
 
 def test_a_picture_handed_on_by_another_page_is_read() -> None:
     app = open_page("Home.py")
-    app.session_state["predict_given"] = {"name": "from elsewhere", "picture": make_picture(SEVEN)}
+    app.session_state["handed"] = Handed(
+        "from elsewhere", make_picture(SEVEN), 7, "reference", "pages/3_Evaluate.py", {}
+    )
     app.switch_page("pages/1_Predict.py").run()
     assert_calm(app)
     assert read_answer(app) == "7"
