@@ -26,7 +26,7 @@ def show(model: Checkpoint, kept: list[Correction]) -> None:
     duration = None
     is_live = resources.training_job().snapshot().is_live
     if is_live or any(one.is_digit for one in kept):
-        st.subheader("Fine-tune a copy", anchor=False)
+        st.header("Fine-tune a copy", anchor=False)
         if is_live:
             watch()
         else:
@@ -109,7 +109,7 @@ def show_outcome() -> None:
 def show_changes(name: str, base: str, changes: tuple[Change, ...]) -> None:
     """Before and after in a table, what it means in a sentence, and what can be done with the model `name`."""
     with st.container(border=True):
-        st.markdown(f"#### {words.escape_markdown(name)}, a copy of {words.escape_markdown(base)}\n{sum_up(changes)}")
+        st.markdown(f"### {words.escape_markdown(name)}, a copy of {words.escape_markdown(base)}\n{sum_up(changes)}")
         st.table(
             pd.DataFrame(
                 {
