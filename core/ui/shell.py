@@ -7,7 +7,7 @@ import streamlit as st
 from core import words
 from core.figures import digit_images, theme
 from core.network import checkpoint
-from core.ui import crash, resources, run_words
+from core.ui import crash, model_choice, notices, resources, run_words
 from core.ui.warm_up import warm_up
 from core.workspace import SHIPPED
 
@@ -179,6 +179,8 @@ def _show_model() -> None:
     st.markdown(
         f"**{words.escape_markdown(card.name)}**{origin}  \n:small[version {card.version}]  \n:small[{accuracy}]"
     )
+    model_choice.offer_way_back("menu")
+    notices.show_notice("menu")
 
 
 def _show_run() -> None:

@@ -50,7 +50,7 @@ def offer(model: Checkpoint, kept: list[Correction]) -> DeltaGenerator | None:
         f"**{words.count(len(learnt), 'digit')}** of yours, each shown "
         f"{usual.repeats} times with augmentation, among {usual.images:,} pictures in all. The others are MNIST's, so "
         f"that it doesn't forget them. Every third of yours is held out, **{len(held_out)}** now: no copy ever learns "
-        "from these, so they tell whether it reads your writing better. The model in use stays as it is."
+        "from these, so they show whether it reads your writing better. The model in use stays as it is."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
