@@ -27,7 +27,7 @@ def offer_model(name: str, place: str = PLACE, label: str = "Use this model") ->
         args=(resources.use_model, name),
         kwargs={
             "place": place,
-            "done": f"{name} is the model in use now: every page and every visitor is answered by it.",
+            "done": f"{name} is the model in use now, on every page and for every visitor.",
         },
         help="Every page answers with it at once. The way back is in the menu.",
     )

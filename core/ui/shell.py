@@ -175,7 +175,7 @@ def _show_model() -> None:
     accuracy = "test accuracy not measured"
     if card.test_accuracy is not None:
         accuracy = f"test accuracy {words.percent(card.test_accuracy)} on MNIST"
-    st.caption("Model in use", help="Every page and every visitor is answered by this model.")
+    st.caption("Model in use", help="This model answers on every page and for every visitor.")
     st.markdown(
         f"**{words.escape_markdown(card.name)}**{origin}  \n:small[version {card.version}]  \n:small[{accuracy}]"
     )

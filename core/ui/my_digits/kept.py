@@ -14,7 +14,9 @@ from core.network.checkpoint import Checkpoint
 from core.ui import notices, resources, widgets
 
 MOST = 60  # pictures shown at once
-IN_BRACKETS = "In brackets: the 95 % interval, where the share on many more such pictures would lie."
+IN_BRACKETS = (
+    "In brackets: the 95 % interval, the range in which the share on many more such pictures would most likely lie."
+)
 
 # Pills as tiles of one size: the picture, what it is, and, on a marked one, what it is misread as.
 STYLE = f"""
@@ -93,7 +95,9 @@ def show_measure(model: Checkpoint, kept: list[Correction], said: dict[int, str]
         )
     if others:
         refused = sum(said[one.id] == one.text for one in others)
-        sentences.append(f"Also kept: {words.count(len(others), 'picture')} without a digit; it says so of {refused}.")
+        sentences.append(
+            f"Also kept: {words.count(len(others), 'picture')} without a digit; the model says so of {refused}."
+        )
     st.markdown(" ".join(sentences), help=IN_BRACKETS)
 
 

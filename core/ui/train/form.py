@@ -145,7 +145,7 @@ def _offer_start(settings: TrainingSettings | None, faults: Collection[str], pen
                 pending.append(Pending(place, settings, in_detail=True))
             else:
                 wrong = ", ".join(f"**{wording.label(name)}**" for name in faults)
-                line.markdown(f":red[:material/error: Put right below before you start: {wrong}.]")
+                line.markdown(f":red[:material/error: Correct this below before you start: {wrong}.]")
             if fault := _find_fault_of_name():
                 place.markdown(f":red[:material/error: {fault}]")
 
