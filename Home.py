@@ -80,7 +80,7 @@ shell.describe_model()
 with st.container(key="ways"):  # as many in a row as there is room for (core/ui/shell.py's STYLE)
     for way in WAYS:
         with st.container(border=True):
-            st.markdown(f"#### :material/{way.icon}: {way.title}")
+            st.markdown(f"## :material/{way.icon}: {way.title}")
             st.markdown(way.text)
             if st.button(
                 way.button,

@@ -22,7 +22,7 @@ with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         "expect",
         format_func=EXPECTED.__getitem__,
         shows_label=True,
-        help="Automatic sees for itself whether there is one digit or a number of several.",
+        help="Automatic decides whether the picture shows one digit or a number.",
     )
 shell.require_model()
 WAYS[way]()

@@ -31,6 +31,5 @@ else:
         outcome.offer_resume()
     pending = form.show()
 runs_table.show()
-weights.offer_shipped()
 weights.bring_in()
 durations.fill_in(pending)  # measured last: nothing else waits

@@ -16,7 +16,7 @@ mine = resources.corrections()
 st.title("My digits")
 st.caption(
     "Pictures whose answer somebody corrected on Predict, 28 pixels wide and high, as the model saw them. They "
-    f"lie in the file {mine.place} of this app and nowhere else."
+    f"are kept in the file {mine.place} of this app, shared by everyone who opens it, and sent nowhere."
 )
 kept.show_notice()
 try:

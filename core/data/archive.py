@@ -123,7 +123,7 @@ def _check_list(file: BinaryIO) -> None:
     at = end.find(HEADS[1])
     while at >= 0:
         if int.from_bytes(end[at + 12 : at + 16], "little") > LONGEST_LIST or end[:at][-20:-16] == b"PK\x06\x07":
-            raise ArchiveError("This zip lists more than 65,000 files. Take a part of them.")
+            raise ArchiveError("This zip lists more than 65,000 files. Send only some of them.")
         at = end.find(HEADS[1], at + 1)
 
 

@@ -10,7 +10,7 @@ HEAD = b"\x93NUMPY"
 
 
 class NpyError(ValueError):
-    """Content that is no NPY file of numbers; the message says what is wrong and what to do."""
+    """Content that is not an NPY file of numbers; the message says what is wrong and what to do."""
 
 
 def parse(name: str, content: bytes) -> np.ndarray:
@@ -24,7 +24,9 @@ def parse(name: str, content: bytes) -> np.ndarray:
         read_head = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
         shape, is_fortran, kind = read_head[np.lib.format.read_magic(file)](file)
     except (ValueError, KeyError, TypeError, SyntaxError, EOFError, tokenize.TokenError, RecursionError) as error:
-        raise NpyError(f"{name} is no NPY file, or its head is damaged. Save it again with numpy.save.") from error
+        raise NpyError(
+            f"{name} is not an NPY file, or its header is damaged. Save it again with numpy.save."
+        ) from error
     if kind.kind not in "buif" or kind.itemsize > 8:
         raise NpyError(f"{name} holds {kind.name}, not numbers. Save pixels as uint8 and labels as int64.")
     if len(shape) > 4 or any(length < 0 for length in shape):
@@ -32,7 +34,7 @@ def parse(name: str, content: bytes) -> np.ndarray:
     size, held = math.prod(shape) * kind.itemsize, len(content) - file.tell()
     if size != held:
         raise NpyError(
-            f"{name} should hold {size:,} bytes after its head but holds {held:,}: it is cut off or damaged. "
+            f"{name} should hold {size:,} bytes after its header but holds {held:,}: it is cut off or damaged. "
             "Save it again."
         )
     if not shape or 0 in shape:

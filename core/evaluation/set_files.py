@@ -192,7 +192,8 @@ def _finish(name: str, images: Array, labels: Array | None, remarks: tuple[str, 
         raise TestSetError(f"{images.name} holds no digits.")
     if len(pixels) > MOST_PICTURES:
         raise TestSetError(
-            f"{images.name} holds {len(pixels):,} digits; at most {MOST_PICTURES:,} can be read. Take a part of it."
+            f"{images.name} holds {len(pixels):,} digits; at most {MOST_PICTURES:,} can be read. "
+            "Send only a part of it."
         )
     if labels and len(labels.values) != len(pixels):
         of_labels = "" if labels.name == images.name else f"{labels.name} "

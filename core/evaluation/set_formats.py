@@ -57,13 +57,13 @@ class Array:
 def check_count(count: int) -> None:
     """Raise `TestSetError` for more files than can be read."""
     if count > MOST_FILES:
-        raise TestSetError(f"There are {count:,} files; at most {MOST_FILES:,} can be read. Take a part of them.")
+        raise TestSetError(f"There are {count:,} files; at most {MOST_FILES:,} can be read. Send only some of them.")
 
 
 def check_size(name: str, size: int) -> None:
     """Raise `TestSetError` for more bytes than are kept in memory, where pictures wait for a model to be chosen."""
     if size > LARGEST:
-        raise TestSetError(f"{name} has more than {LARGEST // 1_000_000} MB. Split it, or take a part of it.")
+        raise TestSetError(f"{name} has more than {LARGEST // 1_000_000} MB. Split it, or send only a part of it.")
 
 
 def clean_path(path: str) -> str:
@@ -119,7 +119,7 @@ class _Unpacking:
         """Count what is about to be unpacked; refuse it where it is too much."""
         check_count(len(sizes))
         if sum(sizes) > self._left:
-            raise TestSetError(f"{name} unpacks to more than {LARGEST // 1_000_000} MB. Take a part of it.")
+            raise TestSetError(f"{name} unpacks to more than {LARGEST // 1_000_000} MB. Send only a part of it.")
         self._left -= sum(sizes)
 
     def _read_zip(self, name: str, content: bytes) -> list[File]:
@@ -195,7 +195,7 @@ def parse_array(file: File) -> Array:
         raise TestSetError(str(error)) from error
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise TestSetError(
-            f"{name} holds values that are no numbers (NaN or infinite). Replace them and save it again."
+            f"{name} holds values that are not numbers (NaN or infinite). Replace them and save it again."
         )
     return Array(name, _as_digits(name, values))
 

@@ -110,7 +110,7 @@ def _decode(name: str, content: bytes) -> str:
             continue
         if "\0" not in text:
             return text.replace("\r\n", "\n").replace("\r", "\n")  # alone in what Excel calls CSV (Macintosh)
-    raise TestSetError(f"{name} is no text, so no CSV. Save the table as CSV in UTF-8.")
+    raise TestSetError(f"{name} is not a text file, so not a CSV. Save the table as CSV in UTF-8.")
 
 
 def _find_separator(name: str, line: str) -> str:
@@ -229,7 +229,7 @@ def _explain(name: str, text: str, separator: str, is_numbers: bool) -> str:
         cells = _split(row, separator)
         wrong = next((cell for cell in cells if cell and is_numbers and not _is_number(cell.replace(",", "."))), None)
         if wrong is not None:
-            return f"{name}: row {number:,} holds {show_cell(wrong)}, which is no number. {what}"
+            return f"{name}: row {number:,} holds {show_cell(wrong)}, which is not a number. {what}"
         if len(cells) > width:
             return f"{name}: row {number:,} has {len(cells):,} columns, longer than the {width:,} before. {what}"
     return f"{name} can't be read as a table: a quotation mark is missing, or rows differ in length."

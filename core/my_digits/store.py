@@ -120,6 +120,13 @@ class Corrections:
         """Everything kept, the oldest first."""
         return self._query("ORDER BY id")
 
+    def relabel(self, ids: Iterable[int], label: int) -> None:
+        """Give kept pictures another label, 0 to 9 or `NO_DIGIT`; when and as what they were kept stays as it was."""
+        if not NO_DIGIT <= label <= 9:
+            raise ValueError("A label is -1 to 9.")
+        rows = [(label, number) for number in ids]
+        self._write(lambda file: file.executemany("UPDATE corrections SET label = ? WHERE id = ?", rows))
+
     def delete(self, ids: Iterable[int]) -> list[Correction]:
         """Delete for good, pixels included; gives what was deleted, for `restore`."""
 

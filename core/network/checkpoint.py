@@ -138,7 +138,7 @@ def load(name: str, folder: Path | None = None) -> Checkpoint:
     model.eval().requires_grad_(False)
     if not _answers(model):
         raise CheckpointError(
-            f"{name}.pth holds weights so large that it answers with no number: its training went wrong."
+            f"{name}.pth holds weights so large that its answers are not numbers: its training went wrong."
         )
     version = _version(content)
     rejection = _read_rejection(name, version, folder)

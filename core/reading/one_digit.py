@@ -76,7 +76,7 @@ def whole_picture_as_digit(ink: Ink | NoInk | MnistImage) -> FoundDigit | None:
     strength = np.clip((bright - paper) / (darkest - paper), 0, 1)
     x, y, width, height = box = box_of(strength > INK.faintest_edge)
     trail = Trail(list(ink.steps[:2]))
-    note = "So small a picture is taken for the digit as a whole, on even paper: it looks more like one that way."
+    note = "A picture this small is read as one whole digit on plain paper: it looks more like one that way."
     trail.add("The whole picture", note, strength)
     image = centre(strength[y : y + height, x : x + width], trail)
     return FoundDigit(image, ink.place(box), tuple(trail.steps), ink.polarity)
@@ -147,7 +147,7 @@ def _doubt(chosen: np.ndarray, areas: np.ndarray, main: int, patches: int) -> st
     _, _, width, height = box_of(chosen)
     size = max(width, height)
     if size < 7:
-        return "There is only a speck of ink. Draw the digit larger, or take the picture from nearer."
+        return "There is only a speck of ink. Draw the digit larger, or take the picture from closer."
     busy = int((areas > 0.02 * areas[main]).sum())
     is_scattered = patches > 8 and areas[main] < 0.5 * np.count_nonzero(chosen)
     if busy > 60 or is_scattered or (busy > 12 and areas[main] < 0.25 * areas.sum()):

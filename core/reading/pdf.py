@@ -29,7 +29,7 @@ def count_pages(opener: Opener) -> int:
     with _open(opener) as document:
         count = len(document)
     if count > MOST_PAGES:
-        raise PictureError(f"This PDF has {count:,} pages; at most {MOST_PAGES:,} can be read. Take a part of it.")
+        raise PictureError(f"This PDF has {count:,} pages; at most {MOST_PAGES:,} can be read. Send only a part of it.")
     return count
 
 

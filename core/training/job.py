@@ -250,7 +250,7 @@ class TrainingJob:
         except OSError as error:
             self._fail(run, words.refused_by_disk(error))
         except Exception as error:  # a fault of ours: the visitor sees a sentence, the server's log the whole of it
-            self._fail(run, f"Training broke off because of a fault in the program: {error}")
+            self._fail(run, f"Training stopped because of a fault in the program: {error}")
             raise
 
     def _check(self, run: Run) -> None:

@@ -90,7 +90,7 @@ def _find_preset(asked: str) -> tuple[str, list[str]]:
 
 def _answer_unknown(field: str, known: set[str]) -> str:
     if not WORD.fullmatch(field):
-        return "A part of this link is no setting."
+        return "Part of this link is not a setting."
     near = difflib.get_close_matches(field, sorted(known), n=1)
     return f"“{field}” is no setting{f'; perhaps “{near[0]}” was meant' if near else ''}."
 

@@ -521,7 +521,7 @@ def _read_facts(path: Path) -> dict[str, Any]:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path.name} is no JSON text.") from error
+        raise ValueError(f"{path.name} is not JSON.") from error
     if not isinstance(stored, dict):
         raise ValueError(f"{path.name} holds no names with values.")
     if not isinstance(written := stored.get("format", 1), int) or written > FORMAT:

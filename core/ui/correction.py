@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 import streamlit as st
 
 from core import words
+from core.figures import digit_images
 from core.ui import notices, resources
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+CHECK = "Can you see the digit here? If not, take it back and adjust the reading first."
 
 
 class PutRight(Protocol):
@@ -52,7 +56,8 @@ def offer_correction(
         key=place,
         on_change=_correct,
         args=(place, image, said, model, version, put_right, at),
-        help="Keeps what the model sees, your answer and the time in My digits, on the computer this app runs on. "
+        help="Keeps what the model sees, your answer and the time in My digits, on the computer this app runs on, "
+        "shared by everyone who opens it. "
         "There a copy of the model can be fine-tuned on them. Press the same answer again to take it back.",
     )
     if kept:
@@ -82,4 +87,5 @@ def _keep_or_take_back(image: np.ndarray, label: int | None, said: str, model: s
     mine.keep(image, label, said, model, version)
     what = "no digit" if label == NO_DIGIT else words.a_digit(label)
     before = " instead" if kept and kept.label != label else ""
-    return f"Kept in My digits as {what}{before}, in the file {mine.place} of this app."
+    seen = "" if label == NO_DIGIT else f"\n\n![What was kept]({digit_images.digit_url(image.tobytes())}) {CHECK}"
+    return f"Kept in My digits as {what}{before}, in the file {mine.place} of this app.{seen}"

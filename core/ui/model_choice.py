@@ -16,6 +16,7 @@ def offer_model(name: str, place: str = PLACE, label: str = "Use this model") ->
     """
     if name == checkpoint.in_use():
         st.button("In use", icon=":material/check:", disabled=True, key=f"use-{place}")
+        offer_way_back(place)
         return
     st.button(
         label,
@@ -26,7 +27,25 @@ def offer_model(name: str, place: str = PLACE, label: str = "Use this model") ->
         args=(resources.use_model, name),
         kwargs={
             "place": place,
-            "done": f"{name} is the model in use now: every page and every visitor is answered by it.",
+            "done": f"{name} is the model in use now, on every page and for every visitor.",
         },
-        help="Every page answers with it at once. The way back is on Train.",
+        help="Every page answers with it at once. The way back is in the menu.",
     )
+
+
+def offer_way_back(place: str = PLACE) -> None:
+    """A button that lets the model answer which came with the app; nothing where it does already, or is missing.
+
+    What the click led to is said where `notices.show_notice(place)` stands. One such button for each place.
+    """
+    shipped = checkpoint.SHIPPED
+    if checkpoint.in_use() != shipped and shipped in checkpoint.names():
+        st.button(
+            f"Back to {shipped}",
+            icon=":material/undo:",
+            key=f"back-{place}",
+            on_click=attempt,
+            args=(resources.use_model, shipped),
+            kwargs={"place": place, "done": f"{shipped} is the model in use again."},
+            help="The model that came with the app answers again, on every page and for every visitor.",
+        )

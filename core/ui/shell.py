@@ -7,7 +7,7 @@ import streamlit as st
 from core import words
 from core.figures import digit_images, theme
 from core.network import checkpoint
-from core.ui import crash, resources, run_words
+from core.ui import crash, model_choice, notices, resources, run_words
 from core.ui.warm_up import warm_up
 from core.workspace import SHIPPED
 
@@ -30,7 +30,8 @@ STYLE = f"""
 .answer.number {{ flex-wrap: wrap; row-gap: .25rem; }}
 .answer.number .digit {{ font-size: clamp(2.5rem, 9vw, 5rem); line-height: 1.1; overflow-wrap: anywhere; }}
 .answer .confidence {{ font-size: 1.75rem; opacity: .75; font-variant-numeric: tabular-nums; }}
-.answer.example {{ opacity: .35; }}
+.answer.example {{ opacity: .55; }} /* 3:1 at least, as large type wants */
+.answer.example .confidence {{ opacity: 1; }}
 .answer.none {{ align-items: center; gap: .75rem; min-height: 4rem; }}
 .answer.none .digit {{ font-size: 2.5rem; font-weight: 200; opacity: .5; }} /* a large dash is a black bar */
 .answer.none .confidence {{ font-size: 2.5rem; opacity: 1; }}
@@ -53,7 +54,7 @@ STYLE = f"""
 .st-key-ways > * {{ height: 100%; }}
 .st-key-ways [data-testid="stVerticalBlock"] {{ height: 100%; }}
 .st-key-ways [data-testid="stElementContainer"]:has([data-testid="stButton"]) {{ margin-top: auto; }}
-.st-key-ways h4 {{ hyphens: none; overflow-wrap: normal; word-break: normal; }}
+.st-key-ways h2 {{ font-size: 1.5rem; hyphens: none; overflow-wrap: normal; word-break: normal; }}
 /* Over a chart lies a tool bar whose four buttons would each read all of its figures aloud. */
 [data-testid="stFullScreenFrame"]:has([data-testid="stVegaLiteChart"]) [data-testid="stElementToolbar"] {{
   display: none; }}
@@ -67,6 +68,8 @@ STYLE = f"""
 }}
 /* Streamlit writes white on the dark theme's light accent, and axes in a grey too pale for paper. */
 .stApp :is([data-testid="stBaseButton-primary"]:not(:disabled), [data-tag] span) {{ color: {theme.css(theme.PAPER)}; }}
+/* A chosen option is written in the text's colour: the accent on its own tint is below 4.5:1. */
+.stApp [data-testid="stBaseButton-pillsActive"] {{ color: {theme.css(theme.TEXT)}; }}
 .stApp [data-testid="stVegaLiteChart"] text[fill="#808495"] {{ fill: {theme.SMALL_TEXT[False]}; }}
 [data-testid="stTooltipIcon"] button[aria-label^="Help"] {{ padding: 4px; margin: -4px; }} /* 24 pixels to press */
 [class*="st-key-gallery"] button {{ padding: .25rem; min-height: 0; }}
@@ -172,10 +175,12 @@ def _show_model() -> None:
     accuracy = "test accuracy not measured"
     if card.test_accuracy is not None:
         accuracy = f"test accuracy {words.percent(card.test_accuracy)} on MNIST"
-    st.caption("Model in use", help="Every page and every visitor is answered by this model.")
+    st.caption("Model in use", help="This model answers on every page and for every visitor.")
     st.markdown(
         f"**{words.escape_markdown(card.name)}**{origin}  \n:small[version {card.version}]  \n:small[{accuracy}]"
     )
+    model_choice.offer_way_back("menu")
+    notices.show_notice("menu")
 
 
 def _show_run() -> None:

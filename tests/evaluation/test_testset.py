@@ -276,7 +276,7 @@ def malformed(rows: np.ndarray, mnist: DigitSet) -> dict[str, tuple[list[tuple[s
         "idx cut": ([("x-images-idx3-ubyte", images[:-9])], "cut off"),
         "idx head only": ([("x-images-idx3-ubyte", images[:6])], "ends within"),
         "idx of floats": ([("x-images-idx3-ubyte", b"\0\0\x0d" + images[3:])], "another kind"),
-        "no idx": ([("x-images-idx3-ubyte", b"hello world")], "no IDX"),
+        "no idx": ([("x-images-idx3-ubyte", b"hello world")], "not an IDX"),
         "idx labels alone": ([("x-labels-idx1-ubyte", labels)], "no images"),
         "idx twice": ([("x-idx3-ubyte", images), ("y-idx3-ubyte", images)], "several"),
         "idx 20x20": ([("x-idx3-ubyte", as_idx(np.zeros((2, 20, 20))))], "20x20"),

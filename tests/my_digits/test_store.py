@@ -1,6 +1,7 @@
 """My digits: what is kept stays kept, what is deleted is gone, crowds and damage lose nothing."""
 
 import contextlib
+import dataclasses
 import errno
 import multiprocessing
 import sqlite3
@@ -227,3 +228,13 @@ def test_what_is_no_digit_is_exported_but_never_learnt(mine):
     assert to_digits(mine.all()).labels.tolist() == [5]
     found = set_files.read_files("mine", [("mine.zip", to_zip(mine.all()))])
     assert [one.label for one in found.pictures] == [5] and [one.name for one in found.skipped] == ["no-digit_2.png"]
+
+
+def test_another_label_changes_nothing_else(tmp_path):
+    mine = Corrections(tmp_path)
+    first = mine.keep(np.full((28, 28), 7, np.uint8), 3, "8", "reference", "abc")
+    second = mine.keep(np.full((28, 28), 9, np.uint8), 4, "1", "reference", "abc")
+    mine.relabel([first.id], NO_DIGIT)
+    assert mine.all() == [dataclasses.replace(first, label=NO_DIGIT), second]
+    with pytest.raises(ValueError):
+        mine.relabel([first.id], 10)

@@ -69,7 +69,7 @@ def test_one_weight_that_is_no_number_is_enough(tmp_path, value, place, is_doubl
 def test_weights_so_large_that_no_answer_is_a_number_answer_nobody(tmp_path):
     weights = {key: torch.full_like(value, 1e30) for key, value in build("mlp").state_dict().items()}
     torch.save(weights, tmp_path / "large.pth")
-    with pytest.raises(CheckpointError, match="answers with no number"):
+    with pytest.raises(CheckpointError, match="answers are not numbers"):
         checkpoint.choose("large", tmp_path)
 
 

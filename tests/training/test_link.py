@@ -76,7 +76,7 @@ def test_a_preset_can_be_named_by_hand(preset):
         ({"epochs": ""}, "Epochs can't be read."),
         ({"epoch": "9"}, "“epoch” is no setting; perhaps “epochs” was meant."),
         ({"lr": "9"}, "“lr” is no setting."),
-        ({"![](http://elsewhere/picture.png)": "9"}, "A part of this link is no setting."),
+        ({"![](http://elsewhere/picture.png)": "9"}, "Part of this link is not a setting."),
         ({"preset": "elsewhere"}, "There is no such preset: choose one of fast, best"),
         ({"name": "../elsewhere"}, "The run's name can't be used."),
     ],

@@ -170,8 +170,8 @@ def test_an_empty_cell_is_the_fields_default(stored):
 
 
 UNREADABLE = {
-    "no text": (lambda home: (home / "run.json").write_bytes(b"\xff\xfe"), "no JSON text"),
-    "half a file": (lambda home: (home / "run.json").write_text('{"name": "x", '), "no JSON text"),
+    "no text": (lambda home: (home / "run.json").write_bytes(b"\xff\xfe"), "is not JSON"),
+    "half a file": (lambda home: (home / "run.json").write_text('{"name": "x", '), "is not JSON"),
     "a list": (lambda home: (home / "run.json").write_text("[1]"), "no names with values"),
     "no name": (lambda home: change(home, name=None), "names no name"),
     "a name that is a number": (lambda home: change(home, name=3), "name is 3"),

@@ -272,7 +272,7 @@ def test_every_section_opens_for_every_kind_of_model(lab):
 def test_a_perfect_model_has_nothing_to_hide(lab):
     lab.in_use = "oracle"
     page = lab.open("Errors")
-    assert "Not one error in 300 pictures" in lab.texts() and page.metric[0].value.startswith("100.00")
+    assert "No errors in 300 pictures" in lab.texts() and page.metric[0].value.startswith("100.00")
     lab.page.session_state["evaluate_section"] = "Confusion"
     page = lab.run()
     assert "read right" in page.header[0].value

@@ -6,6 +6,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from core import words
 from core.config import FineTuningSettings, TrainingSettings
 from core.data import mnist
 from core.data.labels import NO_DIGIT
@@ -69,6 +70,10 @@ def find(app: AppTest, label: str):
     return next((button for button in app.main.button if button.label == label), None)
 
 
+def pictures(app: AppTest):
+    return next(group for group in app.main.button_group if (group.key or "").startswith("chosen-"))
+
+
 def test_an_empty_page_says_how_to_begin(mine):
     app = open_page()
     assert "Wrong? It is a …" in read(app) and find(app, "Draw a digit")
@@ -80,7 +85,7 @@ def test_what_is_kept_is_shown_measured_and_can_be_taken_away(mine):
     mine.keep(DIGITS.images[9].numpy(), NO_DIGIT, "4", "reference", "abc")
     app = open_page()
     assert "4 of 4 digits right" in read(app) and "1 picture without a digit" in read(app)
-    gallery = app.button_group[0]
+    gallery = pictures(app)
     assert [option.split(") ")[1] for option in gallery.options][1:] == ["1", "4", "0", "5"]
     assert find(app, "Fine-tune a copy")
     labels = [entry.proto.label for entry in app.main.get("download_button")]
@@ -90,21 +95,38 @@ def test_what_is_kept_is_shown_measured_and_can_be_taken_away(mine):
 def test_many_come_in_portions(mine):
     keep(mine, MANY)
     app = open_page()
-    assert len(app.button_group[0].options) == 60
+    assert len(pictures(app).options) == 60
     app.main.selectbox[0].select_index(1).run()
-    assert len(app.button_group[0].options) == MANY - 60
+    assert len(pictures(app).options) == MANY - 60
 
 
 def test_a_chosen_picture_is_deleted_and_comes_back_with_undo(mine):
     keep(mine, 3)
     app = open_page()
-    app.button_group[0].set_value([2]).run()
+    pictures(app).set_value([2]).run()
     assert "A 0. reference abc read it as 3" in read(app)
     app.button(key="delete").click().run()
     assert [one.id for one in mine.all()] == [1, 3] and "1 picture deleted" in read(app)
     find(app, "Undo").click().run()
     assert [one.id for one in mine.all()] == [1, 2, 3] and not app.exception
     assert not find(app, "Undo")
+
+
+def test_the_misread_are_shown_alone_and_a_chosen_one_gets_another_label(mine):
+    keep(mine, 4)
+    wrong = mine.all()[2]
+    mine.relabel([wrong.id], (wrong.label + 1) % 10)
+    app = open_page()
+    show = app.segmented_control(key="kept_show")
+    assert show.options == ["All (4)", "Misread today (1)"]
+    show.set_value("misread").run()
+    assert len(pictures(app).options) == 1
+    pictures(app).set_value([wrong.id]).run()
+    next(group for group in app.button_group if (group.key or "").startswith("relabel-")).set_value(wrong.label).run()
+    assert not app.exception and mine.all()[2] == wrong
+    assert f"1 picture labelled as {words.a_digit(wrong.label)}" in read(app)
+    assert "reads all of them right" in read(app)
+    assert "shared by everyone who opens it" in read(app)
 
 
 def test_a_disk_that_refuses_and_a_file_put_aside_are_sentences(mine, monkeypatch):
@@ -141,6 +163,9 @@ def test_fine_tuning_is_watched_and_its_outcome_can_be_used(mine, job, tmp_path)
     find(app, "Use this model").click().run()
     assert checkpoint.in_use() == "Fine-tuned 1" and find(app, "In use").disabled
     assert "Fine-tuned 1 is the model in use now" in read(app)
+    assert app.sidebar.button(key="back-menu").label == "Back to reference"  # on every page
+    app.button(key="back-notice").click().run()
+    assert checkpoint.in_use() == "reference" and find(app, "Use this model") and not find(app, "Back to reference")
 
 
 def test_while_another_run_is_going_on_the_page_says_whose(mine, job):
@@ -182,6 +207,7 @@ def test_one_click_on_predict_keeps_a_picture_another_changes_it_a_third_takes_i
     (kept,) = mine.all()
     assert (kept.label, kept.said, kept.model) == (1, "7", checkpoint.in_use())
     assert "Kept in My digits as a 1" in app.toast[0].value
+    assert "data:image/png" in app.toast[0].value and "Can you see the digit here?" in app.toast[0].value
     correct(app, 8)
     assert "Kept in My digits as an 8 instead" in app.toast[0].value
     correct(app, NO_DIGIT)

@@ -85,8 +85,8 @@ def test_a_run_is_watched_left_paused_kept_and_used(app, page, home):
     expect(page.locator(".answer .digit").first).to_have_text(re.compile(r"\d|–"), timeout=LONG)
 
     page.get_by_role("link", name="Train").click()
-    page.get_by_role("button", name="Back to the shipped model").click(timeout=LONG)
-    expect(page.get_by_text("The shipped model answers on every page again")).to_be_visible(timeout=LONG)
+    page.get_by_test_id("stSidebar").get_by_role("button", name="Back to reference").click(timeout=LONG)
+    expect(page.get_by_text("reference is the model in use again")).to_be_visible(timeout=LONG)
     page.goto("about:blank")
 
 

@@ -43,7 +43,7 @@ def show(shown: Shown) -> None:
 def _show_misread(shown: Shown) -> None:
     errors = shown.evaluation.report.errors
     if not errors:
-        st.success(f"Not one error in {words.count(len(shown), 'picture')}.", icon=":material/check:")
+        st.success(f"No errors in {words.count(len(shown), 'picture')}.", icon=":material/check:")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         true = _ask_for_digit("True digit", "errors_true")

@@ -65,7 +65,8 @@ def _show_figures(shown: Shown) -> None:
             "Loss",
             f"{answers.loss(temperature):.4f}",
             "lower is better",
-            "Cross-entropy in nats: how surprised the model is by the right digit, on average; 0 would mean never.",
+            "How surprised the model is by the right digit, on average; 0 would mean never. "
+            "(Cross-entropy, with natural logarithms: the unit is the nat.)",
         )
         low, high = answers.calibration_interval(temperature)
         interval = f"{words.percent(low, 1)} to {words.percent(high, 1)}"

@@ -104,8 +104,8 @@ def _show_drawn(shown: Shown) -> None:
         offer.empty()
     _say_what_became(found)
     st.caption(
-        "Of the same kinds as those that the detector was trained with, drawn anew: what it has never seen the like of "
-        "is harder. Try your own too."
+        "They are of the kinds that the detector was trained on, newly drawn. Kinds it has never seen are harder: try "
+        "some of your own too."
     )
     _show_taken(shown, found, tuple(f"non-digit {place + 1:,}" for place in range(len(found))))
 

@@ -26,7 +26,7 @@ def show(model: Checkpoint, kept: list[Correction]) -> None:
     duration = None
     is_live = resources.training_job().snapshot().is_live
     if is_live or any(one.is_digit for one in kept):
-        st.subheader("Fine-tune a copy", anchor=False)
+        st.header("Fine-tune a copy", anchor=False)
         if is_live:
             watch()
         else:
@@ -50,7 +50,7 @@ def offer(model: Checkpoint, kept: list[Correction]) -> DeltaGenerator | None:
         f"**{words.count(len(learnt), 'digit')}** of yours, each shown "
         f"{usual.repeats} times with augmentation, among {usual.images:,} pictures in all. The others are MNIST's, so "
         f"that it doesn't forget them. Every third of yours is held out, **{len(held_out)}** now: no copy ever learns "
-        "from these, so they tell whether it reads your writing better. The model in use stays as it is."
+        "from these, so they show whether it reads your writing better. The model in use stays as it is."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -109,7 +109,7 @@ def show_outcome() -> None:
 def show_changes(name: str, base: str, changes: tuple[Change, ...]) -> None:
     """Before and after in a table, what it means in a sentence, and what can be done with the model `name`."""
     with st.container(border=True):
-        st.markdown(f"#### {words.escape_markdown(name)}, a copy of {words.escape_markdown(base)}\n{sum_up(changes)}")
+        st.markdown(f"### {words.escape_markdown(name)}, a copy of {words.escape_markdown(base)}\n{sum_up(changes)}")
         st.table(
             pd.DataFrame(
                 {

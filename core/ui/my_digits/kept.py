@@ -1,27 +1,32 @@
-"""What is kept: how the model in use reads it, the pictures to look at and delete, files to take away."""
+"""What is kept: how the model in use reads it, the pictures to look at, relabel and delete, files to download."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from core import words
+from core.data.labels import NO_DIGIT
 from core.evaluation.report import wilson_interval
-from core.figures import digit_images
+from core.figures import digit_images, theme
 from core.my_digits import store
 from core.my_digits.store import Correction
 from core.network.checkpoint import Checkpoint
-from core.ui import notices, resources
+from core.ui import notices, resources, widgets
 
 MOST = 60  # pictures shown at once
-IN_BRACKETS = "In brackets: the 95 % interval, where the share on many more such pictures would lie."
+IN_BRACKETS = (
+    "In brackets: the 95 % interval, the range in which the share on many more such pictures would most likely lie."
+)
 
-# Pills as tiles: the picture, what it is, what it is read as.
-STYLE = """
+# Pills as tiles of one size: the picture, what it is, and, on a marked one, what it is misread as.
+STYLE = f"""
 <style>
-.st-key-kept button { width: 5.2rem; height: auto; padding: .4rem .2rem; border-radius: .5rem; }
-.st-key-kept button p { display: flex; flex-direction: column; align-items: center; gap: .1rem; white-space: normal; }
-.st-key-kept button img { width: 3.5rem !important; height: 3.5rem !important; max-height: none !important;
-  object-fit: contain; image-rendering: pixelated; border-radius: .25rem; }
+.st-key-kept button {{ width: 5.2rem; height: 7.5rem; align-items: flex-start; padding: .4rem .2rem;
+  border-radius: .5rem; }}
+.st-key-kept button:has(p > span) {{ border-color: {theme.css(theme.DOUBT)}; border-width: 2px; }}
+.st-key-kept button p {{ display: flex; flex-direction: column; align-items: center; gap: .1rem; white-space: normal; }}
+.st-key-kept button img {{ width: 3.5rem !important; height: 3.5rem !important; max-height: none !important;
+  object-fit: contain; image-rendering: pixelated; border-radius: .25rem; }}
 </style>
 """
 
@@ -90,13 +95,21 @@ def show_measure(model: Checkpoint, kept: list[Correction], said: dict[int, str]
         )
     if others:
         refused = sum(said[one.id] == one.text for one in others)
-        sentences.append(f"Also kept: {words.count(len(others), 'picture')} without a digit; it says so of {refused}.")
+        sentences.append(
+            f"Also kept: {words.count(len(others), 'picture')} without a digit; the model says so of {refused}."
+        )
     st.markdown(" ".join(sentences), help=IN_BRACKETS)
 
 
 def show_gallery(kept: list[Correction], said: dict[int, str]) -> None:
-    """The pictures, the newest first; chosen ones can be looked at and deleted."""
-    newest = kept[::-1]
+    """The pictures, the newest first, all or the misread; chosen ones can be looked at, relabelled and deleted."""
+    misread = [one for one in kept if said[one.id] != one.text]
+    counts = {"all": f"All ({len(kept)})", "misread": f"Misread today ({len(misread)})"}
+    show_only = widgets.choice("Show", list(counts), "kept_show", format_func=counts.__getitem__)
+    newest = (misread if show_only == "misread" else kept)[::-1]
+    if not newest:
+        st.caption("The model in use reads all of them right.")
+        return
     if len(newest) > MOST:
         starts = range(0, len(newest), MOST)
         start = st.selectbox(
@@ -106,16 +119,26 @@ def show_gallery(kept: list[Correction], said: dict[int, str]) -> None:
     by_number = {one.id: one for one in newest}
     with st.container(key="kept"):
         chosen = st.pills(
-            "Choose pictures to see their details or to delete them",
+            "Choose pictures to see their details, change their label or delete them",
             list(by_number),
             selection_mode="multi",
             format_func=lambda number: label(by_number[number], said[number]),
-            key=f"chosen-{memory.get('gallery', 0)}",
+            key=f"chosen-{memory.get('gallery', 0)}-{show_only}",
         )
     chosen = [number for number in chosen if number in by_number]
     for number in chosen[:5]:
         st.markdown(f":small[{describe(by_number[number], said[number])}]")
     if chosen:
+        key = f"relabel-{memory.get('gallery', 0)}"
+        st.pills(
+            f"{'It shows' if len(chosen) == 1 else 'They all show'} a …",
+            [*range(10), NO_DIGIT],
+            format_func=lambda digit: "no digit" if digit == NO_DIGIT else str(digit),
+            key=key,
+            on_change=relabel,
+            args=(chosen, key),
+            help="Gives the chosen pictures this label.",
+        )
         st.button(
             f"Delete {words.count(len(chosen), 'picture')}",
             icon=":material/delete:",
@@ -138,6 +161,15 @@ def describe(one: Correction, said: str) -> str:
         f"{one.said or 'no digit'} on {one.created:%Y-%m-%d at %H:%M} UTC; the model in use says "
         f"{said or 'no digit'} today."
     )
+
+
+def relabel(chosen: list[int], key: str) -> None:
+    """Give the chosen pictures the label that was pressed."""
+    digit = memory[key]
+    what = "no digit" if digit == NO_DIGIT else words.a_digit(digit)
+    done = f"{words.count(len(chosen), 'picture')} labelled as {what}."
+    notices.attempt(resources.corrections().relabel, chosen, digit, done=done)
+    memory.gallery = memory.get("gallery", 0) + 1
 
 
 def delete(chosen: list[int]) -> None:

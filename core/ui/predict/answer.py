@@ -156,7 +156,7 @@ def show_reading(
 
 def advise(reading: reader.Reading, caption: str) -> str:
     """What was refused, and what to do if it is a digit after all: that depends on where it comes from."""
-    again = "clear the canvas and draw it once more" if caption == DRAWN else "take the picture from nearer, or crop it"
+    again = "clear the canvas and draw it once more" if caption == DRAWN else "take the picture from closer, or crop it"
     return f"{reading.sentence} If it is one, {again}."
 
 

@@ -25,8 +25,8 @@ THUMBNAIL = 144  # pixels: longer side, twice what the gallery gives it
 KINDS = {"Digits": "", "Numbers": "number", "No digits": "not", "Misread": "hard"}
 ABOUT = {
     "Numbers": "Several digits: each is found and read on its own.",
-    "No digits": "What is no digit should be refused, with words and not with a guess.",
-    "Misread": "Digits that the model which comes with the app reads wrongly, often without a doubt. You can see why.",
+    "No digits": "What isn't a digit should be refused, with a reason instead of a guess.",
+    "Misread": "Digits that the shipped model misreads, often confidently. You can see why.",
 }
 
 memory = st.session_state

@@ -72,7 +72,7 @@ def show() -> list[Pending]:
     settings = None if faults else TrainingSettings.from_dict(memory.settings)
     _offer_start(settings, faults, pending)
     _show_presets(settings, pending)
-    st.subheader("Settings", anchor=False)
+    st.header("Settings", anchor=False)
     for group, names in wording.GROUPS.items():
         with st.expander(group):  # a label that told the values would close it at every change
             for first in range(0, len(names), 3):  # a row at a time: on a phone they keep their order
@@ -145,7 +145,7 @@ def _offer_start(settings: TrainingSettings | None, faults: Collection[str], pen
                 pending.append(Pending(place, settings, in_detail=True))
             else:
                 wrong = ", ".join(f"**{wording.label(name)}**" for name in faults)
-                line.markdown(f":red[:material/error: Put right below before you start: {wrong}.]")
+                line.markdown(f":red[:material/error: Correct this below before you start: {wrong}.]")
             if fault := _find_fault_of_name():
                 place.markdown(f":red[:material/error: {fault}]")
 

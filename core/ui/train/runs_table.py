@@ -31,7 +31,7 @@ memory = st.session_state
 
 def show() -> None:
     """The table, also of runs that can't be read; the curves of the chosen ones, and what can be done with them."""
-    st.subheader("Runs", anchor=False)
+    st.header("Runs", anchor=False)
     snapshot = resources.training_job().snapshot()
     live = snapshot.run.id if snapshot.run and snapshot.is_live else ""
     listed = [run for run in runs.list_all() if run.id != live]

@@ -1,4 +1,4 @@
-"""Models that no run on this page made: the shipped one, and uploaded weights."""
+"""Models that no run on this page made: uploaded weights; and any model to choose or delete."""
 
 from __future__ import annotations
 
@@ -7,31 +7,13 @@ import streamlit as st
 from core import words
 from core.network import checkpoint
 from core.training import runs
-from core.ui import notices, resources
+from core.ui import notices
 from core.ui.model_choice import offer_model
 from core.ui.notices import attempt
-from core.ui.train import runs_table
 
 PLACE = "weights_notice"  # where it is said what a click here led to
 
 memory = st.session_state
-
-
-def offer_shipped() -> None:
-    """The way back to the shipped model, wherever the model in use came from."""
-    name = checkpoint.in_use()
-    if name == checkpoint.SHIPPED or checkpoint.SHIPPED not in checkpoint.names():
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Back to the shipped model",
-            icon=":material/undo:",
-            on_click=attempt,
-            args=(resources.use_model, checkpoint.SHIPPED),
-            kwargs={"place": runs_table.PLACE, "done": "The shipped model answers on every page again."},
-            key="shipped",
-        )
-        st.caption(f"The model in use is {words.escape_markdown(name)}.")
 
 
 def bring_in() -> None:
