@@ -6,17 +6,24 @@ BIN := .venv/bin
 # One process a core of two; whoever has done its share takes over half of what is left to the other.
 PYTEST = $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-.PHONY: run test test-all install mutants bench bench-realworld bench-pages bench-train-speed bench-readme lint
+.PHONY: run test test-all quick all install mutants bench bench-realworld bench-pages bench-train-speed bench-readme lint
 
 run: .venv/installed
 	$(BIN)/python -m streamlit run Home.py --server.port $(PORT)
 
 install: .venv/installed
 
-test: lint
+# The checks of code and types run beside the tests: browser tests leave a core idle now and then.
+test: .venv/installed-dev
+	$(MAKE) --no-print-directory --jobs 2 lint quick
+
+test-all: .venv/installed-dev
+	$(MAKE) --no-print-directory --jobs 2 lint all
+
+quick: .venv/installed-dev
 	$(PYTEST) -m "not slow" --durations 10
 
-test-all: lint
+all: .venv/installed-dev
 	$(PYTEST) --durations 20 --cov --cov-report term --cov-fail-under 90
 
 # Puts faults into a copy of the code, one by one, and prints the share that fails a test: some 25 minutes.

@@ -61,6 +61,7 @@ def test_a_clone_reads_mnist_without_a_network(tmp_path: Path, offline):
     assert test.labels[:5].tolist() == [7, 2, 1, 0, 4]
 
 
+@pytest.mark.slow
 def test_torchvision_reads_the_same_digits_from_the_unpacked_files(tmp_path: Path, offline):
     from torchvision.datasets import MNIST
 

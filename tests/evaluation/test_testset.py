@@ -167,6 +167,7 @@ def drawn() -> list[tuple[str, bytes]]:
     return [*files, ("3_blank.png", draw_samples.encode(blank, "png"))]
 
 
+@pytest.mark.slow
 def test_evaluate_measures_the_very_image_that_predict_shows(drawn, model):
     found = set_files.read_files("drawn", drawn).for_model(model)
     measured = dict(zip(found.names, found.digits.images.numpy(), strict=True))
@@ -184,6 +185,7 @@ def test_evaluate_measures_the_very_image_that_predict_shows(drawn, model):
     assert found.places == tuple(at for at, (name, _) in enumerate(drawn) if name in measured)
 
 
+@pytest.mark.slow
 def test_both_scripts_count_the_same_answers_as_right(drawn, tmp_path, monkeypatch, capsys):
     folder = tmp_path / "drawn"
     folder.mkdir()
@@ -266,7 +268,7 @@ def malformed(rows: np.ndarray, mnist: DigitSet) -> dict[str, tuple[list[tuple[s
         "too many columns": ([("a.csv", as_csv(np.column_stack([rows, rows])))], "1,570 columns"),
         "ragged": ([("a.csv", as_csv(rows) + b"\n" + as_csv(np.ones((1, 900))))], "longer"),
         "short row": ([("a.csv", as_csv(rows) + b"\n7,1,2")], "misses a number in row 31"),
-        "words": ([("a.csv", as_csv(rows).replace(b"\n", b"\nseven,", 1))], "no number"),
+        "words": ([("a.csv", as_csv(rows).replace(b"\n", b"\nseven,", 1))], "not a number"),
         "binary": ([("a.csv", bytes(range(128, 256)))], "no text"),
         "label 12": ([("a.csv", as_csv(changed))], "label 12"),
         "label 2.5": ([("a.csv", as_csv(halved))], "label 2.5"),

@@ -103,6 +103,7 @@ def load_script():
     return module
 
 
+@pytest.mark.slow
 def test_the_command_line_measures_an_own_set_and_writes_the_report(tmp_path):
     part = mnist.load(train=False).pick(torch.arange(60))
     rows = torch.cat([part.labels.unsqueeze(1), part.images.flatten(1).long()], dim=1)

@@ -89,6 +89,7 @@ def plan(base) -> FineTuning:
     )
 
 
+@pytest.mark.slow
 def test_a_copy_of_the_shipped_model_reads_a_thick_pen_better_and_forgets_little():
     shipped = checkpoint.load(checkpoint.SHIPPED)
     everything = mnist.load(train=True)

@@ -88,6 +88,7 @@ def test_stored_digits_become_shares_of_full_scale():
 
 
 @torch.inference_mode()
+@pytest.mark.slow
 def test_the_shipped_model_is_as_good_as_its_facts_say():
     shipped = checkpoint.load(checkpoint.SHIPPED)
     test = load(train=False)

@@ -63,6 +63,7 @@ def test_what_is_no_digit_is_never_sure(shipped: Checkpoint, what: str):
     assert found.verdict in ("unsure", "no digit")
 
 
+@pytest.mark.slow
 def test_few_printed_letters_pass(shipped: Checkpoint):
     """A font the head has never seen; an R in a thick pen is nearly an 8."""
     letters = "AEFHKMNPRTUVWXYdefhkmnprtuwx"
@@ -70,6 +71,7 @@ def test_few_printed_letters_pass(shipped: Checkpoint):
     assert len(passed) <= 0.2 * len(letters), passed
 
 
+@pytest.mark.slow
 def test_every_sample_stays_as_sure_as_it_was(shipped: Checkpoint):
     bare = replace(shipped, rejection=None)
     for path in sorted((SHIPPED / "samples").glob("*.*")):
@@ -78,12 +80,14 @@ def test_every_sample_stays_as_sure_as_it_was(shipped: Checkpoint):
             assert reader.read(shipped, given).verdict == reader.read(bare, given).verdict, path.name
 
 
+@pytest.mark.slow
 def test_digits_are_kept(shipped: Checkpoint, validation: DigitSet):
     found = predict(shipped, as_digits(validation.images.numpy()))
     assert np.mean([one.is_strange for one in found]) < 0.015
     assert np.mean([one.is_strange and one.verdict == "no digit" for one in found]) < 0.003
 
 
+@pytest.mark.slow
 def test_new_non_digits_are_mostly_caught(shipped: Checkpoint):
     things = as_digits(non_digits.make(2000, seed=987))
     bare = predict(replace(shipped, rejection=None), things)
@@ -168,6 +172,7 @@ def test_digits_written_again_stay_what_they_were(shipped: Checkpoint, validatio
     assert np.mean(right) > 0.97
 
 
+@pytest.mark.slow
 def test_a_head_is_learnt_from_few_digits(shipped: Checkpoint, validation: DigitSet):
     before = {key: value.clone() for key, value in shipped.model.state_dict().items()}
     some = validation.pick(torch.arange(0, len(validation), 8))

@@ -352,6 +352,7 @@ def test_naming_the_right_polarity_changes_nothing(glyph: str):
 
 
 @pytest.mark.parametrize("is_dark", [True, False])
+@pytest.mark.slow
 def test_a_digit_that_fills_a_small_picture_is_read_with_either_polarity(is_dark: bool, model, mnist):
     """Hardly any paper is left to tell by: of a hundred, six were read as their own gaps before both were tried."""
     _, validation = split(mnist, TrainingSettings())
@@ -365,6 +366,7 @@ def test_a_digit_that_fills_a_small_picture_is_read_with_either_polarity(is_dark
     assert right >= 97
 
 
+@pytest.mark.slow
 def test_a_digit_that_fills_a_small_picture_is_read_as_a_whole_where_its_strokes_fall_apart(model):
     """Pieces at the borders look like a neighbour's ends: of 200, nine were misread when only these ways were known."""
     drawn, labels = pages.draw("tiny", 200)

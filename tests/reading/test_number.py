@@ -236,6 +236,7 @@ def test_blank_paper_and_noise_hold_no_number(model):
         assert read(model, sheet, expect="number").text == ""
 
 
+@pytest.mark.slow
 def test_words_in_most_typefaces_are_no_number_unless_one_is_asked_for(model):
     pages = [picture.from_array(whole_numbers.make("lettering", number, 7).sheet) for number in range(40)]
     assert sum(not reader.read(model, page).is_number for page in pages) >= 26

@@ -50,6 +50,7 @@ def test_a_glyph_that_leans_or_widens_is_not_cut_off(lean: float):
     assert columns[0] > 0 and columns[-1] < drawn.shape[1] - 1
 
 
+@pytest.mark.slow
 def test_the_shipped_models_take_few_letters_of_other_typefaces_for_digits():
     drawn = fonts.make(1500, 5, "validation").astype(np.float32) / 255
     for name in ("reference", "modern"):

@@ -345,6 +345,7 @@ def test_a_run_that_is_over_is_not_resumed(job, digits, folders):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs locks that the system lifts")
+@pytest.mark.slow
 def test_a_killed_process_leaves_an_interrupted_run_and_a_living_one_a_running(tmp_path):
     script = f"""
 import sys

@@ -250,6 +250,7 @@ def test_a_filter_that_leaves_fewer_pages_opens_one_that_is_there(lab):
     assert thumbnails(page).options
 
 
+@pytest.mark.slow
 def test_every_section_opens_for_every_kind_of_model(lab):
     page = lab.open()
     for name in ("no nine", "oracle"):
