@@ -21,7 +21,10 @@ from core.reading import cuts, ink, left_out, mnist_form, number, one_digit, pic
 from core.reading.settings import INK, NUMBER, InkSettings, NumberSettings
 
 # Where each group of settings is looked up.
-USED_IN = {"INK": (ink, mnist_form, number, one_digit, picture, ruled_lines), "NUMBER": (cuts, left_out, number, reader)}
+USED_IN = {
+    "INK": (ink, mnist_form, number, one_digit, picture, ruled_lines),
+    "NUMBER": (cuts, left_out, number, reader),
+}
 SETTINGS: dict[str, InkSettings | NumberSettings] = {"INK": INK, "NUMBER": NUMBER}
 CONSTANTS = {
     f"{group.lower()}.{field.name}": (group, field.name) for group in SETTINGS for field in fields(SETTINGS[group])
