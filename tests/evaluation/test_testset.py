@@ -269,7 +269,7 @@ def malformed(rows: np.ndarray, mnist: DigitSet) -> dict[str, tuple[list[tuple[s
         "ragged": ([("a.csv", as_csv(rows) + b"\n" + as_csv(np.ones((1, 900))))], "longer"),
         "short row": ([("a.csv", as_csv(rows) + b"\n7,1,2")], "misses a number in row 31"),
         "words": ([("a.csv", as_csv(rows).replace(b"\n", b"\nseven,", 1))], "not a number"),
-        "binary": ([("a.csv", bytes(range(128, 256)))], "no text"),
+        "binary": ([("a.csv", bytes(range(128, 256)))], "not a text file"),
         "label 12": ([("a.csv", as_csv(changed))], "label 12"),
         "label 2.5": ([("a.csv", as_csv(halved))], "label 2.5"),
         "pixel 300": ([("a.csv", as_csv(bright))], "300"),
