@@ -70,7 +70,7 @@ STYLE = f"""
 /* Streamlit writes white on the dark theme's light accent, and axes in a grey too pale for paper. */
 .stApp :is([data-testid="stBaseButton-primary"]:not(:disabled), [data-tag] span) {{ color: {theme.css(theme.PAPER)}; }}
 /* A chosen option is written in the text's colour: the accent on its own tint is below 4.5:1. */
-.stApp [data-testid="stButtonGroup"] button[data-selected="true"] {{ color: {theme.css(theme.TEXT)}; }}
+.stApp [data-testid="stButtonGroup"] button[data-selected="true"] {{ color: {theme.css(theme.TEXT)} !important; }}
 .stApp [data-testid="stVegaLiteChart"] text[fill="#808495"] {{ fill: {theme.SMALL_TEXT[False]}; }}
 [data-testid="stTooltipIcon"] button[aria-label^="Help"] {{ padding: 4px; margin: -4px; }} /* 24 pixels to press */
 [class*="st-key-gallery"] button {{ padding: .25rem; min-height: 0; }}
