@@ -25,6 +25,7 @@ STYLE = f"""
 .block-container {{ padding-top: 2.5rem; max-width: 72rem; }}
 @media (max-width: 768px) {{ .block-container {{ padding-top: 4rem; }} }} /* the header lies over the page here */
 @media (max-width: 640px) {{ .block-container h1 {{ font-size: 2rem; padding: .25rem 0; }} }}
+.stMain h2 {{ font-size: 1.5rem; }} /* right below the title in rank, not in size */
 .answer {{ display: flex; align-items: baseline; gap: 1.25rem; line-height: 1; margin: 0 0 .25rem; }}
 .answer .digit {{ font-size: clamp(5rem, 16vw, 8.5rem); font-weight: 700; font-variant-numeric: tabular-nums; }}
 .answer.number {{ flex-wrap: wrap; row-gap: .25rem; }}
@@ -54,7 +55,7 @@ STYLE = f"""
 .st-key-ways > * {{ height: 100%; }}
 .st-key-ways [data-testid="stVerticalBlock"] {{ height: 100%; }}
 .st-key-ways [data-testid="stElementContainer"]:has([data-testid="stButton"]) {{ margin-top: auto; }}
-.st-key-ways h2 {{ font-size: 1.5rem; hyphens: none; overflow-wrap: normal; word-break: normal; }}
+.st-key-ways h2 {{ hyphens: none; overflow-wrap: normal; word-break: normal; }}
 /* Over a chart lies a tool bar whose four buttons would each read all of its figures aloud. */
 [data-testid="stFullScreenFrame"]:has([data-testid="stVegaLiteChart"]) [data-testid="stElementToolbar"] {{
   display: none; }}
@@ -69,7 +70,7 @@ STYLE = f"""
 /* Streamlit writes white on the dark theme's light accent, and axes in a grey too pale for paper. */
 .stApp :is([data-testid="stBaseButton-primary"]:not(:disabled), [data-tag] span) {{ color: {theme.css(theme.PAPER)}; }}
 /* A chosen option is written in the text's colour: the accent on its own tint is below 4.5:1. */
-.stApp [data-testid="stBaseButton-pillsActive"] {{ color: {theme.css(theme.TEXT)}; }}
+.stApp [data-testid="stButtonGroup"] button[data-selected="true"] {{ color: {theme.css(theme.TEXT)} !important; }}
 .stApp [data-testid="stVegaLiteChart"] text[fill="#808495"] {{ fill: {theme.SMALL_TEXT[False]}; }}
 [data-testid="stTooltipIcon"] button[aria-label^="Help"] {{ padding: 4px; margin: -4px; }} /* 24 pixels to press */
 [class*="st-key-gallery"] button {{ padding: .25rem; min-height: 0; }}

@@ -15,7 +15,6 @@ STYLE = f"""
 [class*="st-key-gallery"] button p {{ font-size: .75rem; line-height: 1.2; font-variant-numeric: tabular-nums; }}
 [class*="st-key-gallery"] button[data-selected="true"] {{ outline: 2px solid {theme.css(theme.ACCENT)};
   outline-offset: 1px; }}
-.stMain h2 {{ font-size: 1.5rem; }} /* below the title in rank, not much smaller than it in size */
 /* The tools of a table or chart lie over what stands above it. Tables are small here and can be downloaded. */
 [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) [data-testid="stElementToolbar"]
   {{ display: none; }}
