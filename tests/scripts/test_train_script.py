@@ -87,7 +87,7 @@ def test_an_interrupted_run_is_resumed(tmp_path):
     assert process.returncode == 130 and "--resume" in rest
     (run,) = runs.list_runs(tmp_path / "runs")
     assert run.status == "interrupted"
-    process = subprocess.Popen([*command, "--resume", "long"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*SCRIPT, *options(tmp_path)[:4], "--resume", "long"], stdout=subprocess.PIPE, text=True)
     assert int(process.stdout.readline().split()[1].split("/")[0]) >= len(run.epochs)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=180)

@@ -30,7 +30,9 @@ def app(home: Path, tmp_path: Path):
 def open_sample(page, number: int) -> None:
     page.locator("[class*=st-key-gallery] button").nth(number).click(timeout=LONG)
     expect(page.get_by_text("Wrong? It is a …")).to_be_visible(timeout=LONG)
-    expect(page.get_by_role("radio", checked=True)).to_have_count(2, timeout=LONG)  # the way in, what to read; no pill
+    expect(page.get_by_role("radio", checked=True)).to_have_count(
+        3, timeout=LONG
+    )  # the way in, what to read, which samples; no pill
 
 
 def choose(page, label: str):
