@@ -5,7 +5,7 @@ python benchmarks/fine_tuning.py --count 9   # another number of kept digits
 python benchmarks/fine_tuning.py --looks 60 --learning-rate 2e-4   # another recipe
 
 A writer is MNIST's validation digits changed by one rule: a thick pen, wide letters, European styles, a slant. What the
-shipped model misreads in one half is kept and learnt; the other half says what that brought.
+shipped model misreads in one half is kept and learned; the other half says what that brought.
 """
 
 import argparse
@@ -91,7 +91,7 @@ def share_doubted(model: Checkpoint, images: Tensor) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=30, help="digits each writer keeps and has learnt")
+    parser.add_argument("--count", type=int, default=30, help="digits each writer keeps and has learned")
     parser.add_argument("--repeats", type=int, default=USUAL.repeats, help="how often each is shown")
     parser.add_argument("--learning-rate", type=float, default=USUAL.learning_rate)
     parser.add_argument("--writers", nargs="*", choices=WRITERS, default=list(WRITERS))
@@ -112,12 +112,12 @@ def main() -> None:
     times = []
     for name in options.writers:
         hand = write(other_half, *WRITERS[name])
-        learnt = keep_misread(base, write(own_half, *WRITERS[name]), options.count)
+        learned = keep_misread(base, write(own_half, *WRITERS[name]), options.count)
         with tempfile.TemporaryDirectory() as folder:
             # As the page does it, from the click to the outcome: training, evaluation, the test set, the facts.
             job = TrainingJob(lambda train: everything if train else test, Path(folder) / "runs", Path(folder))
             began = time.perf_counter()
-            job.start(FineTuning(base, learnt, [], settings), "tuned")
+            job.start(FineTuning(base, learned, [], settings), "tuned")
             job.wait()
             times.append(time.perf_counter() - began)
             tuned = checkpoint.load("tuned", Path(folder))

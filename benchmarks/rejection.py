@@ -1,4 +1,4 @@
-"""How well a model recognises non-digits of kinds it has not learnt from; no picture of the test set is used.
+"""How well a model recognises non-digits of kinds it has not learned from; no picture of the test set is used.
 
 python benchmarks/rejection.py reference modern
 

@@ -1,4 +1,4 @@
-"""How models read digits that none of them learnt from: the figures by which a recipe is chosen. No test picture among
+"""How models read digits that none of them learned from: the figures by which a recipe is chosen. No test picture among
 them.
 
 python benchmarks/validation.py reference modern

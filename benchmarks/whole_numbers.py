@@ -1,7 +1,7 @@
 """Exact matches on numbers written by rule: `python benchmarks/whole_numbers.py [--count N] [--kind NAME]`.
 
 Decisions about core/reading/number.py are made here. The digits are the validation parts of MNIST and of
-core/synthesis/pen_digits.py, which the shipped model never learnt from, the strokes of core/synthesis/sheets.py and
+core/synthesis/pen_digits.py, which the shipped model never learned from, the strokes of core/synthesis/sheets.py and
 held-out typefaces;
 what surrounds them is made up: other numbers at every seed.
 """

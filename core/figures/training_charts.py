@@ -76,7 +76,7 @@ def draw_loss(
         for epoch in _thin(judged, MOST_EPOCHS)
     ]
     known = [
-        {"step": epoch.step, "learnt": round(bound(epoch.learnt_loss), 4)}
+        {"step": epoch.step, "learned": round(bound(epoch.learnt_loss), 4)}
         for epoch in _thin(judged, MOST_EPOCHS)
         if epoch.learnt_loss is not None and math.isfinite(epoch.learnt_loss)
     ]
@@ -102,7 +102,7 @@ def draw_loss(
         alt.Chart(alt.Data(values=validation))  # a few rows are smaller as text than as a table
         .mark_line(clip=True, strokeWidth=1.5, color=SECOND[dark], point=_dot(SECOND[dark]))
         .encode(x=x, y=validated, tooltip=[alt.Tooltip("validation:Q", title="Validation loss", format=".4~g")]),
-        *([_dash(known, dark).encode(x=x, y=alt.Y("learnt:Q", scale=scale, axis=axis))] if known else []),
+        *([_dash(known, dark).encode(x=x, y=alt.Y("learned:Q", scale=scale, axis=axis))] if known else []),
         *_mark_changes(changes, steps, x, dark),
     ]
     return style(alt.LayerChart(layer=layers))
@@ -119,7 +119,7 @@ def draw_accuracy(history: Sequence[Epoch], epochs: float, best: Epoch | None, d
     ordered = sorted(accuracies.items())
     rows = [{"epoch": epoch, "accuracy": share, "said": words.percent(share)} for epoch, share in ordered]
     known = [
-        {"epoch": epoch.epoch, "learnt": round(epoch.learnt_accuracy, 5)}
+        {"epoch": epoch.epoch, "learned": round(epoch.learnt_accuracy, 5)}
         for epoch in _thin(history, MOST_EPOCHS)
         if epoch.learnt_accuracy is not None
     ]
@@ -145,13 +145,13 @@ def draw_accuracy(history: Sequence[Epoch], epochs: float, best: Epoch | None, d
     scale = alt.Scale(domain=[max(0.0, lowest - room), 1 + room / 3], nice=False)
     y_axis = alt.Axis(labelExpr=words.TICK, tickCount=5)
     x = _count_from_zero("epoch", "Epoch", max(1, epochs))
-    y, learnt = (
-        alt.Y(f"{name}:Q", title="Validation accuracy", scale=scale, axis=y_axis) for name in ("accuracy", "learnt")
+    y, learned = (
+        alt.Y(f"{name}:Q", title="Validation accuracy", scale=scale, axis=y_axis) for name in ("accuracy", "learned")
     )
     tips = [alt.Tooltip("epoch:Q", title="Epoch"), alt.Tooltip("said:N", title="Accuracy")]
     layers = [layer.encode(x=x, y=y, tooltip=tips) for layer in layers]
     if known:
-        layers.append(_dash(known, dark).encode(x=x, y=learnt))
+        layers.append(_dash(known, dark).encode(x=x, y=learned))
     return style(alt.LayerChart(layer=layers, data=alt.Data(values=rows)))
 
 

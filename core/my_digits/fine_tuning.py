@@ -25,8 +25,8 @@ from core.training.runs import Run, RunWriter
 USUAL = FineTuningSettings()
 MNIST_TEST = 10_000  # digits of the test set, read once in the end
 FACTS = "fine_tuning"  # where a model's facts say what it was fine-tuned from and what that changed
-LEARNT, HELD_OUT, TEST = "Learnt from", "Held out", "MNIST test set"
-RENAMED = {"Kept aside": HELD_OUT}  # in the facts of older models
+LEARNED, HELD_OUT, TEST = "Learned from", "Held out", "MNIST test set"
+RENAMED = {"Kept aside": HELD_OUT, "Learnt from": LEARNED}  # in the facts of older models
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class Change:
 
 @dataclass(frozen=True)
 class FineTuning:
-    """One of the plans of `core.training.job`: a copy of `base` learns own digits (`learnt`, at least one).
+    """One of the plans of `core.training.job`: a copy of `base` learns own digits (`learned`, at least one).
 
     `held_out` are others of the same person, to be evaluated on.
     """
 
     base: Checkpoint
-    learnt: list[Correction]
+    learned: list[Correction]
     held_out: list[Correction]
     settings: FineTuningSettings
     takes_all_cores: bool = True  # somebody waits for it
@@ -87,7 +87,7 @@ class FineTuning:
         """The training of a copy, with at most ten of the own digits to watch."""
         training = self.build(mnist)
         return Prepared(
-            training, RunWriter.create(run.name, training, runs_folder, run.base), to_digits(self.learnt[:10])
+            training, RunWriter.create(run.name, training, runs_folder, run.base), to_digits(self.learned[:10])
         )
 
     def build(self, mnist: DigitSet) -> Training:
@@ -105,10 +105,10 @@ class FineTuning:
         forgetting.
         """
         total = self.settings.images
-        own = min(self.settings.repeats * len(self.learnt), total // 2)
+        own = min(self.settings.repeats * len(self.learned), total // 2)
         rng = torch.Generator().manual_seed(self.training_settings.seed)
         drawn = training.pick(torch.randperm(len(training), generator=rng)[: total - own])
-        repeated = to_digits(self.learnt).pick(torch.arange(own) % len(self.learnt))
+        repeated = to_digits(self.learned).pick(torch.arange(own) % len(self.learned))
         return drawn.join(repeated)
 
     def conclude(
@@ -125,13 +125,13 @@ class FineTuning:
             kept = replace(kept, rejection=detector)
         changes = [
             Change(what, len(own), count_right(self.base, own), count_right(kept, own))
-            for what, own in ((HELD_OUT, self.held_out), (LEARNT, self.learnt))
+            for what, own in ((HELD_OUT, self.held_out), (LEARNED, self.learned))
             if own
         ]
         before, after = _count_test_errors(self.base, test), kept.facts["test_errors"]
         changes.append(Change(TEST, len(test), len(test) - before, len(test) - after))
         facts = {
-            "data": f"{len(self.learnt)} of My digits among MNIST's training images",
+            "data": f"{len(self.learned)} of My digits among MNIST's training images",
             "command": "the page My digits",
             FACTS: {"base": self.base.name, "version": self.base.version, "changes": [asdict(one) for one in changes]},
         }

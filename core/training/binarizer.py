@@ -81,7 +81,7 @@ def _miss(found: Tensor, wanted: Tensor) -> Tensor:
 
 
 def score(network: Binarizer, sheets: list[Sheet]) -> InkScore:
-    """How well a network finds the ink of sheets it has not learnt from."""
+    """How well a network finds the ink of sheets it has not learned from."""
     was_training = network.training
     network.eval()
     found = [find(network, find_contrast(sheet.grey, True)) > 0.5 for sheet in sheets]

@@ -19,8 +19,8 @@ FEW = 300  # validation digits below which their accuracy says little: of 300, o
 GOOD = 0.99  # validation accuracy from which on more epochs gain tenths of a point at most
 FALLS = 0.95  # of a loss that is still falling: what is left of it after the last quarter of the epochs, at most
 RISES = 1.2  # of a network that overfits: how many times its smallest value the validation loss has become
-LOST = 0.7  # of the loss of a guess: what is left of it where a network that learns no more has learnt next to nothing
-# At which each optimiser learns digits quickly. A run that learnt nothing took larger steps than are good, or smaller.
+LOST = 0.7  # of the loss of a guess: what is left of it where a network that learns no more has learned next to nothing
+# At which each optimiser learns digits quickly. A run that learned nothing took larger steps than are good, or smaller.
 USUAL_RATES = {"sgd": 0.1, "momentum": 0.01, "adam": 1e-3, "adamw": 1e-3}
 UNEVEN = 1.2  # how much more often than its share the commonest digit occurs: MNIST's 1 makes up 11.2 %, not 10 %
 
@@ -89,7 +89,7 @@ class Diagnosis(StrEnum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether the run did not learn, or lost what it had learnt: a page warns of it."""
+        """Whether the run did not learn, or lost what it had learned: a page warns of it."""
         return self in (Diagnosis.DIVERGED, Diagnosis.GUESSING, Diagnosis.HARDLY_LEARNING)
 
 
@@ -118,7 +118,7 @@ def left_out(card: ModelCard) -> tuple[int, ...]:
 def compare(mine: ModelCard, theirs: ModelCard) -> Comparison | None:
     """Two models on the digits that both have read: the MNIST test set.
 
-    Their validation digits are not the same, and one may have learnt from the other's. None where one of the two was
+    Their validation digits are not the same, and one may have learned from the other's. None where one of the two was
     never measured or never saw some of the digits, and for a model and itself.
     """
     first, second = score_on_test(mine), score_on_test(theirs)
@@ -145,7 +145,7 @@ def diagnose(run: Run) -> Diagnosis | None:
         is_fast = run.peak >= USUAL_RATES[run.settings.optimiser]
         return Diagnosis.GUESSING if is_fast else Diagnosis.HARDLY_LEARNING
     lowest = run.epochs[losses.index(min(losses))]
-    if ending >= RISES * lowest.validation_loss and _has_learnt_more(last, lowest):
+    if ending >= RISES * lowest.validation_loss and _has_learned_more(last, lowest):
         return Diagnosis.OVERFITTED
     if last.validation_accuracy >= GOOD:
         return Diagnosis.GOOD
@@ -180,7 +180,7 @@ def _is_guess(accuracy: float, run: Run) -> bool:
     return score.interval[0] <= UNEVEN / _classes(run.settings)
 
 
-def _has_learnt_more(later: Epoch, earlier: Epoch) -> bool:
+def _has_learned_more(later: Epoch, earlier: Epoch) -> bool:
     """Whether the later epoch does better on what it learns from; on the training loss where no other is known."""
     if later.learnt_loss is None or earlier.learnt_loss is None:
         return later.training_loss < earlier.training_loss

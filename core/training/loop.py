@@ -27,7 +27,7 @@ PROGRESS = ("step", "epoch", "position", "improved", "seconds", "peak", "_losses
 BATCHES_AHEAD = 16  # batches augmented at once on a GPU: one alone leaves it idle for two thirds of a step
 # Of the digits it learns from, as many as validation digits are judged after each epoch, within these bounds: in a run
 # of 60,000 that takes half a percent of the time.
-LEAST_LEARNT, MOST_LEARNT = 100, 1000
+LEAST_LEARNED, MOST_LEARNED = 100, 1000
 EMA_INTERVAL = 8  # steps between two updates of the averaged weights: at each step it would cost 1.5 % of the time
 
 
@@ -102,8 +102,8 @@ class Training:
         if self.device.type == "cpu":
             hold_on_to_memory()
         self.digits, self.validation = examples.digits, examples.validation.to(self.device)
-        count = min(len(self.digits), max(LEAST_LEARNT, min(MOST_LEARNT, len(self.validation))))
-        self._some_learnt = self.digits.pick(torch.arange(count) * len(self.digits) // count).to(self.device)
+        count = min(len(self.digits), max(LEAST_LEARNED, min(MOST_LEARNED, len(self.validation))))
+        self._some_learned = self.digits.pick(torch.arange(count) * len(self.digits) // count).to(self.device)
         self.shown = examples.shown.to(self.device)
         # Channels last: the convolutions' own order on a CPU, about a third less time per step.
         self.model = (model or new_model(settings)).to(self.device).to(memory_format=torch.channels_last).train()
@@ -169,10 +169,10 @@ class Training:
         """
         began = time.perf_counter()
         report = evaluate(self.evaluated_model, self.validation)
-        learnt = evaluate(self.evaluated_model, self._some_learnt)
+        learned = evaluate(self.evaluated_model, self._some_learned)
         accuracy, loss = report.accuracy, report.loss()
         weights = self.evaluated_model.state_dict()
-        if not math.isfinite(loss + learnt.loss()) or not checkpoint.are_finite(weights):
+        if not math.isfinite(loss + learned.loss()) or not checkpoint.are_finite(weights):
             return None
         self.epoch += 1
         before = self.best.validation_accuracy if self.best else None
@@ -186,7 +186,7 @@ class Training:
         self.seconds += time.perf_counter() - began
         return Epoch(
             self.epoch, self.step, self.seconds, mean_loss, loss, accuracy, is_new_best,
-            learnt.loss(), learnt.accuracy, self.rate_at(max(0, self.step - 1)),
+            learned.loss(), learned.accuracy, self.rate_at(max(0, self.step - 1)),
         )  # fmt: skip
 
     def diverge(self) -> End:

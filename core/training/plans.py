@@ -98,7 +98,7 @@ class ResumedRun:
     takes_all_cores: bool = False
 
     def announce(self, name: str | None, runs_folder: Path | None, models_folder: Path | None) -> Run:
-        """The run under its own name. Refuses one that fine-tuned a model: what it learnt from is not saved with it."""
+        """The run under its own name. Refuses one that fine-tuned a model: what it learned from isn't saved with it."""
         if self.run.base:
             raise RunError(
                 f"{self.run.name} fine-tuned a model, which takes little time: start it again on the page My digits."

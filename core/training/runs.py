@@ -4,7 +4,7 @@ models/, under the run's name.
 runs/ID/run.json      what the run is and how it ended
 runs/ID/epochs.csv    one row per epoch      runs/ID/steps.csv   the loss between them, at most 4,000 rows
 runs/ID/state.pt      all that is needed to go on; gone when the run is over
-runs/ID/PART/         the same curves for TensorBoard: training, validation, learnt, each with a chart of the same names
+runs/ID/PART/         the same curves for TensorBoard: training, validation, learned, each with charts of the same names
 runs/ID/lock          locked by the process that trains the run
 
 Files are read by name: what an older version did not write takes its default, what a newer one added is ignored.
@@ -355,7 +355,7 @@ class RunWriter:
             self.epochs.append(event)
             self._draw("validation", event.step, {"loss": event.validation_loss, "accuracy": event.validation_accuracy})
             if event.learnt_loss is not None and event.learnt_accuracy is not None:
-                self._draw("learnt", event.step, {"loss": event.learnt_loss, "accuracy": event.learnt_accuracy})
+                self._draw("learned", event.step, {"loss": event.learnt_loss, "accuracy": event.learnt_accuracy})
             return
         self._waiting.append(event)
         if len(self._waiting) >= self._every:

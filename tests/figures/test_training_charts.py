@@ -214,7 +214,7 @@ def test_digits_it_learns_from_have_a_line_of_their_own_where_they_were_judged()
     ):
         without, with_it = draw(plain).to_dict(), draw(judged).to_dict()
         assert len(with_it["layer"]) == len(without["layer"]) + 1
-        assert with_it["layer"][-1]["encoding"]["y"]["field"] == "learnt"
+        assert with_it["layer"][-1]["encoding"]["y"]["field"] == "learned"
         assert with_it["layer"][-1]["encoding"]["y"]["scale"] == with_it["layer"][2]["encoding"]["y"]["scale"]
 
 

@@ -13,7 +13,7 @@ from core.data import mnist
 from core.data.digits import DigitSet
 from core.data.split import split
 from core.evaluation.report import evaluate
-from core.my_digits.fine_tuning import HELD_OUT, LEARNT, TEST, Change, FineTuning, read_changes
+from core.my_digits.fine_tuning import HELD_OUT, LEARNED, TEST, Change, FineTuning, read_changes
 from core.my_digits.store import Correction, count_right
 from core.network import checkpoint
 from core.network.architectures import to_input
@@ -96,14 +96,14 @@ def test_a_copy_of_the_shipped_model_reads_a_thick_pen_better_and_forgets_little
     validation = split(everything, TrainingSettings())[1].pick(torch.arange(700))
     hand = embolden(validation)
     misread = torch.nonzero(~evaluate(shipped.model, hand.pick(torch.arange(500))).is_right).flatten()
-    learnt, held_out = (to_corrections(hand.pick(index)) for index in (misread, torch.arange(500, 700)))
-    plan = FineTuning(shipped, learnt, held_out, QUICK)
+    learned, held_out = (to_corrections(hand.pick(index)) for index in (misread, torch.arange(500, 700)))
+    plan = FineTuning(shipped, learned, held_out, QUICK)
     before = {name: value.clone() for name, value in shipped.model.state_dict().items()}
     training = plan.build(everything)
     training.validation = validation.pick(torch.arange(10))
     list(training)
     tuned = dataclasses.replace(shipped, model=training.model.eval())
-    assert count_right(tuned, learnt) >= count_right(shipped, learnt) + 3
+    assert count_right(tuned, learned) >= count_right(shipped, learned) + 3
     assert count_right(tuned, held_out) >= count_right(shipped, held_out)
     assert evaluate(tuned.model, validation).accuracy > evaluate(shipped.model, validation).accuracy - 0.005
     assert all(torch.equal(shipped.model.state_dict()[name], value) for name, value in before.items())
@@ -127,9 +127,9 @@ def test_what_validated_the_base_is_never_learnt_from(plan, digits):
 
 @pytest.mark.parametrize("count", [1, 40, 2000])
 def test_at_least_half_of_what_is_shown_is_mnist(plan, digits, count: int):
-    learnt = (plan.learnt * 50)[:count]
-    mixed = dataclasses.replace(plan, learnt=learnt).mix(digits)
-    own = {one.image.tobytes() for one in learnt}
+    learned = (plan.learned * 50)[:count]
+    mixed = dataclasses.replace(plan, learned=learned).mix(digits)
+    own = {one.image.tobytes() for one in learned}
     shown = sum(image.numpy().tobytes() in own for image in mixed.images)
     assert len(mixed) == QUICK.images and shown == min(QUICK.repeats * count, QUICK.images // 2)
 
@@ -154,9 +154,9 @@ def test_the_job_leaves_a_run_like_any_other_with_before_and_after(job, plan, ba
     tuned = checkpoint.load(run.model, tmp_path / "models")
     assert tuned.rejection.version == tuned.version != base.version
     name, changes = read_changes(tuned.facts)
-    assert name == "base" and [one.name for one in changes] == [HELD_OUT, LEARNT, TEST]
-    held_out, learnt, test = changes
-    assert (held_out.count, learnt.count, test.count) == (20, 40, 6000)
+    assert name == "base" and [one.name for one in changes] == [HELD_OUT, LEARNED, TEST]
+    held_out, learned, test = changes
+    assert (held_out.count, learned.count, test.count) == (20, 40, 6000)
     assert held_out.before == count_right(base, plan.held_out) and held_out.after == count_right(tuned, plan.held_out)
     assert test.after == 6000 - tuned.facts["test_errors"]
     assert checkpoint.in_use(tmp_path / "models") == checkpoint.SHIPPED

@@ -191,9 +191,9 @@ def test_a_read_only_folder_is_a_sentence(mine, monkeypatch):
 def test_a_third_is_set_apart_and_stays_so(mine):
     keep(mine, *range(11))
     mine.keep(picture(11), NO_DIGIT, "3", "reference", "abc")
-    learnt, held_out = ({one.id for one in part} for part in hold_out(mine.all()))
-    assert len(held_out) == 3 and len(learnt) == 8 and not learnt & held_out
-    mine.delete([min(learnt)])
+    learned, held_out = ({one.id for one in part} for part in hold_out(mine.all()))
+    assert len(held_out) == 3 and len(learned) == 8 and not learned & held_out
+    mine.delete([min(learned)])
     assert {one.id for one in hold_out(mine.all())[1]} == held_out
 
 

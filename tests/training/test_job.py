@@ -437,14 +437,14 @@ def refuse_to_write() -> None:
 
 def assert_same_curves(folder: Path, epochs) -> None:
     """Losses have one name, so that TensorBoard draws them in one chart; the parts are folders."""
-    training, validation, learnt = (
-        EventAccumulator(str(folder / part)).Reload() for part in ("training", "validation", "learnt")
+    training, validation, learned = (
+        EventAccumulator(str(folder / part)).Reload() for part in ("training", "validation", "learned")
     )
     assert [event.step for event in training.Scalars("loss")] == list(range(1, 3 * STEPS + 1))
     assert [event.step for event in training.Scalars("learning rate")] == list(range(1, 3 * STEPS + 1))
     for events, losses, accuracies in (
         (validation, [one.validation_loss for one in epochs], [one.validation_accuracy for one in epochs]),
-        (learnt, [one.learnt_loss for one in epochs], [one.learnt_accuracy for one in epochs]),
+        (learned, [one.learnt_loss for one in epochs], [one.learnt_accuracy for one in epochs]),
     ):
         assert [event.value for event in events.Scalars("loss")] == pytest.approx(losses)
         assert [event.value for event in events.Scalars("accuracy")] == pytest.approx(accuracies)

@@ -23,7 +23,7 @@ def card(name: str = "mine", errors: int | None = 100, left_out: tuple[int, ...]
     return ModelCard(name, "0", {**known, "settings": {"left_out": list(left_out)}, **facts})
 
 
-def make(*epochs: tuple[float, float], count: int = 1000, learnt: tuple[float, ...] = (), **settings) -> Run:
+def make(*epochs: tuple[float, float], count: int = 1000, learned: tuple[float, ...] = (), **settings) -> Run:
     """A finished run whose epochs ended with these validation losses and accuracies."""
     rows = [
         Epoch(
@@ -33,7 +33,7 @@ def make(*epochs: tuple[float, float], count: int = 1000, learnt: tuple[float, .
             1.0 / number,
             loss,
             accuracy,
-            learnt_loss=learnt[number - 1] if learnt else None,
+            learnt_loss=learned[number - 1] if learned else None,
         )
         for number, (loss, accuracy) in enumerate(epochs, start=1)
     ]
@@ -136,10 +136,10 @@ def test_a_loss_that_jumps_about_without_falling_is_guessing_too():
 def test_a_loss_that_rises_while_the_network_learns_on_is_overfitting(lowest, epochs):
     falling = tuple(1.0 - 0.9 * number / epochs for number in range(epochs))
     losses = [LOG_10, lowest * 0.5, *(lowest * (1 + number) for number in range(epochs - 1))][:epochs]
-    run = make(*((loss, 0.9) for loss in losses), learnt=falling)
+    run = make(*((loss, 0.9) for loss in losses), learned=falling)
     if losses[-1] < 0.7 * LOG_10 and epochs > 2:
         assert diagnose(run) is Diagnosis.OVERFITTED and "after epoch 2" in wording.diagnose(run)
-    assert diagnose(make(*((loss, 0.9) for loss in losses), learnt=(0.5,) * epochs)) is not Diagnosis.OVERFITTED
+    assert diagnose(make(*((loss, 0.9) for loss in losses), learned=(0.5,) * epochs)) is not Diagnosis.OVERFITTED
 
 
 @settings(deadline=None)

@@ -150,7 +150,7 @@ def test_an_infinite_loss_ends_the_run_with_a_sentence_and_keeps_the_best(digits
     ],
 )
 def test_patience_counts_from_the_last_better_epoch(digits, monkeypatch, accuracies, patience, ends_after):
-    answers = iter([accuracy for accuracy in accuracies for _ in range(2)])  # of validation digits, then of learnt ones
+    answers = iter([accuracy for accuracy in accuracies for _ in range(2)])  # of validation digits, then learned ones
     monkeypatch.setattr(
         "core.training.loop.evaluate", lambda *_: SimpleNamespace(accuracy=next(answers), loss=lambda: 1.0)
     )

@@ -40,14 +40,14 @@ def show(model: Checkpoint, kept: list[Correction]) -> None:
 
 def offer(model: Checkpoint, kept: list[Correction]) -> DeltaGenerator | None:
     """Say what fine-tuning will do, with a button that starts it; gives the empty place for how long it will take."""
-    learnt, held_out = store.hold_out(kept)
+    learned, held_out = store.hold_out(kept)
     usual = fine_tuning.USUAL
-    if not learnt:
+    if not learned:
         st.caption("Every third digit is held out for evaluation. Keep a few more, and a copy can learn from them.")
         return None
     st.markdown(
         f"A copy of **{words.escape_markdown(model.name)}** learns from "
-        f"**{words.count(len(learnt), 'digit')}** of yours, each shown "
+        f"**{words.count(len(learned), 'digit')}** of yours, each shown "
         f"{usual.repeats} times with augmentation, among {usual.images:,} pictures in all. The others are MNIST's, so "
         f"that it doesn't forget them. Every third of yours is held out, **{len(held_out)}** now: no copy ever learns "
         "from these, so they show whether it reads your writing better. The model in use stays as it is."
@@ -120,7 +120,7 @@ def show_changes(name: str, base: str, changes: tuple[Change, ...]) -> None:
             ).set_index("Pictures")
         )
         st.caption(
-            f"{IN_BRACKETS} A copy has seen the pictures it learnt from: only those held out are an honest measure."
+            f"{IN_BRACKETS} A copy has seen the pictures it learned from: only those held out are an honest measure."
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             model_choice.offer_model(name)
@@ -133,7 +133,7 @@ def sum_up(changes: tuple[Change, ...]) -> str:
     own, test = named.get(fine_tuning.HELD_OUT), named[fine_tuning.TEST]
     gained = "No digits were held out: whether it reads others of yours better is not known."
     if own:
-        gained = f"Of {own.count} digits it never learnt from, it reads {own.after} right; before, it was {own.before}."
+        gained = f"Of {own.count} digits it never learned from, it reads {own.after} right; it was {own.before} before."
     change = judgement.Comparison(judgement.Score(test.after, test.count), judgement.Score(test.before, test.count))
     kept_up = "is about as good as before"
     if change.is_clear:

@@ -24,7 +24,7 @@ def show(run: Run, snapshot: Snapshot) -> None:
     """Loss and validation accuracy side by side: of a live run over all that is planned, else over what was done."""
     best, is_dark = snapshot.best, shell.is_dark()
     steps, epochs = _reach(run, snapshot)
-    learnt = [("training digits", css(TEXT))] if any(epoch.learnt_loss for epoch in snapshot.epochs) else []
+    learned = [("training digits", css(TEXT))] if any(epoch.learnt_loss for epoch in snapshot.epochs) else []
     left, right = st.columns(2)
     with left:
         st.html(
@@ -33,7 +33,7 @@ def show(run: Run, snapshot: Snapshot) -> None:
                 ("each step", css(QUIET)),
                 ("smoothed", css(ACCENT)),
                 ("validation", css(SECOND)),
-                *learnt,
+                *learned,
             )
         )
         now = run_words.loss(snapshot.log_points[-1].loss) + " now" if snapshot.log_points else "no step yet"
@@ -46,7 +46,7 @@ def show(run: Run, snapshot: Snapshot) -> None:
             alt=f"Loss by step: {now}",
         )
     with right:
-        st.html(_entitle("Accuracy", ("validation digits", css(ACCENT)), *learnt))
+        st.html(_entitle("Accuracy", ("validation digits", css(ACCENT)), *learned))
         st.vega_lite_chart(
             export.specify_once(training_charts.draw_accuracy, snapshot.epochs, epochs, best, is_dark),
             width="stretch",
