@@ -8,7 +8,7 @@ from core.ui import shell
 
 
 class Way(NamedTuple):
-    """One card: what a visitor may want to do, what they get, and the button that opens the page for it."""
+    """One card: what a visitor may want to do, what they get, and the link that opens the page for it."""
 
     title: str
     text: str
@@ -82,10 +82,10 @@ with st.container(key="ways"):  # as many in a row as there is room for (core/ui
         with st.container(border=True):
             st.markdown(f"## :material/{way.icon}: {way.title}")
             st.markdown(way.text)
-            if st.button(
-                way.button,
+            st.page_link(
+                f"pages/{way.page}.py",
+                label=way.button,
                 icon=":material/arrow_forward:",
                 icon_position="right",
-                type="primary" if way is WAYS[0] else "secondary",
-            ):
-                st.switch_page(f"pages/{way.page}.py", query_params=way.parameters)
+                query_params=way.parameters,
+            )

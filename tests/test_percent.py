@@ -1,4 +1,4 @@
-"""One rule for percent: `core.words` writes every figure that carries the sign, and nobody else."""
+"""One rule for percent: `core.words` writes every figure that carries the sign, and nobody else. One spelling."""
 
 import ast
 import re
@@ -13,6 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 OWNER = ROOT / "core" / "words.py"
 ROOMS = ("core", "pages", "scripts")
 FILES = [ROOT / "Home.py", *(path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if path != OWNER)]
+PAPERS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "models").glob("*.md")]
+BRITISH = re.compile(r"(?<!`)\b(learnt|spelt|burnt|dreamt)\b", re.IGNORECASE)
+OLD_NAMES = {"Learnt from"}  # in files that older versions wrote
 A_FORMAT = re.compile(r"[.~\d]+%|.*%[.\d]*[dfg]\s?%%")  # ".2%" of Vega and Python, "%.2f %%" of Streamlit
 
 
@@ -55,6 +58,13 @@ def test_nobody_else_formats_a_percentage(path: Path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert not list(find_formats(tree))
     assert not [text for text in find_words(tree) if re.search(r"\d%(?!\w)", text)], "the sign stands apart: 95 %"
+
+
+@pytest.mark.parametrize("path", [*FILES, *PAPERS], ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_is_shown_is_spelled_as_americans_do(path: Path):
+    text = path.read_text(encoding="utf-8")
+    shown = find_words(ast.parse(text)) if path.suffix == ".py" else [text]
+    assert not [one for one in shown if BRITISH.search(one) and one not in OLD_NAMES]
 
 
 def test_the_test_sees_what_it_looks_for():

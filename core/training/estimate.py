@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import statistics
 
 import torch
 
@@ -32,9 +33,10 @@ def what_counts(settings: TrainingSettings) -> TrainingSettings:
 
 
 def measure(digits: DigitSet, settings: TrainingSettings, threads: int) -> float:
-    """Seconds that one image of a run takes here with this many threads: the quickest of five steps, shared out.
+    """Seconds that one image of a run takes here with this many threads: the middle one of five steps, shared out.
 
-    The steps have the size of the run's batches: of a small one most of the time goes into the weights, which cost the
+    The middle, not the quickest: on a busy machine that one met nobody, and the run will meet as many as the others
+    did. The steps have the size of the run's batches: of a small one most of the time goes into the weights, which cost the
     same for one image as for many. Raises `SettingError` when the settings name a device that isn't there.
     """
     torch.set_num_threads(threads)
@@ -42,4 +44,5 @@ def measure(digits: DigitSet, settings: TrainingSettings, threads: int) -> float
     few = digits.pick(torch.arange(small.batch_size * STEPS) % len(digits))
     events = itertools.islice(Training(Examples.plain(few, few), small), STEPS)
     steps = [event for event in events if isinstance(event, Step)]
-    return min(later.seconds - earlier.seconds for earlier, later in itertools.pairwise(steps)) / small.batch_size
+    times = [later.seconds - earlier.seconds for earlier, later in itertools.pairwise(steps)]
+    return statistics.median(times) / small.batch_size

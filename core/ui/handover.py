@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NoReturn
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from weakref import WeakValueDictionary
 
 import streamlit as st
 
 from core.ui import shell
+
+MOST_OFFERED = 20  # pictures whose links a visitor may still press, or come back to
 
 memory = st.session_state
 
@@ -15,29 +19,55 @@ memory = st.session_state
 @dataclass(frozen=True)
 class Handed:
     """A picture for Predict: its `name`, the `content` of its file, its `label` where somebody gave one, the name of
-    the `model` that read it, and `page`, where it comes from, one of `shell.PAGES`, with its `address` there."""
+    the `model` that read it, and `page`, where it comes from, one of `shell.PAGES`."""
 
     name: str
     content: bytes
     label: int | None
     model: str
     page: str
-    address: dict[str, str] = field(default_factory=lambda: st.query_params.to_dict())
+
+    @cached_property
+    def address(self) -> str:
+        """What stands for it in Predict's address."""
+        what = repr((self.name, self.label, self.model, self.page)).encode("utf-8", "surrogatepass")
+        return f"from-{hashlib.sha256(what + self.content).hexdigest()[:16]}"
 
 
-def open_in_predict(handed: Handed) -> NoReturn:
-    """Show a picture on Predict, read by the model that read it here."""
-    memory.handed = handed
-    st.switch_page("pages/1_Predict.py", query_params={"way": "Samples"})
+def offer_to_predict(handed: Handed) -> None:
+    """A link that shows a picture on Predict, read by the model that read it here.
+
+    A link, because Back then takes one press: a page that code switches to costs a second one (`st.switch_page` writes
+    the new parameters into the old page's address first).
+    """
+    offered: dict[str, Handed] = memory.setdefault("offered", {})
+    offered.pop(handed.address, None)
+    offered[handed.address] = _all_offered()[handed.address] = handed
+    for oldest in list(offered)[:-MOST_OFFERED]:
+        del offered[oldest]
+    st.page_link(
+        "pages/1_Predict.py",
+        label="Open in Predict",
+        icon=":material/open_in_new:",
+        width="content",
+        query_params={"way": "Samples", "sample": handed.address},
+    )
 
 
-def take() -> Handed | None:
-    """The picture that another page handed on, once."""
-    handed: Handed | None = memory.pop("handed", None)
-    return handed
+def find(address: str) -> Handed | None:
+    """The picture that another page offered under this address, if somebody still holds it."""
+    offered: dict[str, Handed] = memory.get("offered", {})
+    return offered.get(address) or _all_offered().get(address)
 
 
 def show_way_back(handed: Handed) -> None:
     """A link to the page that the picture comes from; what was open there is open again."""
     label = next(label for path, label, _ in shell.PAGES if path == handed.page)
-    st.page_link(handed.page, label=f"Back to {label}", icon=":material/arrow_back:", query_params=handed.address)
+    st.page_link(handed.page, label=f"Back to {label}", icon=":material/arrow_back:")
+
+
+@st.cache_resource(show_spinner=False)
+def _all_offered() -> WeakValueDictionary[str, Handed]:
+    """What visitors hold at the moment: a reload makes a new visitor of the same person, and the old one is forgotten a
+    little later."""
+    return WeakValueDictionary()

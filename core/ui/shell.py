@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import words
 from core.figures import digit_images, theme
 from core.network import checkpoint
-from core.ui import crash, model_choice, notices, resources, run_words
+from core.ui import crash, model_choice, notices, resources, run_words, wrong_address
 from core.ui.warm_up import warm_up
 from core.workspace import SHIPPED
 
@@ -54,7 +55,14 @@ STYLE = f"""
 .st-key-ways {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 14.5rem), 1fr)); gap: 1rem; }}
 .st-key-ways > * {{ height: 100%; }}
 .st-key-ways [data-testid="stVerticalBlock"] {{ height: 100%; }}
-.st-key-ways [data-testid="stElementContainer"]:has([data-testid="stButton"]) {{ margin-top: auto; }}
+.st-key-ways [data-testid="stElementContainer"]:has([data-testid="stPageLink"]) {{ margin-top: auto; }}
+/* A link that stands on a page is a button that opens another one: Back comes back from a link at the first press. */
+.stMain [data-testid="stPageLink-NavLink"] {{ border: 1px solid rgba(128, 128, 128, .35); border-radius: .5rem;
+  padding: .25rem .75rem; min-height: 2.5rem; margin: 0; width: fit-content; }}
+.stMain [data-testid="stPageLink-NavLink"]:focus-visible {{ outline: 2px solid {theme.css(theme.ACCENT)}; }}
+.st-key-ways > :first-child [data-testid="stPageLink-NavLink"] {{ background: {theme.css(theme.ACCENT)};
+  border-color: transparent; }}
+.st-key-ways > :first-child [data-testid="stPageLink-NavLink"] * {{ color: {theme.css(theme.PAPER)}; }}
 .st-key-ways h2 {{ hyphens: none; overflow-wrap: normal; word-break: normal; }}
 /* Over a chart lies a tool bar whose four buttons would each read all of its figures aloud. */
 [data-testid="stFullScreenFrame"]:has([data-testid="stVegaLiteChart"]) [data-testid="stElementToolbar"] {{
@@ -62,9 +70,11 @@ STYLE = f"""
 [class*="st-key-address-"], [class*="st-key-pressed"], .st-key-around-canvas {{ display: none; }} /* they only act */
 [data-testid="stImage"] img {{ border: 1px solid rgba(128, 128, 128, .35); }}
 /* The gallery never pushes the answer out of sight: it scrolls within itself; on a phone it is one row. */
-.st-key-gallery {{ max-height: max(24rem, calc(100vh - 19rem)); overflow-y: auto; padding: 3px; }}
+.st-key-gallery {{ display: grid !important; grid-template-columns: repeat(auto-fill, minmax(5.75rem, 1fr));
+  grid-auto-rows: 1fr; max-height: max(24rem, calc(100vh - 19rem)); overflow-y: auto; padding: 3px; }}
 @media (max-width: 640px) {{
-  .st-key-gallery {{ flex-wrap: nowrap !important; overflow: auto hidden; max-height: none; }}
+  .st-key-gallery {{ grid-template-columns: none; grid-auto-flow: column; grid-auto-columns: 6.5rem; max-height: none;
+    overflow: auto hidden; }}
   .st-key-samples [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-gallery) {{ gap: 1rem; }}
 }}
 /* Streamlit writes white on the dark theme's light accent, and axes in a grey too pale for paper. */
@@ -76,7 +86,9 @@ STYLE = f"""
 [class*="st-key-gallery"] button {{ padding: .25rem; min-height: 0; }}
 [class*="st-key-gallery"] button img {{ height: 4.5rem; max-height: none; width: 4.5rem; object-fit: contain;
   border-radius: .25rem; vertical-align: middle; }}
-.st-key-gallery button {{ width: 5.75rem; height: 100%; align-items: flex-start; }}
+.st-key-gallery :is([data-testid="stElementContainer"], [data-testid="stButton"], button) {{ width: 100%;
+  height: 100%; }}
+.st-key-gallery button {{ align-items: flex-start; }}
 .st-key-gallery button * {{ white-space: normal; text-overflow: clip; overflow-wrap: anywhere; }}
 .st-key-gallery button p {{ line-height: 1.15; }}
 .st-key-gallery button p > span {{ font-size: .75rem !important; }}
@@ -90,7 +102,9 @@ PRESENTING = """
 html { font-size: clamp(16px, 1.35vw, 32px); }
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
 .block-container { padding-top: 1rem !important; }
-.st-key-leave { position: fixed; right: 1rem; bottom: 1rem; z-index: 1000; width: auto; }
+[data-testid="stTooltipIcon"] svg { width: 1.1rem; height: 1.1rem; }
+.stMain { position: relative; }
+.st-key-leave { position: absolute; right: 1rem; top: .75rem; z-index: 1000; width: auto; } /* no page begins there */
 </style>
 """
 ICON = digit_images.as_data_url((SHIPPED / ".streamlit" / "icon.png").read_bytes())
@@ -102,11 +116,13 @@ def open_page(title: str, needs_torch: bool = True) -> None:
     A page that needs torch waits here until the warm-up is through: two threads that import the same large packages
     at once can meet half-made modules.
     """
-    if st.session_state.get("page") != title:  # just arrived here: the address has a say again
+    if st.session_state.get("page") != title or came_by_history():  # just arrived here: the address has a say again
         st.session_state.page, st.session_state.answered_address = title, set()
     st.set_page_config(page_title=f"{title} · Digit Lab", page_icon=ICON, layout="wide")
     st.html(STYLE)
     crash.take_over()
+    if title == "Home":
+        wrong_address.answer(path for path, _, _ in PAGES)
     with st.sidebar:
         for path, label, symbol in PAGES:
             st.page_link(path, label=label, icon=symbol)
@@ -144,6 +160,15 @@ def answered_address() -> set[str]:
     return answered
 
 
+def came_by_history() -> bool:
+    """Whether the browser's Back or Forward led here: then what the address doesn't say is as usual, as it was there.
+
+    Streamlit knows, and has no public name for it.
+    """
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
 def is_presenting() -> bool:
     """Whether the page is shown to a room: large type, no menu. Charts ask, because they set their sizes in pixels."""
     return bool(st.session_state.get("present"))
@@ -157,7 +182,7 @@ def _offer_presenting() -> None:
         "Present",
         key="present",
         persist_state="session",
-        help="For a projector: large type, no menu. A button at the lower right ends it.",
+        help="For a projector: large type, no menu. A button at the upper right ends it.",
     )
 
 

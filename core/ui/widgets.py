@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
 from core import words
 from core.ui import shell
 
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ColumnConfig
+
 T = TypeVar("T")
 
-# The address follows without a new entry in the browser's history: Back leaves the page, as one expects.
+# Without a new entry in the browser's history Back leaves the page, as one expects; a step is undone by Back.
 ADDRESS = """
 export default function ({ data }) {
   const address = new URL(window.location.href);
   if (data.word) address.searchParams.set(data.key, data.word);
   else address.searchParams.delete(data.key);
-  if (address.href !== window.location.href) window.history.replaceState(window.history.state, "", address);
+  if (address.href === window.location.href) return;
+  window.history[data.is_step ? "pushState" : "replaceState"](window.history.state, "", address);
 }
 """
 PRESSED = """
@@ -39,6 +43,20 @@ export default function ({ data, key }) {
   mark();
   const timer = setInterval(mark, 300); // a button may be painted after this
   return () => { clearInterval(timer); all.delete(key); };
+}
+"""
+
+# A table is painted; beside it stands another one for those who don't see it, with a picture's whole data as its words.
+SAY_PICTURES = """
+export default function ({ data }) {
+  const say = () => {
+    for (const cell of document.querySelectorAll("canvas td"))
+      if (cell.textContent.startsWith("data:image/")) cell.textContent = data.word;
+  };
+  const observer = new MutationObserver(say); // rows come and go while one scrolls
+  observer.observe(document.body, { childList: true, characterData: true, subtree: true });
+  say();
+  return () => observer.disconnect();
 }
 """
 
@@ -67,7 +85,8 @@ def choice(
     if in_address and key not in (answered := shell.answered_address()):
         answered.add(key)
         before, given = st.session_state[key], st.query_params.get(key)
-        st.session_state[key] = next((option for option in options if str(option) == given), before)
+        unsaid = usual if shell.came_by_history() else before
+        st.session_state[key] = next((option for option in options if str(option) == given), unsaid)
         if on_change and st.session_state[key] != before:
             on_change()
     chosen: T | None = st.segmented_control(
@@ -84,9 +103,15 @@ def choice(
     if chosen is None:
         st.rerun()
     if in_address:
-        write = st.components.v2.component("digit_lab_address", js=ADDRESS)  # known to the running app alone
-        write(key=f"address-{key}", data={"key": key, "word": "" if chosen == usual else str(chosen)})
+        write_address(key, "" if chosen == usual else str(chosen))
     return chosen
+
+
+def write_address(key: str, word: str, is_step: bool = False) -> None:
+    """Let the page's address carry a `word` under a `key`; an empty word takes the key out. `is_step`: it is a step
+    that the browser's Back takes back; else Back leaves the page."""
+    write = st.components.v2.component("digit_lab_address", js=ADDRESS)  # known to the running app alone
+    write(key=f"address-{key}", data={"key": key, "word": word, "is_step": is_step})
 
 
 def mark_pressed(keys: Sequence[str], pressed: str, key: str = "pressed") -> None:
@@ -95,6 +120,13 @@ def mark_pressed(keys: Sequence[str], pressed: str, key: str = "pressed") -> Non
     changes its `type`. `key`: each group of buttons on a page has one of its own, which begins with "pressed"."""
     act = st.components.v2.component("digit_lab_pressed", js=PRESSED)  # known to the running app alone
     act(key=key, data={"names": [_class_of(one) for one in keys], "pressed": _class_of(pressed)})
+
+
+def picture_column(label: str, width: int | None = None, help: str | None = None) -> ColumnConfig:
+    """A column of a table that holds pictures as data URLs; a screen reader says "picture" instead of their bytes."""
+    say = st.components.v2.component("digit_lab_say_pictures", js=SAY_PICTURES)  # known to the running app alone
+    say(key=f"pressed-pictures-{label}", data={"word": "picture"})
+    return st.column_config.ImageColumn(label, width=width, help=help)
 
 
 def _class_of(key: str) -> str:

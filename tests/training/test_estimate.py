@@ -47,8 +47,8 @@ def test_what_a_run_is_shown_is_what_it_is_expected_to_take(changes):
     assert 0.95 * learning < expect(**changes) < 1.05 * learning + settings.epochs * len(examples.validation)
 
 
-def test_the_quickest_step_counts_and_is_shared_out_over_its_batch(monkeypatch):
-    """The first steps are slow: memory is taken, kernels are chosen."""
+def test_the_middle_step_counts_and_is_shared_out_over_its_batch(monkeypatch):
+    """The first step is slow (memory is taken, kernels are chosen), and on a busy machine the quickest is luck."""
     seen: list[tuple[int, TrainingSettings]] = []
 
     def train(examples, settings):
@@ -63,7 +63,7 @@ def test_the_quickest_step_counts_and_is_shared_out_over_its_batch(monkeypatch):
     for batch_size in (1, 10, 64, 256, 8192):
         settings = dataclasses.replace(PLAIN, batch_size=batch_size)
         timed = min(estimate.MOST_MEASURED, batch_size)
-        assert estimate.measure(few, settings, threads=1) == pytest.approx(0.5 / timed)
+        assert estimate.measure(few, settings, threads=1) == pytest.approx(1.5 / timed)
         assert seen[-1][0] == 6 * timed and seen[-1][1].batch_size == timed
 
 

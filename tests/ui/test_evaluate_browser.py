@@ -88,10 +88,14 @@ def test_errors_are_filtered_and_one_is_opened_in_predict(page, lab):
     page.get_by_role("option", name="3", exact=True).click()
     expect(page.get_by_role("radio", name=re.compile("read as [^3]"))).to_have_count(0)
     expect(page.get_by_role("radio", name=re.compile("read as 3"))).not_to_have_count(0)
-    # The section stands in the address here, which Streamlit does not let go of without being asked.
-    page.get_by_role("button", name="Open in Predict").click()
+    page.get_by_role("link", name="Open in Predict").click()
     expect(page.get_by_role("heading", name="Predict")).to_be_visible(timeout=SLOW)
     expect(page.locator(".answer .digit")).to_have_text("3", timeout=SLOW)
+    page.reload()
+    expect(page.locator(".answer .digit")).to_have_text("3", timeout=SLOW)
+    page.go_back()
+    expect(page.get_by_role("radio", name="Errors", exact=True)).to_be_checked(timeout=SLOW)
+    expect(page.get_by_role("radio", name=re.compile("read as 3"))).not_to_have_count(0, timeout=SLOW)
 
 
 @pytest.mark.slow

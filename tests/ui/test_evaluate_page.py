@@ -5,6 +5,7 @@ import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 import torch
@@ -77,6 +78,14 @@ class Lab:
         self.page.run(timeout=SECONDS)
         assert not self.page.exception, self.page.exception[0].stack_trace
         return self.page
+
+    def open_in_predict(self) -> AppTest:
+        """Press the link below the picture that is open."""
+        link = next(link for link in self.page.get("page_link") if link.proto.label == "Open in Predict")
+        self.page.switch_page("pages/1_Predict.py")
+        self.page.query_params.clear()
+        self.page.query_params.update(parse_qsl(link.proto.query_string))
+        return self.run()
 
     def texts(self) -> str:
         page = self.page
@@ -219,9 +228,8 @@ def test_a_pressed_picture_opens(lab):
 
 
 def test_a_picture_is_handed_to_predict(lab):
-    page = lab.open("Errors")
-    next(button for button in page.button if button.label == "Open in Predict").click()
-    page.run(timeout=SECONDS)
+    lab.open("Errors")
+    page = lab.open_in_predict()
     assert page.title[0].value == "Predict"
     sample = page.session_state["sample"]
     assert re.fullmatch(r"number [\d,]+, MNIST test set", sample.name)
@@ -454,8 +462,7 @@ def test_pictures_that_are_not_read_as_one_digit_are_counted_apart(lab, small):
         assert f"1 picture {what or 'read as a number'}" in lab.texts()
     row = page.dataframe[0].value.iloc[0]
     assert row["Read as"].isdigit() and len(row["Read as"]) > 1 and row["Labelled"] == 4
-    next(button for button in page.button if button.label == "Open in Predict").click()
-    page.run(timeout=SECONDS)
+    page = lab.open_in_predict()
     assert page.title[0].value == "Predict" and page.session_state["sample"].content == number
 
 

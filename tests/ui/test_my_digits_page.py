@@ -76,7 +76,8 @@ def pictures(app: AppTest):
 
 def test_an_empty_page_says_how_to_begin(mine):
     app = open_page()
-    assert "Wrong? It is a …" in read(app) and find(app, "Draw a digit")
+    assert "Wrong? It is a …" in read(app)
+    assert "Draw a digit" in [link.proto.label for link in app.main.get("page_link")]
     assert not find(app, "Fine-tune a copy")
 
 

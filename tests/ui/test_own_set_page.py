@@ -93,9 +93,7 @@ def test_the_original_stands_beside_what_the_model_sees_and_goes_to_predict(lab,
     page = lab.run()
     captions = [caption for image in page.get("image") for caption in image.captions]
     assert "As sent" in captions and "What the model sees" in captions
-    next(button for button in page.button if button.label == "Open in Predict").click()
-    page.run(timeout=SECONDS)
-    assert not page.exception, page.exception[0].stack_trace
+    page = lab.open_in_predict()
     assert page.title[0].value == "Predict"
     handed = page.session_state["sample"].handed
     assert handed.content in files.values() and handed.model == "means" and handed.label in range(10)
@@ -121,9 +119,8 @@ def test_where_the_reading_was_unsure_no_label_is_doubted(lab, small):
 
 
 def test_a_digit_without_a_file_is_handed_on_as_the_pixels_it_is(lab, small):
-    page = lab.open("Errors")
-    next(button for button in page.button if button.label == "Open in Predict").click()
-    page.run(timeout=SECONDS)
+    lab.open("Errors")
+    page = lab.open_in_predict()
     content = page.session_state["sample"].content
     pixels = torch.tensor(list(Image.open(io.BytesIO(content)).convert("L").tobytes()), dtype=torch.uint8).view(28, 28)
     assert (small[1].images == pixels).flatten(1).all(1).any()

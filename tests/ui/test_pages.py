@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import words, workspace
 from core.network import checkpoint
+from core.ui import handover, shell
 from core.ui.handover import Handed
 from core.workspace import SHIPPED
 
@@ -353,14 +354,58 @@ def test_a_surprise_hides_its_label_until_asked() -> None:
     assert f"**{app.session_state.sample.label}**" in read_text(app)
 
 
-def test_a_picture_handed_on_by_another_page_is_read() -> None:
-    app = open_page("Home.py")
-    app.session_state["handed"] = Handed(
-        "from elsewhere", make_picture(SEVEN), 7, "reference", "pages/3_Evaluate.py", {}
-    )
-    app.switch_page("pages/1_Predict.py").run()
+def open_by_address(sample: str) -> AppTest:
+    """Predict by a link that names a sample."""
+    app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS).switch_page("pages/1_Predict.py")
+    app.query_params.update(way="Samples", sample=sample)
+    app.run()
     assert_calm(app)
-    assert read_answer(app) == "7"
+    return app
+
+
+def test_a_picture_that_another_page_offered_is_read_and_read_again_after_a_reload() -> None:
+    handed = Handed("from elsewhere", make_picture(SEVEN), 7, "reference", "pages/3_Evaluate.py")
+    app = open_page("Home.py")
+    app.session_state["offered"] = {handed.address: handed}
+    app.switch_page("pages/1_Predict.py")
+    app.query_params.update(way="Samples", sample=handed.address)
+    app.run()
+    assert_calm(app)
+    assert read_answer(app) == "7" and "from elsewhere" in read_text(app)
+    handover._all_offered()[handed.address] = handed
+    assert read_answer(open_by_address(handed.address)) == "7", "somebody still holds it"
+
+
+@pytest.mark.parametrize("what", ["number", "surprise"])
+def test_a_reload_finds_the_chosen_sample_again(what: str) -> None:
+    app = open_predict("Samples")
+    if what == "surprise":
+        find_button(app, "Surprise me").click().run()
+    else:
+        app.segmented_control(key="samples_kind").set_value("Numbers").run()
+        next(button for button in app.main.button if button.key.startswith("sample-number")).click().run()
+    chosen = app.session_state["sample"]
+    again = open_by_address(chosen.address)
+    assert again.session_state["sample"] == chosen and read_answer(again) == read_answer(app)
+    assert what == "surprise" or again.segmented_control(key="samples_kind").value == "Numbers"
+
+
+@pytest.mark.parametrize("address", ["no such sample.png", "../../README.md", "mnist-10000", "mnist-²", "from-0"])
+def test_an_address_that_names_no_sample_says_so(address: str) -> None:
+    app = open_by_address(address)
+    assert shows_example(app) and "no longer kept here" in " ".join(error.value for error in app.error)
+
+
+def test_the_way_back_from_a_sample_leads_to_the_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_predict("Samples")
+    next(button for button in app.main.button if (button.key or "").startswith("sample-4")).click().run()
+    assert read_answer(app) == "4"
+    monkeypatch.setattr(shell, "came_by_history", lambda: True)
+    app.query_params.clear()
+    app.query_params["way"] = "Samples"
+    app.run()
+    assert_calm(app)
+    assert shows_example(app) and app.segmented_control(key="way").value == "Samples"
 
 
 # --- the model --------------------------------------------------------------------------------------------------------

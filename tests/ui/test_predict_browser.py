@@ -355,6 +355,8 @@ def test_several_files_become_a_table(page: Page, server) -> None:
     assert sum(float(rows[0][f"p{digit}"]) for digit in range(10)) == pytest.approx(1, abs=1e-4)
 
     expect(answer(page)).to_have_text("0")
+    heard = table.locator("canvas td").all_text_contents()  # by a screen reader
+    assert heard.count("picture") == 3 and not [text for text in heard if text.startswith("data:")]
     press_row(page, 2)
     expect(answer(page)).to_have_text("7")
     page.keyboard.press("ArrowUp")
@@ -393,6 +395,12 @@ def test_a_sample_is_read_with_one_click(page: Page, server) -> None:
     digit = buttons.nth(1).get_by_role("img").get_attribute("alt")
     buttons.nth(1).click()
     expect(answer(page)).to_have_text(digit)
+    page.wait_for_function("new URL(location.href).searchParams.has('sample')")
+    page.reload()
+    expect(answer(page)).to_have_text(digit)
+    page.go_back()  # from the picture to the pictures
+    expect(example(page)).to_be_visible()
+    expect(page.get_by_role("radio", name="Samples", exact=True)).to_be_checked()
 
 
 @pytest.mark.slow
@@ -494,6 +502,16 @@ def test_a_deep_link_works_as_a_servers_first_request(fresh_server, page: Page, 
         draw(page, SEVEN)
         expect(answer(page)).to_have_text("7", timeout=30_000)
     assert "Traceback" not in fresh_server.read_log()
+
+
+@pytest.mark.slow
+def test_an_address_in_lower_case_opens_the_page_and_one_of_no_page_says_so(page: Page, server) -> None:
+    page.goto(f"{server.url}/predict?way=Samples")
+    expect(page.get_by_role("radio", name="Samples", exact=True)).to_be_checked()
+    assert page.url == f"{server.url}/Predict?way=Samples"
+    page.goto(f"{server.url}/no-such-page")
+    expect(page.get_by_text("There is no page “no-such-page” here")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])

@@ -1,7 +1,17 @@
-"""The widgets that several pages share, each alone."""
+"""The widgets that several pages share, each alone; and how pages use such as are not theirs."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from core.ui import shell
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "Home.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "core" / "ui").rglob("*.py")]
 
 
 def choose() -> None:
@@ -31,6 +41,43 @@ def test_an_empty_or_unknown_word_in_the_address_is_the_usual_choice(value: str)
 def test_an_address_carries_a_choice() -> None:
     app = open_at(way="Samples")
     assert app.session_state.answer == app.segmented_control(key="way").value == "Samples"
+
+
+def test_what_an_address_does_not_say_is_as_before_but_as_usual_on_the_way_back(monkeypatch) -> None:
+    app = open_at(way="Samples")
+    app.query_params.clear()
+    for came_back, way in ((False, "Samples"), (True, "Upload")):
+        monkeypatch.setattr(shell, "came_by_history", lambda came_back=came_back: came_back)
+        app.session_state.answered_address = set()  # as on every arrival
+        app.run()
+        assert app.session_state.answer == way
+
+
+def find_calls(name: str) -> Iterator[tuple[ast.FunctionDef, ast.Call]]:
+    """Every call of a method of this name on a page, with the function it is made in."""
+    for path in PAGES:
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))
+                yield from ((function, call) for call in calls if getattr(call.func, "attr", "") == name)
+
+
+def test_whoever_may_send_a_file_is_told_how_large_it_may_be() -> None:
+    """Streamlit marks a file that is too large in red, and says why only to a mouse."""
+    uploaders = list(find_calls("file_uploader"))
+    assert len(uploaders) >= 4
+    for function, call in uploaders:
+        assert "max_upload_size" in [keyword.arg for keyword in call.keywords], function.name
+        assert re.search(r"Up to \{[^}]*\} MB a file", ast.unparse(function)), function.name
+
+
+def test_a_screen_reader_hears_no_bytes_of_a_picture_in_a_table() -> None:
+    assert [function.name for function, _ in find_calls("ImageColumn")] == ["picture_column"]
+
+
+def test_pages_are_opened_by_links() -> None:
+    """`st.switch_page` with new parameters costs a second press of Back: it writes them into the old address first."""
+    assert not [path for path in PAGES if "switch_page(" in path.read_text(encoding="utf-8")]
 
 
 def test_ten_probabilities_are_said_in_words_too() -> None:

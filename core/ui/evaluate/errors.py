@@ -143,8 +143,7 @@ def _show_others(shown: Shown, kind: ReadAs) -> None:
     st.dataframe(pd.DataFrame(columns), hide_index=True, alt=f"Pictures {what}, by file")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox("Picture", found, format_func=lambda other: other.name, key=f"errors_{kind}", width=320)
-        if st.button("Open in Predict", icon=":material/open_in_new:"):
-            pictures.hand_to_predict(shown, chosen.name, _content(shown, chosen), chosen.label)
+        pictures.offer_to_predict(shown, chosen.name, _content(shown, chosen), chosen.label)
 
 
 def _content(shown: Shown, chosen: OtherReading) -> bytes:

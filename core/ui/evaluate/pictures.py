@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import NoReturn
 
 import numpy as np
 import streamlit as st
@@ -113,17 +112,16 @@ def _show_picture(shown: Shown, picture: AnsweredPicture, against: Shown | None 
             st.markdown(f"{_say_answer(picture)} with {words.probability(picture.confidence)} confidence.")
             st.markdown(_say_second(picture))
             st.caption(words.escape_markdown(picture.name))
-            if st.button("Open in Predict", key=f"open-{picture.place}", icon=":material/open_in_new:"):
-                content = sent.content if sent else digit_images.digit_png(picture.image, 1)
-                hand_to_predict(shown, picture.name, content, picture.label)
+            content = sent.content if sent else digit_images.digit_png(picture.image, 1)
+            offer_to_predict(shown, picture.name, content, picture.label)
         _show_probabilities(shown, picture, against)
         _show_neighbours(picture, shown.may_doubt_label(picture.place))
 
 
-def hand_to_predict(shown: Shown, name: str, content: bytes, label: int | None) -> NoReturn:
-    """Show a picture on Predict, read by the model that this page shows."""
+def offer_to_predict(shown: Shown, name: str, content: bytes, label: int | None) -> None:
+    """A link that shows a picture on Predict, read by the model that this page shows."""
     name = f"{name}, {shown.test_set.name}" if name != shown.test_set.name else name
-    handover.open_in_predict(Handed(name, content, label, shown.card.name, "pages/3_Evaluate.py"))
+    handover.offer_to_predict(Handed(name, content, label, shown.card.name, "pages/3_Evaluate.py"))
 
 
 def _show_original(sent: PictureFile, what: str) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 import torch
 
 from core import words
+from core.config import PictureLimits
 from core.data.digits import DigitSet
 from core.data.labels import UNLABELLED
 from core.evaluation import verdicts
@@ -153,9 +154,11 @@ def _show_own(shown: Shown) -> None:
     files = st.file_uploader(
         "Pictures that show no digit: letters, doodles, photos",
         accept_multiple_files=True,
+        max_upload_size=PictureLimits().bytes // 10**6,
         key="own_non_digits",
         help="Read as on Predict.",
     )
+    st.caption(f"Up to {PictureLimits().bytes // 10**6} MB a file.")
     if not files:
         return
     if len(files) > MOST_OWN:
@@ -186,7 +189,7 @@ def _show_own(shown: Shown) -> None:
     st.dataframe(
         rows,
         hide_index=True,
-        column_config={"Picture": st.column_config.ImageColumn("Seen", help="What the model sees.")},
+        column_config={"Picture": widgets.picture_column("Seen", help="What the model sees.")},
         alt="Pictures without a digit, each with what it was taken for",
     )
 

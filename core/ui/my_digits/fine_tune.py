@@ -13,6 +13,7 @@ from core.my_digits.store import Correction
 from core.network import checkpoint
 from core.network.checkpoint import Checkpoint
 from core.training import judgement, runs
+from core.training.job import Phase, Snapshot
 from core.ui import model_choice, notices, resources, run_words
 from core.ui.my_digits.kept import IN_BRACKETS, show_share
 from core.ui.train import durations
@@ -77,7 +78,7 @@ def watch() -> None:
         st.progress(
             run_words.share(snapshot),
             f"**{words.escape_markdown(run.name)}**, a copy of "
-            f"{words.escape_markdown(run.base)}: {run_words.phase(snapshot)} …",
+            f"{words.escape_markdown(run.base)}: {run_words.phase(snapshot)} …{_say_left(snapshot)}",
         )
     else:
         st.info(
@@ -89,6 +90,12 @@ def watch() -> None:
             stopping = snapshot.phase == "stopping"
             st.button("Stop", icon=":material/stop:", on_click=job.stop, args=(False,), disabled=stopping, key="stop")
         st.page_link("pages/2_Train.py", label="Watch it on Train", icon=":material/monitoring:")
+
+
+def _say_left(snapshot: Snapshot) -> str:
+    """How long the training will go on, at the speed it has."""
+    is_training = snapshot.phase == Phase.RUNNING and snapshot.remaining
+    return f" about {words.duration(snapshot.remaining or 0)} left" if is_training else ""
 
 
 def show_outcome() -> None:

@@ -62,8 +62,7 @@ def invite() -> None:
         "digit keeps the picture here.",
         icon=":material/edit_note:",
     )
-    if st.button("Draw a digit", type="primary", icon=":material/draw:"):
-        st.switch_page("pages/1_Predict.py", query_params={"way": "Draw"})
+    st.page_link("pages/1_Predict.py", label="Draw a digit", icon=":material/draw:", query_params={"way": "Draw"})
 
 
 def show(model: Checkpoint, kept: list[Correction]) -> None:

@@ -21,7 +21,7 @@ from core.reading.batch import (
     tabulate,
     to_csv,
 )
-from core.ui import notices
+from core.ui import notices, widgets
 from core.ui.predict import adjust, answer
 
 ROW = 44  # pixels: height of a table's row
@@ -54,7 +54,8 @@ def save(pictures: Batch) -> None:
         "text/csv",
         icon=":material/download:",
         on_click="ignore",
-        help="One line a picture: the answer as it was read, what you corrected, and what counts in the end.",
+        help="One line a picture: the answer as it was read, what you corrected, and what counts in the end. A "
+        "spreadsheet makes 7 of 007, unless you tell it on import that these columns are text.",
     )
 
 
@@ -131,7 +132,7 @@ def show_table(pictures: Batch) -> None:
         height=HEAD + ROW * min(len(items), MOST_ROWS),
         column_order=[name for name in columns if name not in unused],
         column_config={
-            "picture": st.column_config.ImageColumn("Picture", width=60),
+            "picture": widgets.picture_column("Picture", width=60),
             "answer": st.column_config.TextColumn("Answer", width=95),
             "checked": st.column_config.TextColumn("Checked", width=85),
             "right": st.column_config.TextColumn("Right?", width=75),

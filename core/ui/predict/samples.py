@@ -16,10 +16,12 @@ from core.data.digits import DataError
 from core.figures import digit_images
 from core.network import checkpoint
 from core.reading import picture
-from core.ui import handover, resources, widgets
+from core.ui import handover, notices, resources, shell, widgets
 from core.ui.predict import answer
 from core.workspace import SHIPPED
 
+GONE = "sample_gone"  # where it is said that there is no such picture
+TEST_DIGIT = "mnist-"  # in the address, before its number
 THUMBNAIL = 144  # pixels: longer side, twice what the gallery gives it
 # What the gallery shows at once, by the first word of a sample's file name; a digit's begins with the digit.
 KINDS = {"Digits": "", "Numbers": "number", "No digits": "not", "Misread": "hard"}
@@ -34,8 +36,10 @@ memory = st.session_state
 
 @dataclass(frozen=True)
 class Sample:
-    """The picture that is open: `content` as a file's bytes; `label` what was meant, None where nobody says."""
+    """The picture that is open: `address` stands for it in the page's address, `content` are a file's bytes, `label` is
+    what was meant, None where nobody says."""
 
+    address: str
     name: str
     content: bytes
     label: int | None = None
@@ -44,11 +48,36 @@ class Sample:
 
 
 def take_over() -> None:
-    """Open a picture that another page handed on, to be read by the model that read it there."""
-    if handed := handover.take():
-        memory.sample = Sample(handed.name, handed.content, handed=handed)
-        memory.way = "Samples"
+    """Open the picture that the page's address names: a sample, or what another page hands on, to be read by the model
+    that read it there."""
+    if "sample" in (answered := shell.answered_address()):
+        return
+    answered.add("sample")
+    address, before = st.query_params.get("sample", ""), memory.get("sample")
+    if not address:
+        if shell.came_by_history():
+            memory.sample = None
+        return
+    if before and before.address == address:
+        return
+    memory.sample = sample = find(address)
+    if sample is None and GONE not in memory:
+        notices.refuse("The picture that this address names is no longer kept here. Choose another one.", GONE)
+    elif sample and sample.handed:
         memory.expect = "auto"  # as it was read there
+    elif sample and sample.name == address:
+        memory.samples_kind = kind_of(address)
+
+
+def find(address: str) -> Sample | None:
+    """The picture that an address names; None where there is none, or where it is no longer kept."""
+    if handed := handover.find(address):
+        return Sample(address, handed.name, handed.content, handed=handed)
+    if address in dict(list_samples()):
+        return open_sample(address)
+    number = address.removeprefix(TEST_DIGIT)
+    is_number = number != address and number.isascii() and number.isdecimal() and len(number) < 6
+    return open_test_digit(int(number)) if is_number else None
 
 
 def show() -> None:
@@ -57,6 +86,9 @@ def show() -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button("Surprise me", icon=":material/casino:", type="primary", on_click=surprise)
         kind = widgets.choice("Kind of samples", list(KINDS), "samples_kind", in_address=False, shows_label=False)
+    # Back closes the picture: the first one is a step, others take its place.
+    widgets.write_address("sample", sample.address if sample else "", memory.pop("sample_is_step", False))
+    notices.show_notice(GONE)
     with st.container(key="samples"):
         left, right = st.columns([0.42, 0.58], gap="large")
     with left:
@@ -68,7 +100,7 @@ def show() -> None:
             answer.show_example("Press a picture, or let yourself be surprised.")
             return
         model = _show_origin(sample.handed) if sample.handed else ""
-        if sample.label is not None and st.toggle("Show the label", key=f"label-{sample.name}"):
+        if sample.label is not None and st.toggle("Show the label", key=f"label-{sample.address}"):
             st.markdown(f"The person who wrote it meant {words.article(sample.label)} **{sample.label}**.")
         answer.show(partial(picture.read, sample.content), sample.name, "sample", sample.title, sample.content, model)
 
@@ -135,22 +167,38 @@ def title_of(name: str) -> str:
     return title[:1].upper() + title[1:]
 
 
-def choose(name: str) -> None:
-    """Read one picture of the gallery."""
+def open_sample(name: str) -> Sample:
+    """One picture of the gallery."""
     kind, _, rest = name.partition("_")
     label = int(rest[0]) if kind == "hard" else None
-    memory.sample = Sample(name, (SHIPPED / "samples" / name).read_bytes(), label, title_of(name))
+    return Sample(name, name, (SHIPPED / "samples" / name).read_bytes(), label, title_of(name))
+
+
+def open_test_digit(index: int | None) -> Sample | None:
+    """A digit of MNIST's test set, any one for None; no digit, and a sentence on the page, where it can't be had."""
+    try:
+        digits = resources.digits(train=False)
+    except DataError as error:
+        notices.refuse(str(error), GONE)
+        return None
+    index = random.randrange(len(digits)) if index is None else index
+    if index >= len(digits):
+        return None
+    content = digit_images.digit_png(digits.images[index].numpy(), 1)
+    name = f"MNIST test digit {index:,}"
+    return Sample(f"{TEST_DIGIT}{index}", name, content, int(digits.labels[index]), name)
+
+
+def choose(name: str) -> None:
+    """Read one picture of the gallery."""
+    _show_next(open_sample(name))
 
 
 def surprise() -> None:
     """Read a random MNIST test digit."""
-    try:
-        digits = resources.digits(train=False)
-    except DataError as error:
-        memory.sample = None
-        st.error(words.escape_markdown(str(error)), icon=":material/error:")
-        return
-    index = random.randrange(len(digits))
-    content = digit_images.digit_png(digits.images[index].numpy(), 1)
-    name = f"MNIST test digit {index:,}"
-    memory.sample = Sample(name, content, int(digits.labels[index]), name)
+    _show_next(open_test_digit(None))
+
+
+def _show_next(sample: Sample | None) -> None:
+    memory.sample_is_step = memory.get("sample") is None
+    memory.sample = sample

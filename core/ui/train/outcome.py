@@ -66,9 +66,10 @@ def _offer_next(run: Run) -> None:
                 help=_name_change(run, suggested),
             )
         if run.model:
-            if st.button("Evaluate it", icon=":material/query_stats:", key="evaluate-it"):
-                memory["evaluate_model"] = run.model  # in the address it would cost a second press of Back
-                st.switch_page("pages/3_Evaluate.py")
+            evaluated = {"evaluate_model": run.model}
+            st.page_link(
+                "pages/3_Evaluate.py", label="Evaluate it", icon=":material/query_stats:", query_params=evaluated
+            )
             if run.model == checkpoint.in_use():
                 st.page_link("pages/1_Predict.py", label="Draw with it", icon=":material/draw:")
             downloads.offer(run.model, run, notices.PLACE)

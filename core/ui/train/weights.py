@@ -22,9 +22,11 @@ def bring_in() -> None:
         file = st.file_uploader(
             "A PyTorch state dict of one of the networks above",
             type=["pth", "pt"],
+            max_upload_size=checkpoint.LARGEST // 10**6,
             key=f"weights-{memory.get('uploads', 0)}",
             help="As `torch.save(model.state_dict(), path)` writes it. Nothing in the file is ever run.",
         )
+        st.caption(f"Up to {checkpoint.LARGEST // 10**6} MB a file: no network of this app is larger.")
         with st.container():  # empty or not: what stands below keeps its place
             notices.show_notice(PLACE)
         if file:
