@@ -36,8 +36,8 @@ def measure(digits: DigitSet, settings: TrainingSettings, threads: int) -> float
     """Seconds that one image of a run takes here with this many threads: the middle one of five steps, shared out.
 
     The middle, not the quickest: on a busy machine that one met nobody, and the run will meet as many as the others
-    did. The steps have the size of the run's batches: of a small one most of the time goes into the weights, which cost the
-    same for one image as for many. Raises `SettingError` when the settings name a device that isn't there.
+    did. The steps have the size of the run's batches: of a small one most of the time goes into the weights, which cost
+    the same for one image as for many. Raises `SettingError` when the settings name a device that isn't there.
     """
     torch.set_num_threads(threads)
     small = dataclasses.replace(what_counts(settings), epochs=1, clean_share=0.0, outlier_exposure=0.0, pen_digits=0.0)

@@ -38,7 +38,6 @@ def test_any_other_address_is_no_page(asked: str) -> None:
 def test_the_first_page_answers_for_what_is_no_page(asked: str, sentence: str, monkeypatch) -> None:
     monkeypatch.setattr(PagesManager, "intended_page_name", asked)
     app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=60)
-    monkeypatch.setattr(PagesManager, "set_script_intent", lambda self, page_hash, name: None)
     app.run()
     assert not app.exception
     assert len(app.warning) == bool(sentence) and all(sentence in warning.value for warning in app.warning)

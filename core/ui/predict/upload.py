@@ -115,8 +115,8 @@ def ask_for_files(source: str) -> None:
         st.caption(
             "Any common picture format, HEIC too, and zips and PDFs of pictures, which are quicker than hundreds of "
             f"files. Up to {LARGEST} MB a file and, of each picture, {limits.bytes // 10**6} MB and "
-            f"{limits.pixels // 10**6} million pixels: `digit-lab predict` reads larger zips and PDFs. Nothing is stored: "
-            "pictures are forgotten when you leave or reload the page, except digits you keep in My digits."
+            f"{limits.pixels // 10**6} million pixels: `digit-lab predict` reads larger zips and PDFs. Nothing is "
+            "stored: pictures are forgotten when you leave or reload the page, except digits you keep in My digits."
         )
     component = st.components.v2.component(  # known to the running app alone
         "digit_lab_uploads", html='<p role="status"></p>', css=STYLE, js=COMPANION
