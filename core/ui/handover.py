@@ -37,8 +37,7 @@ class Handed:
 def offer_to_predict(handed: Handed) -> None:
     """A link that shows a picture on Predict, read by the model that read it here.
 
-    A link, because Back then takes one press: a page that code switches to costs a second one (`st.switch_page` writes
-    the new parameters into the old page's address first).
+    A link, for Back leads from a link to where it was pressed, and from a page that code switched to somewhere else.
     """
     offered: dict[str, Handed] = memory.setdefault("offered", {})
     offered.pop(handed.address, None)

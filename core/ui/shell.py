@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import words
 from core.figures import digit_images, theme
 from core.network import checkpoint
-from core.ui import crash, model_choice, notices, resources, run_words, wrong_address
+from core.ui import addresses, crash, model_choice, notices, resources, run_words
 from core.ui.warm_up import warm_up
 from core.workspace import SHIPPED
 
@@ -52,7 +51,8 @@ STYLE = f"""
     width: 100%; flex: none; }}
 }}
 /* Home's cards: no heading breaks within a word, and the buttons of a row stand on one line. */
-.st-key-ways {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 14.5rem), 1fr)); gap: 1rem; }}
+.st-key-ways {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, max(14.5rem, 30%)), 1fr));
+  gap: 1rem; }} /* three in a row at most: there are six */
 .st-key-ways > * {{ height: 100%; }}
 .st-key-ways [data-testid="stVerticalBlock"] {{ height: 100%; }}
 .st-key-ways [data-testid="stElementContainer"]:has([data-testid="stPageLink"]) {{ margin-top: auto; }}
@@ -82,6 +82,11 @@ STYLE = f"""
 /* A chosen option is written in the text's colour: the accent on its own tint is below 4.5:1. */
 .stApp [data-testid="stButtonGroup"] button[data-selected="true"] {{ color: {theme.css(theme.TEXT)} !important; }}
 .stApp [data-testid="stVegaLiteChart"] text[fill="#808495"] {{ fill: {theme.SMALL_TEXT[False]}; }}
+/* Why a file was not taken is said to screen readers only, and to a mouse that rests on it. */
+[data-testid="stFileChips"] > *, [data-testid="stTooltipErrorHoverTarget"] {{ max-width: 100%; }}
+[data-testid="stFileChip"][aria-invalid="true"] {{ flex-wrap: wrap; height: auto; }}
+[data-testid="stFileChip"][aria-invalid="true"] > [role="alert"] {{ position: static; width: 100%; height: auto;
+  margin: 0; overflow: visible; clip: auto; clip-path: none; white-space: normal; font-size: .875rem; }}
 [data-testid="stTooltipIcon"] button[aria-label^="Help"] {{ padding: 4px; margin: -4px; }} /* 24 pixels to press */
 [class*="st-key-gallery"] button {{ padding: .25rem; min-height: 0; }}
 [class*="st-key-gallery"] button img {{ height: 4.5rem; max-height: none; width: 4.5rem; object-fit: contain;
@@ -116,13 +121,16 @@ def open_page(title: str, needs_torch: bool = True) -> None:
     A page that needs torch waits here until the warm-up is through: two threads that import the same large packages
     at once can meet half-made modules.
     """
-    if st.session_state.get("page") != title or came_by_history():  # just arrived here: the address has a say again
+    if (
+        st.session_state.get("page") != title or addresses.came_by_history()
+    ):  # just arrived here: the address has a say again
         st.session_state.page, st.session_state.answered_address = title, set()
     st.set_page_config(page_title=f"{title} · Digit Lab", page_icon=ICON, layout="wide")
     st.html(STYLE)
     crash.take_over()
+    addresses.take_over()
     if title == "Home":
-        wrong_address.answer(path for path, _, _ in PAGES)
+        addresses.answer_unknown(path for path, _, _ in PAGES)
     with st.sidebar:
         for path, label, symbol in PAGES:
             st.page_link(path, label=label, icon=symbol)
@@ -158,15 +166,6 @@ def answered_address() -> set[str]:
     """Which parameters of the page's address were already heeded in this visit to the page."""
     answered: set[str] = st.session_state.setdefault("answered_address", set())
     return answered
-
-
-def came_by_history() -> bool:
-    """Whether the browser's Back or Forward led here: then what the address doesn't say is as usual, as it was there.
-
-    Streamlit knows, and has no public name for it.
-    """
-    context = get_script_run_ctx()
-    return context is not None and context.is_history_navigation
 
 
 def is_presenting() -> bool:

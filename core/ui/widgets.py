@@ -9,23 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 import streamlit as st
 
 from core import words
-from core.ui import shell
+from core.ui import addresses, shell
 
 if TYPE_CHECKING:
     from streamlit.elements.lib.column_types import ColumnConfig
 
 T = TypeVar("T")
 
-# Without a new entry in the browser's history Back leaves the page, as one expects; a step is undone by Back.
-ADDRESS = """
-export default function ({ data }) {
-  const address = new URL(window.location.href);
-  if (data.word) address.searchParams.set(data.key, data.word);
-  else address.searchParams.delete(data.key);
-  if (address.href === window.location.href) return;
-  window.history[data.is_step ? "pushState" : "replaceState"](window.history.state, "", address);
-}
-"""
 PRESSED = """
 const all = (window.digitLabPressed ??= new Map());
 
@@ -34,7 +24,9 @@ function mark() {
     for (const name of names) {
       const button = document.getElementsByClassName(name)[0]?.querySelector("button");
       const state = String(name === pressed);
-      if (button && button.getAttribute("aria-pressed") !== state) button.setAttribute("aria-pressed", state);
+      if (!button || button.getAttribute("aria-pressed") === state) continue;
+      button.setAttribute("aria-pressed", state);
+      if (name === pressed) button.scrollIntoView({ block: "nearest", inline: "nearest" }); // a link may have chosen it
     }
 }
 
@@ -85,7 +77,7 @@ def choice(
     if in_address and key not in (answered := shell.answered_address()):
         answered.add(key)
         before, given = st.session_state[key], st.query_params.get(key)
-        unsaid = usual if shell.came_by_history() else before
+        unsaid = usual if addresses.came_by_history() else before
         st.session_state[key] = next((option for option in options if str(option) == given), unsaid)
         if on_change and st.session_state[key] != before:
             on_change()
@@ -103,15 +95,8 @@ def choice(
     if chosen is None:
         st.rerun()
     if in_address:
-        write_address(key, "" if chosen == usual else str(chosen))
+        addresses.write(key, "" if chosen == usual else str(chosen))
     return chosen
-
-
-def write_address(key: str, word: str, is_step: bool = False) -> None:
-    """Let the page's address carry a `word` under a `key`; an empty word takes the key out. `is_step`: it is a step
-    that the browser's Back takes back; else Back leaves the page."""
-    write = st.components.v2.component("digit_lab_address", js=ADDRESS)  # known to the running app alone
-    write(key=f"address-{key}", data={"key": key, "word": word, "is_step": is_step})
 
 
 def mark_pressed(keys: Sequence[str], pressed: str, key: str = "pressed") -> None:

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import words, workspace
 from core.network import checkpoint
-from core.ui import handover, shell
+from core.ui import addresses, handover
 from core.ui.handover import Handed
 from core.workspace import SHIPPED
 
@@ -400,7 +400,7 @@ def test_the_way_back_from_a_sample_leads_to_the_samples(monkeypatch: pytest.Mon
     app = open_predict("Samples")
     next(button for button in app.main.button if (button.key or "").startswith("sample-4")).click().run()
     assert read_answer(app) == "4"
-    monkeypatch.setattr(shell, "came_by_history", lambda: True)
+    monkeypatch.setattr(addresses, "came_by_history", lambda: True)
     app.query_params.clear()
     app.query_params["way"] = "Samples"
     app.run()

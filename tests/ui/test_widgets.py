@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.ui import shell
+from core.ui import addresses
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "Home.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "core" / "ui").rglob("*.py")]
@@ -47,7 +47,7 @@ def test_what_an_address_does_not_say_is_as_before_but_as_usual_on_the_way_back(
     app = open_at(way="Samples")
     app.query_params.clear()
     for came_back, way in ((False, "Samples"), (True, "Upload")):
-        monkeypatch.setattr(shell, "came_by_history", lambda came_back=came_back: came_back)
+        monkeypatch.setattr(addresses, "came_by_history", lambda came_back=came_back: came_back)
         app.session_state.answered_address = set()  # as on every arrival
         app.run()
         assert app.session_state.answer == way
@@ -76,7 +76,7 @@ def test_a_screen_reader_hears_no_bytes_of_a_picture_in_a_table() -> None:
 
 
 def test_pages_are_opened_by_links() -> None:
-    """`st.switch_page` with new parameters costs a second press of Back: it writes them into the old address first."""
+    """From a page that code switched to Back leads to the old page with the new one's parameters, or without any."""
     assert not [path for path in PAGES if "switch_page(" in path.read_text(encoding="utf-8")]
 
 

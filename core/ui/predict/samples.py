@@ -16,7 +16,7 @@ from core.data.digits import DataError
 from core.figures import digit_images
 from core.network import checkpoint
 from core.reading import picture
-from core.ui import handover, notices, resources, shell, widgets
+from core.ui import addresses, handover, notices, resources, shell, widgets
 from core.ui.predict import answer
 from core.workspace import SHIPPED
 
@@ -55,7 +55,7 @@ def take_over() -> None:
     answered.add("sample")
     address, before = st.query_params.get("sample", ""), memory.get("sample")
     if not address:
-        if shell.came_by_history():
+        if addresses.came_by_history():
             memory.sample = None
         return
     if before and before.address == address:
@@ -87,7 +87,7 @@ def show() -> None:
         st.button("Surprise me", icon=":material/casino:", type="primary", on_click=surprise)
         kind = widgets.choice("Kind of samples", list(KINDS), "samples_kind", in_address=False, shows_label=False)
     # Back closes the picture: the first one is a step, others take its place.
-    widgets.write_address("sample", sample.address if sample else "", memory.pop("sample_is_step", False))
+    addresses.write("sample", sample.address if sample else "", memory.pop("sample_is_step", False))
     notices.show_notice(GONE)
     with st.container(key="samples"):
         left, right = st.columns([0.42, 0.58], gap="large")

@@ -9,7 +9,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 from test_widgets import ROOT
 
-from core.ui import shell, wrong_address
+from core.ui import addresses, shell
 
 ADDRESSES = {"Home": "", "Predict": "Predict", "Train": "Train", "Evaluate": "Evaluate", "My digits": "My_digits"}
 PATHS = [path for path, _, _ in shell.PAGES]
@@ -24,14 +24,14 @@ def test_a_page_is_found_in_any_case_and_with_any_space(label: str, is_upper: li
     letters = (letter.upper() if up else letter.lower() for letter, up in zip(label, is_upper, strict=False))
     asked = "".join(letters).replace(" ", space)
     for written in (asked, quote(asked), asked + "/"):
-        assert wrong_address.find_meant(written, PATHS) == ADDRESSES[label]
+        assert addresses.find_meant(written, PATHS) == ADDRESSES[label]
 
 
 @given(st.text(max_size=40))
 def test_any_other_address_is_no_page(asked: str) -> None:
-    found = wrong_address.find_meant(asked, PATHS)
+    found = addresses.find_meant(asked, PATHS)
     assert found is None or found in ADDRESSES.values()
-    assert wrong_address.find_meant(f"no {asked} page", PATHS) is None
+    assert addresses.find_meant(f"no {asked} page", PATHS) is None
 
 
 @pytest.mark.parametrize(("asked", "sentence"), [("predict", ""), ("**foo**", "There is no page"), ("", "")])
