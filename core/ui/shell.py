@@ -82,6 +82,8 @@ STYLE = f"""
 /* A chosen option is written in the text's colour: the accent on its own tint is below 4.5:1. */
 .stApp [data-testid="stButtonGroup"] button[data-selected="true"] {{ color: {theme.css(theme.TEXT)} !important; }}
 .stApp [data-testid="stVegaLiteChart"] text[fill="#808495"] {{ fill: {theme.SMALL_TEXT[False]}; }}
+/* The list of files that were sent scrolls: what is out of sight in it makes the page no longer. */
+.stMain [data-testid="stFileChips"] {{ position: relative; max-height: 10rem; }}
 /* Why a file was not taken is said to screen readers only, and to a mouse that rests on it. */
 [data-testid="stFileChips"] > *, [data-testid="stTooltipErrorHoverTarget"] {{ max-width: 100%; }}
 [data-testid="stFileChip"][aria-invalid="true"] {{ flex-wrap: wrap; height: auto; }}

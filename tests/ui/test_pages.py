@@ -383,7 +383,7 @@ def test_a_reload_finds_the_chosen_sample_again(what: str) -> None:
         find_button(app, "Surprise me").click().run()
     else:
         app.segmented_control(key="samples_kind").set_value("Numbers").run()
-        next(button for button in app.main.button if button.key.startswith("sample-number")).click().run()
+        next(button for button in app.main.button if (button.key or "").startswith("sample-number")).click().run()
     chosen = app.session_state["sample"]
     again = open_by_address(chosen.address)
     assert again.session_state["sample"] == chosen and read_answer(again) == read_answer(app)
