@@ -55,7 +55,8 @@ STYLE = f"""
   gap: 1rem; }} /* three in a row at most: there are six */
 .st-key-ways > * {{ height: 100%; }}
 .st-key-ways [data-testid="stVerticalBlock"] {{ height: 100%; }}
-.st-key-ways [data-testid="stElementContainer"]:has([data-testid="stPageLink"]) {{ margin-top: auto; }}
+.st-key-ways [data-testid="stElementContainer"]:has([data-testid="stPageLink"]) {{ margin-top: auto;
+  padding-bottom: .375rem; }}
 /* A link that stands on a page is a button that opens another one: Back comes back from a link at the first press. */
 .stMain [data-testid="stPageLink-NavLink"] {{ border: 1px solid rgba(128, 128, 128, .35); border-radius: .5rem;
   padding: .25rem .75rem; min-height: 2.5rem; margin: 0; width: fit-content; }}
@@ -69,13 +70,19 @@ STYLE = f"""
   display: none; }}
 [class*="st-key-address-"], [class*="st-key-pressed"], .st-key-around-canvas {{ display: none; }} /* they only act */
 [data-testid="stImage"] img {{ border: 1px solid rgba(128, 128, 128, .35); }}
-/* The gallery never pushes the answer out of sight: it scrolls within itself; on a phone it is one row. */
+/* The gallery, of tiles of one size, never pushes the answer out of sight: it scrolls within a frame; where the page is
+   narrow it is one row. */
+.st-key-frame {{ max-height: max(24rem, calc(100vh - 19rem)); overflow-y: auto; padding: 3px; }}
 .st-key-gallery {{ display: grid !important; grid-template-columns: repeat(auto-fill, minmax(5.75rem, 1fr));
-  grid-auto-rows: 1fr; max-height: max(24rem, calc(100vh - 19rem)); overflow-y: auto; padding: 3px; }}
-@media (max-width: 640px) {{
-  .st-key-gallery {{ grid-template-columns: none; grid-auto-flow: column; grid-auto-columns: 6.5rem; max-height: none;
-    overflow: auto hidden; }}
-  .st-key-samples [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-gallery) {{ gap: 1rem; }}
+  grid-auto-rows: 1fr; }}
+@media (max-width: 1000px) {{
+  .st-key-frame {{ max-height: none; overflow: auto hidden; }}
+  .st-key-gallery {{ grid-template-columns: none; grid-auto-flow: column; grid-auto-columns: 6.5rem;
+    width: max-content; }}
+  .st-key-samples [data-testid="stHorizontalBlock"]:has(> [data-testid="stColumn"] .st-key-frame) {{
+    flex-direction: column; gap: 1rem; }}
+  .st-key-samples [data-testid="stColumn"]:has(.st-key-frame),
+  .st-key-samples [data-testid="stColumn"]:has(.st-key-frame) + [data-testid="stColumn"] {{ width: 100%; flex: none; }}
 }}
 /* Streamlit writes white on the dark theme's light accent, and axes in a grey too pale for paper. */
 .stApp :is([data-testid="stBaseButton-primary"]:not(:disabled), [data-tag] span) {{ color: {theme.css(theme.PAPER)}; }}
@@ -97,8 +104,7 @@ STYLE = f"""
   height: 100%; }}
 .st-key-gallery button {{ align-items: flex-start; }}
 .st-key-gallery button * {{ white-space: normal; text-overflow: clip; overflow-wrap: anywhere; }}
-.st-key-gallery button p {{ line-height: 1.15; }}
-.st-key-gallery button p > span {{ font-size: .75rem !important; }}
+.st-key-gallery button p > span {{ display: block; font-size: .75rem !important; line-height: 1.25; }}
 .st-key-gallery button img {{ display: block; margin: 0 auto .25rem; }}
 .stApp button[aria-pressed="true"] {{ outline: 3px solid {theme.css(theme.ACCENT)}; outline-offset: -1px; }}
 </style>

@@ -111,7 +111,7 @@ def show_gallery(kind: str, chosen: str) -> None:
     Every button stays the button it was: one that becomes another loses the keyboard's focus.
     """
     gallery = {f"sample-{name}": (name, thumbnail) for name, thumbnail in list_samples() if kind_of(name) == kind}
-    with st.container(horizontal=True, key="gallery", gap="xsmall"):
+    with st.container(key="frame"), st.container(horizontal=True, key="gallery", gap="xsmall"):
         for key, (file, thumbnail) in gallery.items():
             st.button(
                 f"![{label_in(file)}]({thumbnail}) :small[{title_of(file)}]", key=key, on_click=choose, args=(file,)
