@@ -116,6 +116,7 @@ html { font-size: clamp(16px, 1.35vw, 32px); }
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
 .block-container { padding-top: 1rem !important; }
 [data-testid="stTooltipIcon"] svg { width: 1.1rem; height: 1.1rem; }
+@media (min-width: 1400px) { .st-key-pad [class*="st-key-canvas-"] { zoom: 1.6; width: 280px !important; } }
 .stMain { position: relative; }
 .st-key-leave { position: absolute; right: 1rem; top: .75rem; z-index: 1000; width: auto; } /* no page begins there */
 </style>

@@ -505,13 +505,15 @@ def test_a_deep_link_works_as_a_servers_first_request(fresh_server, page: Page, 
 
 
 @pytest.mark.slow
-def test_an_address_in_lower_case_opens_the_page_and_one_of_no_page_says_so(page: Page, server) -> None:
+def test_an_address_in_lower_case_opens_the_page_and_one_of_no_page_says_so(browser, server) -> None:
+    page = browser.new_page()  # Streamlit itself complains on the console, where `new_page` allows of nothing
     page.goto(f"{server.url}/predict?way=Samples")
     expect(page.get_by_role("radio", name="Samples", exact=True)).to_be_checked()
     assert page.url == f"{server.url}/Predict?way=Samples"
     page.goto(f"{server.url}/no-such-page")
     expect(page.get_by_text("There is no page “no-such-page” here")).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
+    page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
