@@ -117,8 +117,11 @@ html { font-size: clamp(16px, 1.35vw, 32px); }
 .block-container { padding-top: 1rem !important; }
 [data-testid="stTooltipIcon"] svg { width: 1.1rem; height: 1.1rem; }
 @media (min-width: 1400px) { .st-key-pad [class*="st-key-canvas-"] { zoom: 1.6; width: 280px !important; } }
-.stMain { position: relative; }
-.st-key-leave { position: absolute; right: 1rem; top: .75rem; z-index: 1000; width: auto; } /* no page begins there */
+/* In the margin, where no page has anything: an icon, whose words are for screen readers and the tooltip. */
+.st-key-leave { position: fixed; left: .75rem; top: .75rem; z-index: 1000; width: auto; }
+.st-key-leave button { padding: 0 .6rem; }
+.st-key-leave button p { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+@media (max-width: 768px) { .block-container { padding-top: 4rem !important; } }
 </style>
 """
 ICON = digit_images.as_data_url((SHIPPED / ".streamlit" / "icon.png").read_bytes())
@@ -150,7 +153,8 @@ def open_page(title: str, needs_torch: bool = True) -> None:
         _offer_presenting()
     if is_presenting():
         st.html(PRESENTING)
-        st.button("End presenting", key="leave", icon=":material/close_fullscreen:", on_click=_end_presenting)
+        leave = "End presenting"
+        st.button(leave, key="leave", icon=":material/close_fullscreen:", help=leave, on_click=_end_presenting)
     thread = warm_up(0.3 if needs_torch else 1.5)
     if needs_torch and thread.is_alive():
         with st.spinner("Starting the model, which takes a few seconds once …"):
@@ -190,7 +194,7 @@ def _offer_presenting() -> None:
         "Present",
         key="present",
         persist_state="session",
-        help="For a projector: large type, no menu. A button at the upper right ends it.",
+        help="For a projector: large type, no menu. The button at the upper left ends it.",
     )
 
 

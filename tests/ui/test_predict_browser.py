@@ -281,6 +281,7 @@ def test_an_address_with_empty_words_opens_the_usual_page_also_on_the_way_back(p
         expect(radio).to_be_checked()
     draw(page, SEVEN)
     expect(answer(page)).to_have_text("7")
+    page.wait_for_timeout(500)  # the last stroke is sent a moment after the pen is lifted
     page.get_by_test_id("stSidebar").get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", name="Digit Lab")).to_be_visible()
     page.go_back()
