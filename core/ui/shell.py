@@ -120,6 +120,7 @@ html { font-size: clamp(16px, 1.35vw, 32px); }
 /* In the margin, where no page has anything: an icon, whose words are for screen readers and the tooltip. */
 .st-key-leave { position: fixed; left: .75rem; top: .75rem; z-index: 1000; width: auto; }
 .st-key-leave button { padding: 0 .6rem; }
+.st-key-leave button * { gap: 0 !important; margin: 0 !important; }
 .st-key-leave button p { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 @media (max-width: 768px) { .block-container { padding-top: 4rem !important; } }
 </style>
