@@ -244,7 +244,7 @@ def validation(facts: dict[str, Any], training: DigitSet | None = None) -> TestS
     """
     training = mnist.load(train=True) if training is None else training
     settings = training_settings(facts)
-    unknown = "How this model was trained is not known: it may have learnt from these very pictures."
+    unknown = "How this model was trained is not known: it may have learned from these very pictures."
     remarks = () if settings else (unknown,)
     held_out = places(training, settings or TrainingSettings())[1]
     return TestSet("validation split", training.pick(held_out), remarks=remarks, places=tuple(held_out.tolist()))

@@ -25,7 +25,7 @@ from core.training.runs import Run, RunWriter
 USUAL = FineTuningSettings()
 MNIST_TEST = 10_000  # digits of the test set, read once in the end
 FACTS = "fine_tuning"  # where a model's facts say what it was fine-tuned from and what that changed
-LEARNT, HELD_OUT, TEST = "Learnt from", "Held out", "MNIST test set"
+LEARNT, HELD_OUT, TEST = "Learned from", "Held out", "MNIST test set"
 RENAMED = {"Kept aside": HELD_OUT}  # in the facts of older models
 
 

@@ -140,8 +140,14 @@ def diagnose(run: Run) -> str:
             )
         case Diagnosis.HARDLY_LEARNING:
             return (
-                "It has learnt next to nothing: the learning rate is probably too low. Multiply it by ten and try "
+                "It has learned next to nothing: the learning rate is probably too low. Multiply it by ten and try "
                 "again."
+            )
+        case Diagnosis.TOO_SHORT:
+            steps = words.count(run.epochs[-1].step, "step")
+            return (
+                f"It was too short to learn anything: {steps}, where it takes some hundreds. Let it run longer, with "
+                "more epochs or smaller batches."
             )
         case Diagnosis.OVERFITTED:
             return (
@@ -154,7 +160,7 @@ def diagnose(run: Run) -> str:
         case Diagnosis.SETTLED:
             return "It has stopped improving: another network, more images or other augmentation may take it further."
         case Diagnosis.GOOD:
-            return "It has learnt well."
+            return "It has learned well."
         case None:
             return ""
 

@@ -343,5 +343,5 @@ def test_validation_is_the_split_the_model_was_trained_with():
     held_out = split(digits, settings)[1]
     found = testset.validation({"settings": settings.as_dict()}, digits)
     assert torch.equal(found.digits.images, held_out.images) and not found.remarks
-    assert "may have learnt" in testset.validation({}, digits).remarks[0]
-    assert "may have learnt" in testset.validation({"settings": {"epochs": -1}}, digits).remarks[0]
+    assert "may have learned" in testset.validation({}, digits).remarks[0]
+    assert "may have learned" in testset.validation({"settings": {"epochs": -1}}, digits).remarks[0]

@@ -390,7 +390,7 @@ def test_the_validation_split_is_the_models_own(lab):
     assert re.search(r"means 11111111 · validation split, \d+ pictures", lab.texts()) and not page.info
     page.selectbox(key="evaluate_model").set_value("no nine")
     lab.run()
-    assert "may have learnt from these very pictures" in lab.texts()
+    assert "may have learned from these very pictures" in lab.texts()
 
 
 def own_set(files: dict[str, bytes]) -> bytes:

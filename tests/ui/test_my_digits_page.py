@@ -157,9 +157,9 @@ def test_fine_tuning_is_watched_and_its_outcome_can_be_used(mine, job, tmp_path)
     assert job.wait(120)
     app.run()
     assert not app.exception, [entry.message for entry in app.exception]
-    assert "Of 3 digits it never learnt from" in read(app) and "On MNIST's test set it" in read(app)
+    assert "Of 3 digits it never learned from" in read(app) and "On MNIST's test set it" in read(app)
     table = app.main.table[0].value
-    assert list(table.index) == ["Held out (3)", "Learnt from (6)", "MNIST test set (400)"]
+    assert list(table.index) == ["Held out (3)", "Learned from (6)", "MNIST test set (400)"]
     find(app, "Use this model").click().run()
     assert checkpoint.in_use() == "Fine-tuned 1" and find(app, "In use").disabled
     assert "Fine-tuned 1 is the model in use now" in read(app)

@@ -13,6 +13,7 @@ from core.my_digits.store import Correction
 from core.network import checkpoint
 from core.network.checkpoint import Checkpoint
 from core.training import judgement, runs
+from core.training.job import Live, Over
 from core.ui import model_choice, notices, resources, run_words
 from core.ui.my_digits.kept import IN_BRACKETS, show_share
 from core.ui.train import durations
@@ -24,7 +25,7 @@ def show(model: Checkpoint, kept: list[Correction]) -> None:
     Last of all how long it will take: the first time, measuring that takes a second.
     """
     duration = None
-    is_live = resources.training_job().snapshot().is_live
+    is_live = isinstance(resources.training_job().snapshot(), Live)
     if is_live or any(one.is_digit for one in kept):
         st.header("Fine-tune a copy", anchor=False)
         if is_live:
@@ -70,9 +71,9 @@ def watch() -> None:
     """The progress of the one run of this server, no matter who started it."""
     job = resources.training_job()
     snapshot = job.snapshot()
-    run = snapshot.run
-    if not snapshot.is_live or not run:
+    if not isinstance(snapshot, Live):
         st.rerun()
+    run = snapshot.run
     if run.base:
         st.progress(
             run_words.share(snapshot),
@@ -94,8 +95,7 @@ def watch() -> None:
 def show_outcome() -> None:
     """The newest fine-tuned copy: before and after, and the choice to use it."""
     snapshot = resources.training_job().snapshot()
-    last = snapshot.run
-    if snapshot.phase == "over" and last and last.base and not last.model:
+    if isinstance(snapshot, Over) and (last := snapshot.run).base and not last.model:
         st.warning(f"{words.escape_markdown(last.name)}: {last.sentence}", icon=":material/info:")
     names = checkpoint.names()
     for run in runs.list_runs():
@@ -120,7 +120,7 @@ def show_changes(name: str, base: str, changes: tuple[Change, ...]) -> None:
             ).set_index("Pictures")
         )
         st.caption(
-            f"{IN_BRACKETS} A copy has seen the pictures it learnt from: only those held out are an honest measure."
+            f"{IN_BRACKETS} A copy has seen the pictures it learned from: only those held out are an honest measure."
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             model_choice.offer_model(name)
@@ -133,7 +133,9 @@ def sum_up(changes: tuple[Change, ...]) -> str:
     own, test = named.get(fine_tuning.HELD_OUT), named[fine_tuning.TEST]
     gained = "No digits were held out: whether it reads others of yours better is not known."
     if own:
-        gained = f"Of {own.count} digits it never learnt from, it reads {own.after} right; before, it was {own.before}."
+        gained = (
+            f"Of {own.count} digits it never learned from, it reads {own.after} right; before, it was {own.before}."
+        )
     change = judgement.Comparison(judgement.Score(test.after, test.count), judgement.Score(test.before, test.count))
     kept_up = "is about as good as before"
     if change.is_clear:
