@@ -28,14 +28,15 @@ def test_without_a_home_of_its_own_a_checkout_is_its_own_home(monkeypatch: pytes
 @pytest.mark.parametrize(
     ("python", "is_checkout", "words"),
     [
-        (workspace.SHIPPED / ".venv" / "bin" / "python", True, (".venv/bin/python", "scripts/train.py")),
-        (Path("elsewhere", "bin", "python3").absolute(), True, ("python", "scripts/train.py")),
-        (Path("elsewhere", "bin", "python3").absolute(), False, ("digit-lab", "train")),
+        ("app/.venv/bin/python", True, (".venv/bin/python", "scripts/train.py")),
+        ("elsewhere/bin/python3", True, ("python", "scripts/train.py")),
+        ("elsewhere/bin/python3", False, ("digit-lab", "train")),
     ],
     ids=["make run", "another environment", "installed"],
 )
-def test_a_script_is_named_as_it_works_for_whoever_reads_it(monkeypatch, python, is_checkout, words):
-    monkeypatch.setattr(sys, "executable", str(python))
+def test_a_script_is_named_as_it_works_for_whoever_reads_it(tmp_path, monkeypatch, python, is_checkout, words):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / python))
+    monkeypatch.setattr(workspace, "SHIPPED", (tmp_path / "app").resolve())
     monkeypatch.setattr(workspace, "_IS_CHECKOUT", is_checkout)
     assert workspace.script("train") == words
 

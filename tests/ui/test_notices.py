@@ -85,5 +85,6 @@ def test_why_something_is_not_done_is_plain_text(monkeypatch: pytest.MonkeyPatch
     app = AppTest.from_function(page, args=(as_toast,))
     for text, is_refusal in (("**a_b_** is there.", True), ("**a** is deleted.", False)):
         app.session_state[notices.PLACE] = (text, is_refusal)
-        (shown,) = app.run().toast if as_toast else (*app.error, *app.success)
+        app.run()
+        (shown,) = app.toast if as_toast else (*app.error, *app.success)
         assert shown.value == (words.escape_markdown(text) if is_refusal else text)

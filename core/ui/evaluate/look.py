@@ -20,7 +20,12 @@ STYLE = f"""
 [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) [data-testid="stElementToolbar"]
   {{ display: none; }}
 @media (hover: none) {{ [data-testid="stElementToolbar"] {{ display: none; }} }} /* always out on a phone */
-.st-key-matrix {{ height: 24rem; }}
+/* The matrix fills its place, and the place is as high as the screen has room. */
+[data-testid="stLayoutWrapper"]:has(> .st-key-matrix) {{ flex: none; height: 24rem; }}
+.st-key-matrix, .st-key-matrix > [data-testid="stElementContainer"] {{ height: 100%; }}
+@media (max-width: 1000px) {{ /* the menu leaves little, or covers all: what is looked at first */
+  [data-testid="stLayoutWrapper"]:has(> :is(.st-key-matrix_ways, .st-key-fine_print)) {{ order: 1; }}
+}}
 @media (max-width: 640px) {{
   /* One row to push sideways each: what is pressed stays in sight above what it opens. */
   [class*="st-key-gallery"] [role="radiogroup"], [class*="st-key-gallery"] [role="group"],
@@ -36,8 +41,7 @@ STYLE = f"""
   .st-key-headline [data-testid="stMetric"] {{ --gap: 0; }}
   .st-key-headline [data-testid="stMetricDelta"] {{ font-size: .75rem; padding: 0 .25rem; }}
   .st-key-headline [data-testid="stMetricLabel"] {{ font-size: .8rem; }}
-  [data-testid="stLayoutWrapper"]:has(> :is(.st-key-matrix_ways, .st-key-fine_print)) {{ order: 1; }}
-  .st-key-matrix {{ height: clamp(17rem, 100vh - 21rem, 24rem); }}
+  [data-testid="stLayoutWrapper"]:has(> .st-key-matrix) {{ height: clamp(17rem, 100vh - 21rem, 24rem); }}
 }}
 </style>
 """
@@ -47,7 +51,10 @@ PRESENTED = """
 .st-key-headline { flex-wrap: nowrap; }
 .st-key-headline [data-testid="stMetricDelta"] { display: none; }
 [data-testid="stLayoutWrapper"]:has(> :is(.st-key-matrix_ways, .st-key-fine_print)) { order: 1; }
-.st-key-matrix { height: max(17rem, 100vh - 16rem); }
+[data-testid="stLayoutWrapper"]:has(> .st-key-matrix) { height: max(17rem, 100vh - 16.5rem); }
+/* Widths in pixels don't grow with the type. */
+.stMain :is(.st-key-true_digit, .st-key-read_digit) { min-width: 7.5rem; }
+.stMain :is(.st-key-evaluate_model, .st-key-evaluate_data, .st-key-cell_order) { min-width: 14rem; }
 </style>
 """
 
