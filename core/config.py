@@ -195,18 +195,18 @@ class TrainingSettings:
         """Plain values by name, for JSON."""
         return asdict(self)
 
-    def command(self, name: str, script: Sequence[str] = ("python", "scripts/train.py")) -> str:
+    def command(self, name: str, script: Sequence[str] = ("python", "scripts/train.py"), between: str = " ") -> str:
         """The terminal command that repeats the run, with an option for every setting that isn't the default.
 
-        `script`: the words that start scripts/train.py where the command is read.
+        `script`: the words that start scripts/train.py where the command is read; `between` stands before each option.
         """
-        words = [*script, "--name", name]
+        parts = [list(script), ["--name", name]]
         for entry in fields(self):
             value = getattr(self, entry.name)
             if value != entry.default:
                 values = value if isinstance(value, tuple) else (value,)
-                words += [f"--{entry.name.replace('_', '-')}", *map(write, values)]
-        return shlex.join(words)
+                parts.append([f"--{entry.name.replace('_', '-')}", *map(write, values)])
+        return between.join(map(shlex.join, parts))
 
 
 def write(value: Any) -> str:

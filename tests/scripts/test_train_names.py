@@ -17,6 +17,7 @@ from core.config import PRESETS, TrainingSettings
 from core.network import checkpoint
 from core.network.architectures import build
 from core.training import runs
+from core.ui.train import form
 from scripts import train
 
 
@@ -89,6 +90,9 @@ def test_a_command_repeats_the_run_it_was_made_of(preset, changed):
     script = workspace.script("train")
     options = train.parse_options(shlex.split(wanted.command("a b", script))[len(script) :])
     assert train.choose_settings(options) == wanted and options.name == "a b"
+    lines = wanted.command("a --b", script, form.NEW_LINE)
+    assert lines.replace(form.NEW_LINE, " ") == wanted.command("a --b", script)
+    assert all(line.count("--") == 1 for line in lines.splitlines()[2:])
 
 
 def test_no_preset_s_command_has_a_figure_of_sixteen_digits():

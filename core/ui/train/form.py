@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from core.data.digits import DigitSet
 
 STEPS = {"learning_rate": 1e-3, "weight_decay": 0.01, "ema_decay": 0.01, "training_images": 1000, "batch_size": 32}
+# A line an option: where there is little room, a browser breaks them between their dashes. Windows has no such sign.
+NEW_LINE = " " if os.name == "nt" else " \\\n  "
 STYLE = """
 <style>
 .st-key-setting-left_out [role] { flex-wrap: wrap; } /* all ten digits in sight */
@@ -32,7 +35,6 @@ STYLE = """
 [class*="st-key-preset-"] button p span { position: absolute; clip-path: inset(50%); width: 1px; overflow: hidden;
   white-space: nowrap; }
 .st-key-address { position: absolute; } /* takes no room */
-.st-key-terminal .token.parameter { white-space: nowrap; } /* no option is broken between its dashes */
 @media (max-width: 640px) { .st-key-start-row { flex-direction: column; align-items: stretch !important; } }
 </style>
 """
@@ -305,5 +307,4 @@ def _show_name_and_link(settings: TrainingSettings | None) -> None:
             script = workspace.script("train")
             where = "" if script[0] == workspace.COMMAND else ", in the folder of this app"
             st.markdown(f"The same run in a terminal{where}:")
-            with st.container(key="terminal"):
-                st.code(settings.command(_name() or "my-model", script), language="bash", wrap_lines=True)
+            st.code(settings.command(_name() or "my-model", script, NEW_LINE), language=None, wrap_lines=True)
