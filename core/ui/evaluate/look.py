@@ -20,6 +20,8 @@ STYLE = f"""
 [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) [data-testid="stElementToolbar"]
   {{ display: none; }}
 @media (hover: none) {{ [data-testid="stElementToolbar"] {{ display: none; }} }} /* always out on a phone */
+/* What a screen reader hears of each file sent lies outside the box that scrolls, and made the page as long as it. */
+[data-testid="stFileChips"] {{ position: relative; }}
 /* The matrix fills its place, and the place is as high as the screen has room. */
 [data-testid="stLayoutWrapper"]:has(> .st-key-matrix) {{ flex: none; height: 24rem; }}
 .st-key-matrix, .st-key-matrix > [data-testid="stElementContainer"] {{ height: 100%; }}
