@@ -26,7 +26,7 @@ USUAL = FineTuningSettings()
 MNIST_TEST = 10_000  # digits of the test set, read once in the end
 FACTS = "fine_tuning"  # where a model's facts say what it was fine-tuned from and what that changed
 LEARNT, HELD_OUT, TEST = "Learned from", "Held out", "MNIST test set"
-RENAMED = {"Kept aside": HELD_OUT}  # in the facts of older models
+RENAMED = {"Kept aside": HELD_OUT, "Learnt from": LEARNT}  # in the facts of older models
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ SIDE_BY_SIDE = """
   .stMain [data-testid="stColumn"] { min-width: min(100%, 10rem); }
   .stMain [data-testid="stColumn"]:has([data-testid="stVegaLiteChart"], [data-testid="stDataFrame"]) {
     min-width: min(100%, 22rem); }
-  .stMain [data-testid="stColumn"] [data-testid="stColumn"] { min-width: min(100%, 10rem); }
+  .stMain [data-testid="stColumn"] [data-testid="stColumn"] { min-width: 0; }
 }
 </style>
 """
