@@ -1,8 +1,9 @@
 """Every number a person may change, with its unit, default and bounds."""
 
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import Field, asdict, dataclass, field, fields
+from fractions import Fraction
 from typing import Any
 
 DIGIT_SIZE = 28  # pixels: side of the square the models read
@@ -194,15 +195,38 @@ class TrainingSettings:
         """Plain values by name, for JSON."""
         return asdict(self)
 
-    def command(self, name: str) -> str:
-        """The terminal command that repeats the run, with an option for every setting that isn't the default."""
-        words = ["python", "scripts/train.py", "--name", name]
+    def command(self, name: str, script: Sequence[str] = ("python", "scripts/train.py"), between: str = " ") -> str:
+        """The terminal command that repeats the run, with an option for every setting that isn't the default.
+
+        `script`: the words that start scripts/train.py where the command is read; `between` stands before each option.
+        """
+        parts = [list(script), ["--name", name]]
         for entry in fields(self):
             value = getattr(self, entry.name)
             if value != entry.default:
                 values = value if isinstance(value, tuple) else (value,)
-                words += [f"--{entry.name.replace('_', '-')}", *map(str, values)]
-        return shlex.join(words)
+                parts.append([f"--{entry.name.replace('_', '-')}", *map(write, values)])
+        return between.join(map(shlex.join, parts))
+
+
+def write(value: Any) -> str:
+    """One value as short text that `TrainingSettings.from_dict` and the scripts read back exactly: 0.002 -> "0.002" ·
+    1 / 12 -> "1/12" · "adam" -> "adam"."""
+    text = str(value)
+    if isinstance(value, float) and len(text) > 8:
+        fraction = Fraction(value).limit_denominator(99)
+        return str(fraction) if float(fraction) == value else text
+    return text
+
+
+def read_number(text: Any) -> float:
+    """A number from what `write` makes of it, a fraction too. Raises `ValueError` or `TypeError` for anything else."""
+    if not (isinstance(text, str) and "/" in text):
+        return float(text)
+    above, _, below = text.partition("/")
+    if not float(below):
+        raise ValueError(f"nothing can be divided by {below}")
+    return float(above) / float(below)
 
 
 def _read(entry: Field, value: Any) -> Any:
@@ -212,7 +236,7 @@ def _read(entry: Field, value: Any) -> Any:
     try:
         if isinstance(entry.default, tuple):
             return tuple(sorted({int(digit) for digit in value}))
-        kind: Any = type(entry.default)
+        kind: Any = read_number if isinstance(entry.default, float) else type(entry.default)
         return kind(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise SettingError(f"{entry.name.replace('_', ' ').capitalize()} can't be read from {value!r}.") from error

@@ -5,6 +5,7 @@ which is asked at call time so that `DIGIT_LAB_HOME` can give each instance a ho
 """
 
 import os
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,19 @@ def here() -> Workspace:
     if home := os.environ.get("DIGIT_LAB_HOME"):
         return Workspace(Path(home).expanduser().resolve())
     return Workspace(SHIPPED if _IS_CHECKOUT else Path.home() / "digit-lab")
+
+
+COMMAND = "digit-lab"  # of an installed package
+
+
+def script(name: str) -> tuple[str, ...]:
+    """The words that start the script `name` (predict, train, evaluate) in a terminal of this computer: in the
+    checkout's folder, with the Python that runs now if it lies there, or the installed package's command."""
+    if not _IS_CHECKOUT:
+        return COMMAND, name
+    python = Path(sys.executable).parent.resolve() / Path(sys.executable).name  # the link, not what it points to
+    inside = python.is_relative_to(SHIPPED)
+    return python.relative_to(SHIPPED).as_posix() if inside else "python", f"scripts/{name}.py"
 
 
 def check_folder(folder: Path) -> None:

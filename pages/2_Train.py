@@ -9,10 +9,11 @@ from core.ui import resources, shell
 shell.open_page("Train")  # paints before torch is loaded
 
 from core.figures import digit_images
-from core.ui import notices
+from core.training.job import Live, Over
+from core.ui import notices, widgets
 from core.ui.train import curves, durations, form, live, outcome, runs_table, weights
 
-st.html(digit_images.STYLE + form.STYLE + live.STYLE + curves.STYLE)
+st.html(digit_images.STYLE + form.STYLE + live.STYLE + curves.STYLE + widgets.SIDE_BY_SIDE)
 st.title("Train")
 form.open_link()
 with st.container():  # empty or not: what stands below keeps its place, and an open box stays open
@@ -21,13 +22,14 @@ with st.container():  # empty or not: what stands below keeps its place, and an 
 pending: list[durations.Pending] = []
 snapshot = resources.training_job().snapshot()
 place = st.empty()  # sent first in either state: what the other one showed there vanishes at once
-if snapshot.is_live:
+if isinstance(snapshot, Live):
     with place.container():
         live.show()
 else:
     live.notice_start()
     with st.container():
-        outcome.show(snapshot)
+        if isinstance(snapshot, Over):
+            outcome.show(snapshot)
         outcome.offer_resume()
     pending = form.show()
 runs_table.show()

@@ -21,7 +21,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import console, words, workspace
+from core import config, console, words, workspace
 from core.config import PRESETS, SettingError, TrainingSettings
 from core.network import checkpoint
 from core.training import runs
@@ -120,11 +120,11 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
         is_list = isinstance(entry.default, tuple)
         parser.add_argument(
             f"--{entry.name.replace('_', '-')}",
-            type=int if is_list else type(entry.default),
+            type=int if is_list else config.read_number if isinstance(entry.default, float) else type(entry.default),
             nargs="*" if is_list else None,
             default=None,
             choices=entry.metadata["choices"],
-            help=f"{entry.metadata['help'].replace('%', '%%')} ({entry.default})",
+            help=f"{entry.metadata['help'].replace('%', '%%')} ({config.write(entry.default)})",
         )
     return parser.parse_args(arguments)
 
@@ -221,10 +221,10 @@ def follow(training: Training, writer: RunWriter | None, options: argparse.Names
 
 def resume_command(run: Run, options: argparse.Namespace) -> str:
     """The command that goes on with a run, where and as it was begun."""
-    words = ["python"]
+    words = [*workspace.script("train")]
     if "LOCAL_RANK" in os.environ:
-        words = ["torchrun", f"--nproc-per-node={os.environ.get('LOCAL_WORLD_SIZE', '1')}"]
-    words += ["scripts/train.py", "--resume", run.id]
+        words = ["torchrun", f"--nproc-per-node={os.environ.get('LOCAL_WORLD_SIZE', '1')}", "scripts/train.py"]
+    words += ["--resume", run.id]
     usual = parse_options([])
     for name in ("runs", "models", "target", "threads", "rejection_digits"):
         if (value := getattr(options, name)) != getattr(usual, name):

@@ -1,5 +1,6 @@
 """Each instance has a home of its own; what ships is only read."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,22 @@ def test_without_a_home_of_its_own_a_checkout_is_its_own_home(monkeypatch: pytes
     monkeypatch.delenv("DIGIT_LAB_HOME", raising=False)
     assert workspace.here().home == workspace.SHIPPED
     assert (workspace.SHIPPED / "Home.py").is_file()
+
+
+@pytest.mark.parametrize(
+    ("python", "is_checkout", "words"),
+    [
+        ("app/.venv/bin/python", True, (".venv/bin/python", "scripts/train.py")),
+        ("elsewhere/bin/python3", True, ("python", "scripts/train.py")),
+        ("elsewhere/bin/python3", False, ("digit-lab", "train")),
+    ],
+    ids=["make run", "another environment", "installed"],
+)
+def test_a_script_is_named_as_it_works_for_whoever_reads_it(tmp_path, monkeypatch, python, is_checkout, words):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / python))
+    monkeypatch.setattr(workspace, "SHIPPED", (tmp_path / "app").resolve())
+    monkeypatch.setattr(workspace, "_IS_CHECKOUT", is_checkout)
+    assert workspace.script("train") == words
 
 
 def test_the_home_is_asked_for_at_each_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

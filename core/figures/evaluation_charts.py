@@ -425,8 +425,8 @@ def describe_difference(pair: Comparison) -> str:
     return ", ".join(f"{digit}: {one.text}" for digit, one in found if one)
 
 
-def training_history(history: list[dict], dark: bool = False) -> alt.HConcatChart:
-    """Accuracy and losses over the epochs of a run; each entry of `history` has `epoch`, `validation_accuracy` (0 to
+def training_history(history: list[dict], dark: bool = False) -> tuple[alt.Chart, alt.Chart]:
+    """Accuracy, and losses, over the epochs of a run; each entry of `history` has `epoch`, `validation_accuracy` (0 to
     1), `training_loss` and `validation_loss` (nats)."""
     base = alt.Chart(pd.DataFrame(history)).encode(x=alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, format="d")))
     accuracy = base.mark_line(point=True, color=LINES[dark][0]).encode(
@@ -452,5 +452,4 @@ def training_history(history: list[dict], dark: bool = False) -> alt.HConcatChar
             strokeDash=alt.StrokeDash("part:N", scale=alt.Scale(domain=names, range=list(DASHES[:2])), legend=None),
         )
     )
-    parts = (chart.properties(width=320, height=200) for chart in (accuracy, loss))
-    return alt.hconcat(*parts).resolve_scale(color="independent", strokeDash="independent")
+    return accuracy.properties(width=320, height=200), loss.properties(width=320, height=200)

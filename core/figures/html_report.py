@@ -16,6 +16,7 @@ import numpy as np
 from markupsafe import Markup
 
 from core import words
+from core.config import RENAMED
 from core.evaluation import robustness, verdicts
 from core.evaluation.answered import AnsweredSet
 from core.evaluation.comparison import Comparison
@@ -43,7 +44,9 @@ def as_html(
     plain = {name: value for name, value in facts.items() if name not in NOT_PLAIN}
     # What was used wins over what was asked for: a precision of "auto" became bfloat16 or float32.
     plain = {
-        name: value for name, value in ((facts.get("settings") or {}) | plain).items() if value not in ([], {}, "")
+        RENAMED.get(name, name): value
+        for name, value in ((facts.get("settings") or {}) | plain).items()
+        if value not in ([], {}, "")
     }
     return _template().render(
         evaluation=evaluation,
@@ -77,7 +80,11 @@ def as_html(
         others=digits.others,
         worst_shown=WORST,
         has_facts=bool(facts),
-        history=evaluation_charts.training_history(facts["history"]) if facts.get("history") else None,
+        history=zip(
+            ("Validation accuracy", "Losses"), evaluation_charts.training_history(facts["history"]), strict=True
+        )
+        if facts.get("history")
+        else None,
         facts=plain,
     )
 

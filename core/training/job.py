@@ -1,13 +1,13 @@
 """One training run on its own thread: start, pause, go on, stop. Pages read snapshots; nothing waits for a page.
 
-phase       what goes on                              what comes next
-idle        nothing, since the server was started     preparing, when a plan is started
-preparing   the plan reads and draws its examples     running, or over when it fails
-running     step after step                           paused, stopping, finishing, over
-paused      nothing; the run is saved                 running, stopping
-stopping    the wish to end was heard                 finishing, over
-finishing   the model is kept; the plan concludes     over
-over        nothing; the snapshot says how it ended   preparing, when a plan is started
+snapshot          what goes on                              what comes next
+Idle              nothing, since the server was started     Live, when a plan is started
+Live, preparing   the plan reads and draws its examples     running, or Over when it fails
+Live, running     step after step                           paused, stopping, finishing, Over
+Live, paused      nothing; the run is saved                 running, stopping
+Live, stopping    the wish to end was heard                 finishing, Over
+Live, finishing   the model is kept; the plan concludes     Over
+Over              nothing; its run says how it ended        Live, when a plan is started
 
 wish        heard while the wish was   and then
 GO          PAUSE                      the run goes on
@@ -28,7 +28,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,15 +57,13 @@ NICENESS = 5  # niceness of the training thread, 0 to 19: answering comes first
 
 
 class Phase(StrEnum):
-    """Where the job stands; the table above says what follows what."""
+    """Where a run stands that is under way; the table above says what follows what."""
 
-    IDLE = "idle"
     PREPARING = "preparing"
     RUNNING = "running"
     PAUSED = "paused"
     STOPPING = "stopping"
     FINISHING = "finishing"
-    OVER = "over"
 
 
 class Wish(StrEnum):
@@ -89,28 +87,22 @@ class Opinion:
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """The job at one moment, safe to keep. `seconds` and `remaining` in seconds of training."""
+class Idle:
+    """Nothing was started since the server was."""
 
-    phase: Phase = Phase.IDLE
-    run: Run | None = None
+
+@dataclass(frozen=True)
+class Seen:
+    """What there is to see of a run, under way or over. `seconds` of training."""
+
+    run: Run
     log_points: tuple[LogPoint, ...] = ()
     epochs: tuple[Epoch, ...] = ()
     step: int = 0
     seconds: float = 0.0
-    remaining: float | None = None
-    images_per_second: float = 0.0
     learning_rate: float = 0.0
-    peak: float = 0.0
     watched: tuple[Opinion, ...] = ()
     own: tuple[tuple[str, Opinion], ...] = ()
-    warning: str = ""
-    finished: float = 0.0  # share of the finishing that is done, 0 to 1
-
-    @property
-    def is_live(self) -> bool:
-        """Whether a run is under way: being prepared, going on, paused, about to stop or being finished."""
-        return self.phase not in (Phase.IDLE, Phase.OVER)
 
     @property
     def best(self) -> Epoch | None:
@@ -120,6 +112,26 @@ class Snapshot:
     def own_of(self, visitor: str) -> Opinion | None:
         """The opinion on this visitor's drawing, if they made one."""
         return dict(self.own).get(visitor)
+
+
+@dataclass(frozen=True)
+class Live(Seen):
+    """A run that is under way. `remaining`: seconds of training, None before there is anything to tell it from."""
+
+    phase: Phase = Phase.PREPARING
+    remaining: float | None = None
+    images_per_second: float = 0.0
+    peak: float = 0.0
+    warning: str = ""
+    finished: float = 0.0  # share of the finishing that is done, 0 to 1
+
+
+@dataclass(frozen=True)
+class Over(Seen):
+    """The last run, which is over: its status and its sentence say how it ended."""
+
+
+Snapshot = Idle | Live | Over  # the job at one moment, safe to keep
 
 
 class TrainingJob:
@@ -140,7 +152,7 @@ class TrainingJob:
         self.threads, self.all_threads = threads or max(1, cores - 1), threads or cores
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._snapshot = Snapshot()
+        self._snapshot: Snapshot = Idle()
         self._wish = Wish.GO
         self._new_peak: float | None = None
         self._drawings: dict[str, np.ndarray] = {}
@@ -153,14 +165,15 @@ class TrainingJob:
         Raises `RunError` when a run is under way, the name won't do, or the plan can't be begun.
         """
         with self._change:
-            if self._snapshot.is_live:
-                other = self._snapshot.run.name if self._snapshot.run else "another run"
-                raise RunError(f"One run at a time: {other} is still going on. Wait for its end, or stop it.")
+            if isinstance(self._snapshot, Live):
+                raise RunError(
+                    f"One run at a time: {self._snapshot.run.name} is still going on. Wait for its end, or stop it."
+                )
             run = plan.announce(name, self._runs, self._models)
             if self._thread:
                 self._thread.join()  # over, but perhaps still on its last line
             self._wish, self._new_peak = Wish.GO, None
-            self._snapshot = Snapshot(phase=Phase.PREPARING, run=run, peak=run.settings.learning_rate)
+            self._snapshot = Live(run, peak=run.settings.learning_rate)
             self._thread = threading.Thread(target=self._work, args=(plan, run), name="training", daemon=True)
             self._thread.start()
 
@@ -181,7 +194,7 @@ class TrainingJob:
 
     def skip(self) -> None:
         """Keep the model as it is, without the plan's last steps."""
-        if self._snapshot.phase is Phase.FINISHING:
+        if isinstance(self._snapshot, Live) and self._snapshot.phase is Phase.FINISHING:
             self._ask(Wish.SKIP, only_if=(Wish.GO, Wish.PAUSE, Wish.KEEP))
 
     def close(self) -> None:
@@ -191,10 +204,11 @@ class TrainingJob:
             self._thread.join()
 
     def set_peak(self, learning_rate: float) -> None:
-        """Change the schedule's largest learning rate from the next step on."""
+        """Change the schedule's largest learning rate from the next step on; nothing when no run is going on."""
         with self._change:
-            self._new_peak = learning_rate
-            self._update(peak=learning_rate)
+            if isinstance(self._snapshot, Live):
+                self._new_peak = learning_rate
+                self._update(peak=learning_rate)
 
     def watch(self, visitor: str, image: np.ndarray) -> None:
         """Have the model's opinion on a visitor's own digit, (28, 28) float32 in [0, 1], in the coming snapshots."""
@@ -216,7 +230,7 @@ class TrainingJob:
 
     def _ask(self, wish: Wish, only_if: tuple[Wish, ...]) -> None:
         with self._change:
-            if self._snapshot.is_live and self._wish in only_if:
+            if isinstance(self._snapshot, Live) and self._wish in only_if:
                 self._wish = wish
                 if wish in (Wish.KEEP, Wish.DISCARD, Wish.SKIP):
                     self._update(phase=Phase.STOPPING)
@@ -224,7 +238,19 @@ class TrainingJob:
 
     def _update(self, **values: Any) -> None:
         with self._change:  # else what the run's thread publishes could undo what a visitor just asked for
-            self._snapshot = replace(self._snapshot, **values)
+            self._snapshot = replace(self._live, **values)
+
+    @property
+    def _live(self) -> Live:
+        """The snapshot while a run is under way."""
+        assert isinstance(self._snapshot, Live)
+        return self._snapshot
+
+    def _end(self, run: Run, **values: Any) -> None:
+        """The run is over, as it says; what there was to see of it stays."""
+        with self._change:
+            seen = {entry.name: getattr(self._snapshot, entry.name) for entry in fields(Over)}
+            self._snapshot = Over(**{**seen, **values, "run": run})
 
     def _work(self, plan: Plan, run: Run) -> None:
         """The thread. Whatever happens in it ends in a sentence in the snapshot."""
@@ -244,7 +270,7 @@ class TrainingJob:
                 prepared.writer.release()  # where the run was not closed it counts as interrupted and can be resumed
         except _Stopped:
             sentence = NOTHING_TO_KEEP if self._wish is Wish.KEEP else DISCARDED
-            self._update(phase=Phase.OVER, run=replace(run, status=Status.STOPPED, sentence=sentence))
+            self._end(replace(run, status=Status.STOPPED, sentence=sentence))
         except (RunError, SettingError, DataError) as error:
             self._fail(run, str(error))
         except OSError as error:
@@ -260,7 +286,7 @@ class TrainingJob:
 
     def _fail(self, run: Run, sentence: str) -> None:
         """End with what went wrong."""
-        self._update(phase=Phase.OVER, run=replace(run, status=Status.FAILED, sentence=sentence))
+        self._end(replace(run, status=Status.FAILED, sentence=sentence))
 
     def _train(self, training: Training, writer: RunWriter, watched: DigitSet) -> End | None:
         """Step after step to the end of the run, which it gives, or until somebody wants it to end: None."""
@@ -324,7 +350,7 @@ class TrainingJob:
             rate = sum(images for _, images in list(recent)[1:]) / max(1e-9, recent[-1][0] - recent[0][0])
         opinions, own = _ask_opinions(training, watched, dict(self._drawings))
         if not all(math.isfinite(value) for opinion in opinions for value in opinion.probabilities):
-            opinions, own = self._snapshot.watched, self._snapshot.own  # weights that overflowed have none
+            opinions, own = self._live.watched, self._live.own  # weights that overflowed have none
         with self._change:
             self._update(
                 log_points=tuple(writer.log_points),
@@ -332,7 +358,7 @@ class TrainingJob:
                 step=training.step,
                 seconds=training.seconds,
                 remaining=(training.steps - training.step) * training.seconds / max(1, training.step),
-                images_per_second=rate or self._snapshot.images_per_second,
+                images_per_second=rate or self._live.images_per_second,
                 watched=opinions,
                 own=own,
             )
@@ -381,11 +407,10 @@ class TrainingJob:
         if ending:
             status, sentence = Status.after(ending), ending.sentence
         writer.close(status, sentence, writer.run.name if training.best else None)
-        with self._change:
-            self._update(
-                phase=Phase.OVER, run=writer.run, log_points=tuple(writer.log_points), epochs=tuple(writer.epochs),
-                step=training.step, seconds=training.seconds, remaining=0.0,
-            )  # fmt: skip
+        self._end(
+            writer.run, log_points=tuple(writer.log_points), epochs=tuple(writer.epochs), step=training.step,
+            seconds=training.seconds,
+        )  # fmt: skip
 
     def _keep(self, plan: Plan, training: Training, writer: RunWriter) -> None:
         """Save the best weights as a model and let the plan finish it, unless a visitor skips that."""
@@ -402,8 +427,7 @@ class TrainingJob:
 
     def _discard(self, writer: RunWriter, sentence: str = DISCARDED) -> None:
         writer.discard()
-        run = replace(writer.run, status=Status.STOPPED, sentence=sentence, model=None)
-        self._update(phase=Phase.OVER, run=run)
+        self._end(replace(writer.run, status=Status.STOPPED, sentence=sentence, model=None))
 
 
 class _Stopped(Exception):

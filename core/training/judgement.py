@@ -22,6 +22,9 @@ RISES = 1.2  # of a network that overfits: how many times its smallest value the
 LOST = 0.7  # of the loss of a guess: what is left of it where a network that learns no more has learned next to nothing
 # At which each optimiser learns digits quickly. A run that learned nothing took larger steps than are good, or smaller.
 USUAL_RATES = {"sgd": 0.1, "momentum": 0.01, "adam": 1e-3, "adamw": 1e-3}
+# Steps: a shorter run shows too little of its rate to blame that, unless its loss has risen. A judgement, not measured.
+SHORT = 100
+RISEN = 1.5  # times the loss of a guess, of which no network begins: only too large steps lead there
 UNEVEN = 1.2  # how much more often than its share the commonest digit occurs: MNIST's 1 makes up 11.2 %, not 10 %
 
 
@@ -82,6 +85,7 @@ class Diagnosis(StrEnum):
     DIVERGED = "diverged"  # a loss that is no number any more
     GUESSING = "guessing"  # hardly better than one answer for everything, after too large steps
     HARDLY_LEARNING = "hardly learning"  # hardly better than that either, after too small steps
+    TOO_SHORT = "too short"  # hardly better than that either, after so few steps that nobody knows why
     OVERFITTED = "overfitted"  # better and better on what it learns from, worse on other digits
     IMPROVING = "improving"  # ended before it was done learning
     SETTLED = "settled"  # no better any more, and less than good
@@ -90,7 +94,7 @@ class Diagnosis(StrEnum):
     @property
     def is_failure(self) -> bool:
         """Whether the run did not learn, or lost what it had learned: a page warns of it."""
-        return self in (Diagnosis.DIVERGED, Diagnosis.GUESSING, Diagnosis.HARDLY_LEARNING)
+        return self in (Diagnosis.DIVERGED, Diagnosis.GUESSING, Diagnosis.HARDLY_LEARNING, Diagnosis.TOO_SHORT)
 
 
 def score_on_test(card: ModelCard) -> Score | None:
@@ -142,6 +146,9 @@ def diagnose(run: Run) -> Diagnosis | None:
     ending, quarter = _mean_of_last_quarter(losses), _quarter(losses)
     is_falling = ending <= FALLS * _mean_of_last_quarter([guess, *losses][:-quarter])
     if _is_guess(last.validation_accuracy, run) or (ending >= LOST * guess and not is_falling):
+        has_risen = max(max(one.training_loss, one.validation_loss) for one in run.epochs) >= RISEN * guess
+        if last.step < SHORT and not has_risen:
+            return Diagnosis.TOO_SHORT
         is_fast = run.peak >= USUAL_RATES[run.settings.optimiser]
         return Diagnosis.GUESSING if is_fast else Diagnosis.HARDLY_LEARNING
     lowest = run.epochs[losses.index(min(losses))]
@@ -160,6 +167,8 @@ def suggest(run: Run) -> TrainingSettings | None:
             return replace(settings, learning_rate=float(f"{rate / 10:.2g}"))
         case Diagnosis.HARDLY_LEARNING if rate <= 1:
             return replace(settings, learning_rate=float(f"{rate * 10:.2g}"))
+        case Diagnosis.TOO_SHORT if (epochs := _epochs_of_enough(run)) > settings.epochs:
+            return replace(settings, epochs=epochs)
         case Diagnosis.IMPROVING if settings.epochs <= 500:
             return replace(settings, epochs=2 * settings.epochs)
         case Diagnosis.OVERFITTED if settings.augmentation != "strong":
@@ -172,6 +181,12 @@ def suggest(run: Run) -> TrainingSettings | None:
 
 def _classes(settings: TrainingSettings) -> int:
     return 10 - len(settings.left_out)
+
+
+def _epochs_of_enough(run: Run) -> int:
+    """In how many epochs a run takes twice the steps that are short; the most there may be where it takes more."""
+    last = run.epochs[-1]
+    return min(1000, math.ceil(2 * SHORT * last.epoch / max(1, last.step)))
 
 
 def _is_guess(accuracy: float, run: Run) -> bool:

@@ -15,12 +15,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlencode
 
+from core import config
 from core.config import PRESETS, RENAMED, SettingError, TrainingSettings
 from core.network import checkpoint
 
 USUAL = "fast"  # the preset of a link that names none
 NO_DIGITS = "none"  # left out: an empty value gets lost on the way
-VALUE = re.compile(r"[A-Za-z0-9.+-]{1,40}")  # of any setting; a page doesn't repeat anything else from an address
+VALUE = re.compile(r"[A-Za-z0-9.+/-]{1,40}")  # of any setting; a page doesn't repeat anything else from an address
 WORD = re.compile(r"[A-Za-z_]{1,40}")  # a parameter's name that a page may repeat
 
 
@@ -50,7 +51,7 @@ def write(settings: TrainingSettings, name: str = "") -> dict[str, str]:
 
 def address(page: str, settings: TrainingSettings, name: str = "") -> str:
     """The address `page` with these settings in place of its own parameters."""
-    return f"{page.partition('?')[0]}?{urlencode(write(settings, name))}"
+    return f"{page.partition('?')[0]}?{urlencode(write(settings, name), safe='/')}"
 
 
 def read(parameters: Mapping[str, str]) -> Opened:
@@ -101,4 +102,4 @@ def _fingerprint(settings: TrainingSettings) -> str:
 
 
 def _as_text(value: Any) -> str:
-    return ("".join(map(str, value)) or NO_DIGITS) if isinstance(value, tuple) else str(value)
+    return ("".join(map(str, value)) or NO_DIGITS) if isinstance(value, tuple) else config.write(value)

@@ -143,6 +143,12 @@ def diagnose(run: Run) -> str:
                 "It has learned next to nothing: the learning rate is probably too low. Multiply it by ten and try "
                 "again."
             )
+        case Diagnosis.TOO_SHORT:
+            steps = words.count(run.epochs[-1].step, "step")
+            return (
+                f"It was too short to learn anything: {steps}, where it takes some hundreds. Let it run longer, with "
+                "more epochs or smaller batches."
+            )
         case Diagnosis.OVERFITTED:
             return (
                 f"It overfitted: after epoch {_lowest(run)} it got better on the digits it learns from and worse on "

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-CHECK = "Can you see the digit here? If not, take it back and adjust the reading first."
+CHECK = "Can you see the digit here? If not, take it back."  # a longer toast is cut off
 
 
 class PutRight(Protocol):
@@ -88,4 +88,4 @@ def _keep_or_take_back(image: np.ndarray, label: int | None, said: str, model: s
     what = "no digit" if label == NO_DIGIT else words.a_digit(label)
     before = " instead" if kept and kept.label != label else ""
     seen = "" if label == NO_DIGIT else f"\n\n![What was kept]({digit_images.digit_url(image.tobytes())}) {CHECK}"
-    return f"Kept in My digits as {what}{before}, in the file {mine.place} of this app.{seen}"
+    return f"Kept in My digits as {what}{before}.{seen}"

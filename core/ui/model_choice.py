@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core import words
 from core.network import checkpoint
 from core.ui import resources
 from core.ui.notices import PLACE, attempt
@@ -27,7 +28,7 @@ def offer_model(name: str, place: str = PLACE, label: str = "Use this model") ->
         args=(resources.use_model, name),
         kwargs={
             "place": place,
-            "done": f"{name} is the model in use now, on every page and for every visitor.",
+            "done": f"{words.escape_markdown(name)} is the model in use now, on every page and for every visitor.",
         },
         help="Every page answers with it at once. The way back is in the menu.",
     )

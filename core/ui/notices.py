@@ -40,12 +40,12 @@ def attempt(action: Callable[[*Takes], Gives], *arguments: *Takes, place: str = 
 
 
 def note(done: str, place: str = PLACE) -> None:
-    """Keep the sentence that something is done for `show_notice(place)`."""
+    """Keep the sentence that something is done for `show_notice(place)`: Markdown, names in it escaped already."""
     st.session_state[place] = (done, False)
 
 
 def refuse(why: str, place: str = PLACE) -> None:
-    """Keep the sentence why something was not done for `show_notice(place)`."""
+    """Keep the sentence why something was not done for `show_notice(place)`: plain text, as an error says it."""
     st.session_state[place] = (why, True)
 
 
@@ -54,9 +54,5 @@ def show_notice(place: str = PLACE, as_toast: bool = False) -> None:
     if notice := st.session_state.pop(place, None):
         text, is_refusal = notice
         icon = ":material/error:" if is_refusal else ":material/check_circle:"
-        if as_toast:
-            st.toast(text, icon=icon)
-        elif is_refusal:
-            st.error(words.escape_markdown(text), icon=icon)
-        else:
-            st.success(text, icon=icon)
+        show = st.toast if as_toast else st.error if is_refusal else st.success
+        show(words.escape_markdown(text) if is_refusal else text, icon=icon)

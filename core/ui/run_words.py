@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.training.job import Snapshot
+    from core.training.job import Live
 
 PHASES = {
     "preparing": "getting ready",
@@ -17,18 +17,18 @@ PHASES = {
 }
 
 
-def phase(snapshot: Snapshot) -> str:
+def phase(snapshot: Live) -> str:
     """What a live run is doing, to be used within a sentence: "training", "paused"."""
-    if snapshot.phase == "running" and snapshot.run and snapshot.run.base and share(snapshot) == 1:
+    if snapshot.phase == "running" and snapshot.run.base and share(snapshot) == 1:
         return "measuring what it reads now, and what it forgot"  # a fine-tuned copy, beside the model it came from
     return PHASES[snapshot.phase]
 
 
-def share(snapshot: Snapshot) -> float:
+def share(snapshot: Live) -> float:
     """The progress of a live run, 0 to 1; once its steps are done, that of finishing."""
     if snapshot.phase == "finishing":
         return snapshot.finished
-    return min(1.0, snapshot.step / max(1, snapshot.run.steps)) if snapshot.run else 0.0
+    return min(1.0, snapshot.step / max(1, snapshot.run.steps))
 
 
 def loss(value: float) -> str:

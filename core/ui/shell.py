@@ -7,6 +7,7 @@ import streamlit as st
 from core import words
 from core.figures import digit_images, theme
 from core.network import checkpoint
+from core.training.job import Live
 from core.ui import addresses, crash, model_choice, notices, resources, run_words
 from core.ui.warm_up import warm_up
 from core.workspace import SHIPPED
@@ -225,13 +226,13 @@ def _show_model() -> None:
 def _show_run() -> None:
     """During a run, no matter who started it: its progress and a link to it. Nothing otherwise."""
     # Only a live run is asked again: thirty idle visitors would make ten reruns a second for nothing.
-    is_live = resources.training_job().snapshot().is_live
+    is_live = isinstance(resources.training_job().snapshot(), Live)
     st.fragment(_draw_run, run_every=3.0 if is_live else None)()
 
 
 def _draw_run() -> None:
     snapshot = resources.training_job().snapshot()
-    if snapshot.is_live and snapshot.run:
+    if isinstance(snapshot, Live):
         st.divider()
         st.caption(run_words.phase(snapshot).capitalize())
         st.progress(run_words.share(snapshot), words.escape_markdown(snapshot.run.name))

@@ -16,6 +16,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Streamlit stacks columns on a phone alone: beside its menu a tablet has hardly more room. Here the width decides that
+# is really there.
+SIDE_BY_SIDE = """
+<style>
+@media (min-width: 641px) {
+  .stMain [data-testid="stColumn"] { min-width: min(100%, 10rem); }
+  .stMain [data-testid="stColumn"]:has([data-testid="stVegaLiteChart"], [data-testid="stDataFrame"]) {
+    min-width: min(100%, 22rem); }
+  .stMain [data-testid="stColumn"] [data-testid="stColumn"] { min-width: 0; }
+}
+</style>
+"""
+
 PRESSED = """
 const all = (window.digitLabPressed ??= new Map());
 

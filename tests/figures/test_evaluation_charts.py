@@ -152,10 +152,9 @@ def test_the_history_of_a_model_draws_each_loss_under_its_own_name():
         {"epoch": at, "training_loss": 2 / at, "validation_loss": 3 / at, "validation_accuracy": 1 - 0.1 / at}
         for at in (1, 2, 3)
     ]
-    chart = evaluation_charts.training_history(history)
-    (rows,) = rows_of(chart)
-    assert rows == history
-    accuracy, loss = chart.to_dict()["hconcat"]
+    charts = evaluation_charts.training_history(history)
+    assert all(rows_of(chart) == [history] for chart in charts)
+    accuracy, loss = (chart.to_dict() for chart in charts)
     assert accuracy["encoding"]["y"]["field"] == "validation_accuracy"
     calculated = {one["as"]: one["calculate"] for one in loss["transform"] if "calculate" in one}
     assert calculated == {name: f"datum.{name}_loss" for name in ("training", "validation")}

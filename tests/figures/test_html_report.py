@@ -78,9 +78,10 @@ def test_the_page_of_a_perfect_model_without_facts(digits):
 
 
 def test_the_models_facts_are_written_for_people(evaluation, digits):
-    facts = {"versions": {"python": "3.11", "torch": "2.14"}, "settings": {"validation_share": 1 / 12}}
+    facts = {"versions": {"python": "3.11", "torch": "2.14"}, "settings": {"validation_share": 1 / 12, "outliers": 0.3}}
     text = Page(html_report.as_html(evaluation, digits, facts)).text
     assert "python 3.11, torch 2.14" in text and "0.0833333" in text and "0.08333333" not in text
+    assert "outlier exposure" in text and "outliers" not in text  # as every page calls it
 
 
 def test_a_training_history_among_the_facts_is_drawn(evaluation, digits):
@@ -89,7 +90,7 @@ def test_a_training_history_among_the_facts_is_drawn(evaluation, digits):
         for n in range(1, 4)
     ]
     page = Page(html_report.as_html(evaluation, digits, {"history": history}))
-    assert page.tags.count("svg") == 5 and "validation accuracy" in page.text and "not kept" not in page.text
+    assert page.tags.count("svg") == 6 and "validation accuracy" in page.text and "not kept" not in page.text
     assert (
         "The curves of its training were not kept." in Page(html_report.as_html(evaluation, digits, {"epoch": 3})).text
     )

@@ -21,7 +21,7 @@ from core.network.checkpoint import Checkpoint
 from core.network.rejection import Head, Rejection
 from core.training import runs
 from core.training.examples import gather
-from core.training.job import TrainingJob
+from core.training.job import Live, TrainingJob
 from core.training.loop import Training
 from core.training.plans import ResumedRun
 from core.training.runs import RunError
@@ -165,7 +165,7 @@ def test_the_job_leaves_a_run_like_any_other_with_before_and_after(job, plan, ba
 def test_an_interrupted_fine_tuning_is_begun_again_not_resumed(job, plan, tmp_path):
     job.start(dataclasses.replace(plan, settings=FineTuningSettings(images=60_000, batch_size=1)), "left")
     while not job.snapshot().step:
-        assert job.snapshot().is_live
+        assert isinstance(job.snapshot(), Live)
     job.close()
     (run,) = runs.list_runs(tmp_path / "runs")
     assert run.status == "interrupted" and run.base == "base"

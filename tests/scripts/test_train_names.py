@@ -1,16 +1,23 @@
-"""scripts/train.py and names: nothing that is there is replaced unless that is asked for, and worth it."""
+"""scripts/train.py and names: nothing that is there is replaced unless it is asked for, and worth it; commands."""
 
+import dataclasses
 import json
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from test_train_script import options, run  # noqa: F401  a fixture: it calls the script
 
-from core import workspace
+from core import config, workspace
+from core.config import PRESETS, TrainingSettings
 from core.network import checkpoint
 from core.network.architectures import build
 from core.training import runs
+from core.ui.train import form
 from scripts import train
 
 
@@ -61,12 +68,56 @@ def test_what_a_resumed_run_would_ignore_is_refused(tmp_path, run, beside):  # n
     assert code == 2 and f"leave out {beside[0]}." in complaint
 
 
+SHARES = st.one_of(st.floats(0.01, 0.5), st.builds(lambda above, below: above / below, st.integers(1, 9), st.just(90)))
+
+
+@hypothesis_settings(deadline=None, max_examples=30)
+@given(
+    st.sampled_from([preset.settings for preset in PRESETS.values()]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "learning_rate": st.floats(1e-6, 10),
+            "validation_share": SHARES,
+            "left_out": st.sets(st.integers(0, 9), max_size=8).map(lambda digits: tuple(sorted(digits))),
+            "optimiser": st.sampled_from(["sgd", "adamw"]),
+            "epochs": st.integers(1, 1000),
+        },
+    ),
+)
+def test_a_command_repeats_the_run_it_was_made_of(preset, changed):
+    wanted = dataclasses.replace(preset, **changed)
+    script = workspace.script("train")
+    options = train.parse_options(shlex.split(wanted.command("a b", script))[len(script) :])
+    assert train.choose_settings(options) == wanted and options.name == "a b"
+    lines = wanted.command("a --b", script, form.NEW_LINE)
+    assert lines.replace(form.NEW_LINE, " ") == wanted.command("a --b", script)
+    assert all(line.count("--") == 1 for line in lines.splitlines()[2:])
+
+
+def test_no_preset_s_command_has_a_figure_of_sixteen_digits():
+    """A share of a sixtieth was written 0.016666666666666666."""
+    for preset in PRESETS.values():
+        said = preset.settings.command("x", ()).split()
+        assert not [word for word in said if len(word) > 9 and not word.startswith("--")]
+    assert "--validation-share 1/60" in PRESETS["fast"].settings.command("x")
+
+
+@pytest.mark.parametrize("text", ["1/0", "1/", "/2", "1/2/3", "a/b", "one"])
+def test_what_is_no_number_or_fraction_is_refused(text):
+    with pytest.raises(ValueError):
+        config.read_number(text)
+    with pytest.raises(config.SettingError, match="can't be read"):
+        TrainingSettings.from_dict({"learning_rate": text})
+
+
 def test_the_command_to_resume_says_all_that_is_needed(monkeypatch):
     begun = runs.Run(id="20260101", name="x", settings=train.choose_settings(train.parse_options([])))
     given = ["--runs", "/a b/runs", "--models", "/m", "--target", "0.9", "--epochs", "3"]
     said = train.resume_command(begun, train.parse_options(given))
-    assert said == "python scripts/train.py --resume 20260101 --runs '/a b/runs' --models /m --target 0.9"
-    assert train.resume_command(begun, train.parse_options([])) == "python scripts/train.py --resume 20260101"
+    script = " ".join(workspace.script("train"))
+    assert said == f"{script} --resume 20260101 --runs '/a b/runs' --models /m --target 0.9"
+    assert train.resume_command(begun, train.parse_options([])) == f"{script} --resume 20260101"
     monkeypatch.setenv("LOCAL_RANK", "0")
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
     assert train.resume_command(begun, train.parse_options([])).startswith(

@@ -7,7 +7,7 @@ import pytest
 from core.config import TrainingSettings
 from core.network import checkpoint
 from core.training.events import Epoch, find_best, is_best, mark_best
-from core.training.job import Snapshot
+from core.training.job import Live
 from core.training.runs import Run
 
 
@@ -26,11 +26,12 @@ def make(*accuracies: float) -> list[Epoch]:
 def test_of_equally_accurate_epochs_the_last_is_the_best(accuracies, best):
     marked = mark_best(make(*accuracies))
     run = Run(name="some", settings=TrainingSettings(), epochs=marked)
-    assert find_best(marked).epoch == run.best.epoch == Snapshot(epochs=marked).best.epoch == best
+    assert find_best(marked).epoch == run.best.epoch == Live(run, epochs=marked).best.epoch == best
 
 
 def test_without_epochs_there_is_no_best():
-    assert find_best(mark_best([])) is None and Snapshot().best is None
+    run = Run(name="some", settings=TrainingSettings())
+    assert find_best(mark_best([])) is None and Live(run).best is None
 
 
 def test_the_first_epoch_and_an_equal_one_are_best_a_worse_one_is_not():

@@ -25,7 +25,7 @@ from core.network import checkpoint
 from core.training import runs
 from core.training.events import End
 from core.training.examples import Examples, gather
-from core.training.job import Phase, Snapshot, TrainingJob, Wish
+from core.training.job import Idle, Live, Over, Phase, TrainingJob, Wish
 from core.training.loop import Training
 from core.training.plans import NewRun, ResumedRun
 from core.training.runs import Run, RunError, RunWriter, Status
@@ -82,7 +82,7 @@ def test_a_run_trains_is_kept_and_listed(job, folders):
     job.start(NewRun(SETTINGS), "first")
     assert job.wait(120)
     snapshot = job.snapshot()
-    assert snapshot.phase == "over" and snapshot.run.status == "finished" and snapshot.step == 3 * STEPS
+    assert isinstance(snapshot, Over) and snapshot.run.status == "finished" and snapshot.step == 3 * STEPS
     (run,) = runs.list_runs(folders[0])
     assert (run.name, run.model, len(run.epochs)) == ("first", "first", 3)
     assert run.settings == SETTINGS
@@ -147,7 +147,7 @@ def test_stopping_before_the_first_batch_keeps_nothing(digits, folders):
     job.stop(keep=True)
     may_go_on.set()
     assert job.wait(120)
-    assert job.snapshot().phase is Phase.OVER and job.snapshot().step == 0
+    assert isinstance(job.snapshot(), Over) and job.snapshot().step == 0
     assert runs.list_runs(folders[0]) == [] and checkpoint.names(folders[1]) == []
 
 
@@ -268,7 +268,7 @@ def test_a_fault_in_the_loop_ends_in_a_sentence_and_the_next_run_starts(job, mon
         patch.setattr(Training, "_train_step", lambda *_: 1 / 0)
         job.start(NewRun(SETTINGS))
         assert job.wait(120)
-    assert job.snapshot().phase == "over" and "division by zero" in job.snapshot().run.sentence
+    assert isinstance(job.snapshot(), Over) and "division by zero" in job.snapshot().run.sentence
     job.start(NewRun(SETTINGS))
     assert job.wait(120) and job.snapshot().run.status == "finished"
 
@@ -307,7 +307,7 @@ def test_a_damaged_state_is_refused_with_a_sentence(job, folders):
     job.close()
     (run,) = runs.list_runs(folders[0])
     (folders[0] / run.id / "state.pt").write_bytes(b"nothing")
-    job._snapshot = dataclasses.replace(job.snapshot(), phase="idle")  # as after a restart of the server
+    job._snapshot = Idle()  # as after a restart of the server
     job.start(ResumedRun(run))
     assert job.wait(120)
     assert "can't be resumed" in job.snapshot().run.sentence
@@ -459,8 +459,8 @@ class Rehearsal:
 
     takes_all_cores = False
 
-    def __init__(self, settings: TrainingSettings) -> None:
-        self.like, self.asked = NewRun(settings), []
+    def __init__(self, settings: TrainingSettings, job: TrainingJob) -> None:
+        self.like, self.asked, self.job = NewRun(settings), [], job
 
     def announce(self, name, runs_folder, models_folder):
         self.asked.append("announce")
@@ -473,17 +473,17 @@ class Rehearsal:
     def conclude(self, kept, training, test, models_folder):
         self.asked.append(f"conclude {kept.name} {kept.facts['test_errors']}")
         yield 0.25
-        self.asked.append("0.25 was shown")
+        self.asked.append(f"{self.job.snapshot().finished} was shown")
         (models_folder / "concluded").touch()
 
 
 def test_any_plan_can_be_started(job, folders):
-    plan = Rehearsal(SETTINGS)
+    plan = Rehearsal(SETTINGS, job)
     job.start(plan, "rehearsed")
     assert job.wait(120)
     errors = checkpoint.describe("rehearsed", folders[1]).facts["test_errors"]
     assert plan.asked == ["announce", "prepare", f"conclude rehearsed {errors}", "0.25 was shown"]
-    assert (job.snapshot().phase, job.snapshot().finished) == (Phase.OVER, 0.25)
+    assert isinstance(job.snapshot(), Over)
     assert (folders[1] / "concluded").exists() and job.snapshot().run.status is Status.FINISHED
 
 
@@ -492,7 +492,7 @@ def test_a_plan_that_refuses_leaves_the_job_as_it_was(job, folders):
         job.start(NewRun(SETTINGS), "../up")
     with pytest.raises(RunError, match="start it again"):
         job.start(ResumedRun(Run(name="tuned", settings=SETTINGS, base="reference")))
-    assert job.snapshot() == Snapshot() and not folders[0].exists()
+    assert job.snapshot() == Idle() and not folders[0].exists()
 
 
 def test_the_job_knows_no_plan_by_name():
@@ -503,7 +503,7 @@ def test_the_job_knows_no_plan_by_name():
 
 
 def test_states_are_the_words_that_files_and_pages_use():
-    assert list(Phase) == ["idle", "preparing", "running", "paused", "stopping", "finishing", "over"]
+    assert list(Phase) == ["preparing", "running", "paused", "stopping", "finishing"]
     assert list(Wish) == ["go", "pause", "keep", "skip", "discard", "leave"]
     assert list(Status) == ["running", "interrupted", "finished", "stopped", "diverged", "failed"]
 
@@ -539,6 +539,7 @@ def test_the_time_left_is_that_of_the_steps_left(job, digits, folders, step, rem
     training = Training(Examples.plain(digits(True), digits(True).pick(torch.arange(9))), SETTINGS)
     training.steps, training.step, training.seconds = 153, step, 10.0
     writer = RunWriter.create("timed", training, folders[0])
+    job._snapshot = Live(writer.run)
     job._publish(training, writer, deque(), digits(True).pick(torch.arange(2)))
     writer.discard()
     assert job.snapshot().remaining == pytest.approx(remaining)

@@ -23,12 +23,14 @@ def card(name: str = "mine", errors: int | None = 100, left_out: tuple[int, ...]
     return ModelCard(name, "0", {**known, "settings": {"left_out": list(left_out)}, **facts})
 
 
-def make(*epochs: tuple[float, float], count: int = 1000, learned: tuple[float, ...] = (), **settings) -> Run:
-    """A finished run whose epochs ended with these validation losses and accuracies."""
+def make(
+    *epochs: tuple[float, float], count: int = 1000, learned: tuple[float, ...] = (), steps: int = 200, **settings
+) -> Run:
+    """A finished run whose epochs, of so many steps each, ended with these validation losses and accuracies."""
     rows = [
         Epoch(
             number,
-            number,
+            steps * number,
             1.0 * number,
             1.0 / number,
             loss,
@@ -125,6 +127,30 @@ def test_one_answer_for_every_picture_is_guessing(digit, count, epochs):
     low = make(*[(LOG_10, accuracy)] * epochs, count=count, learning_rate=1e-5)
     assert diagnose(high) is Diagnosis.GUESSING and diagnose(low) is Diagnosis.HARDLY_LEARNING
     assert suggest(high).learning_rate == pytest.approx(0.3) and suggest(low).learning_rate == pytest.approx(1e-4)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 150), st.integers(1, 8), st.sampled_from([1e-5, 0.1, 3.0]), st.floats(0.95, 1.4))
+def test_a_run_is_told_that_it_was_too_short_and_nothing_of_its_rate(steps, epochs, rate, height):
+    """A run of 12 steps was told that its rate was too high."""
+    run = make(*[(height * LOG_10, 0.1)] * epochs, steps=steps, learning_rate=rate, epochs=epochs)
+    is_short = steps * epochs < judgement.SHORT
+    assert (diagnose(run) is Diagnosis.TOO_SHORT) == is_short and ("rate" in wording.diagnose(run)) != is_short
+    assert diagnose(run).is_failure
+    if is_short:
+        assert f" {steps * epochs} step" in wording.diagnose(run)
+        tried = suggest(run)
+        assert dataclasses.replace(tried, epochs=epochs) == run.settings and tried.epochs * steps >= judgement.SHORT
+
+
+@settings(deadline=None)
+@given(st.integers(1, 150), st.floats(judgement.RISEN, 1e6))
+def test_a_loss_that_has_risen_tells_of_the_rate_after_any_number_of_steps(steps, height):
+    assert diagnose(make((height * LOG_10, 0.1), steps=steps, learning_rate=3.0)) is Diagnosis.GUESSING
+
+
+def test_a_run_stopped_by_hand_after_a_few_steps_is_not_told_to_plan_more_epochs():
+    assert suggest(make((LOG_10, 0.1), steps=12, epochs=50)) is None
 
 
 def test_a_loss_that_jumps_about_without_falling_is_guessing_too():

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import functools
 import io
 import math
 from types import SimpleNamespace
@@ -78,33 +79,49 @@ def test_others_drawing_random_numbers_change_nothing(digits):
     assert losses(disturbed) == undisturbed
 
 
-@pytest.mark.parametrize(
-    ("architecture", "stop_after", "together"),  # together: batches augmented at once, 1 on a CPU, more on a GPU
-    [
-        # Stopped in an epoch, after its last step, after its evaluation, later.
-        *(("lenet5", after, together) for after in (1, 3, 4, 10) for together in (1, 3)),
-        *(("modern", 3, together) for together in (1, 3)),  # which has batch norms: ten times as slow
-    ],
-)
-def test_a_killed_run_goes_on_as_if_it_had_never_stopped(digits, architecture, stop_after, together):
-    settings = dataclasses.replace(SMALL, architecture=architecture, training_images=100)
+EPOCHS = {"lenet5": 4, "modern": 2}  # the second has batch norms, and is ten times as slow
 
-    def begin() -> Training:
+
+@pytest.fixture(scope="module")
+def begin(digits):
+    """A run of three steps an epoch, by its network and by how many batches are augmented at once."""
+
+    def begin(architecture: str, together: int) -> Training:
+        settings = dataclasses.replace(
+            SMALL, architecture=architecture, training_images=100, epochs=EPOCHS[architecture]
+        )
         training = make(digits, settings)
         training._batches_ahead = together
         return training
 
-    straight = begin()
-    expected = losses(straight)
+    return begin
 
-    killed, got, saved = begin(), [], io.BytesIO()
+
+@pytest.fixture(scope="module")
+def straight_runs(begin):
+    """Each of these runs from its beginning to its end, with its losses."""
+
+    @functools.cache
+    def run(architecture: str, together: int) -> tuple[Training, list[float]]:
+        training = begin(architecture, together)
+        return training, losses(training)
+
+    return run
+
+
+@pytest.mark.parametrize("together", [1, 3])  # batches augmented at once: 1 on a CPU, more on a GPU
+@pytest.mark.parametrize("stop_after", [1, 3, 4, 6])  # in an epoch, after its last step, after its evaluation, later
+@pytest.mark.parametrize("architecture", EPOCHS)
+def test_a_killed_run_goes_on_as_if_it_had_never_stopped(begin, straight_runs, architecture, stop_after, together):
+    straight, expected = straight_runs(architecture, together)
+    killed, got, saved = begin(architecture, together), [], io.BytesIO()
     for event in killed:
         got += losses([event])
         if len(got) == stop_after:
             torch.save(killed.state(), saved)
             break
     saved.seek(0)
-    resumed = begin()
+    resumed = begin(architecture, together)
     resumed.restore(torch.load(saved, weights_only=True))
     got += losses(resumed)
 

@@ -134,10 +134,27 @@ def test_a_measurement_can_be_cancelled_and_keeps_what_it_has(page, lab):
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_it_fits_a_phone(new_page, lab, scheme):
-    page = open_evaluate(new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme), lab)
+    page = open_evaluate(new_page(viewport={"width": 390, "height": 664}, color_scheme=scheme), lab)
     expect(cell(page, 1, 1)).to_be_visible(timeout=SLOW)
     assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= 390
-    assert cell(page, 6, 6).bounding_box()["y"] < 844, "the matrix is in sight without scrolling"
+    assert cell(page, 9, 9).bounding_box()["y"] < 664 - 20, "all of the matrix is in sight without scrolling"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 720), (1024, 768)])
+def test_a_projector_shows_the_whole_matrix(new_page, lab, width, height):
+    page = new_page(viewport={"width": width, "height": height})
+    page.goto(f"{lab.url}/Evaluate?present=true")
+    expect(cell(page, 9, 9)).to_be_visible(timeout=SLOW)
+    box = cell(page, 9, 9).bounding_box()
+    assert box["y"] + box["height"] < height and box["height"] > height / 30
+
+
+@pytest.mark.slow
+def test_beside_the_menu_of_a_tablet_the_matrix_has_the_whole_width(new_page, lab):
+    page = open_evaluate(new_page(viewport={"width": 820, "height": 1180}), lab)
+    expect(cell(page, 1, 1)).to_be_visible(timeout=SLOW)
+    assert cell(page, 1, 1).bounding_box()["width"] > 35
 
 
 @pytest.mark.slow

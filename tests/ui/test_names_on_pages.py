@@ -47,6 +47,10 @@ def find_bare_names(expression: ast.AST) -> Iterator[str]:
 def find_leaks(tree: ast.AST) -> Iterator[str]:
     """Each text of a page in which a name stands as it is."""
     for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):  # keywords handed on
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value in KEYWORDS:
+                    yield from (f"line {node.lineno}: {name} as {key.value}" for name in find_bare_names(value))
         if not isinstance(node, ast.Call):
             continue
         title = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -72,6 +76,7 @@ def test_no_name_is_markdown(path):
         "st.progress(0.5, run.name)",
         "st.button('a', help=f'{name}')",
         "notices.attempt(rename, run, done=f'{name} kept')",
+        "st.button(on_click=attempt, kwargs={'done': f'{name} kept'})",
         "st.error(f'{batch.show_name(item.name)}: no')",
     ],
 )

@@ -4,6 +4,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core import words
 from core.config import SettingError
 from core.my_digits.store import CorrectionsError
 from core.network.checkpoint import CheckpointError
@@ -69,3 +70,21 @@ def test_a_notice_is_shown_once_and_only_at_its_place(monkeypatch: pytest.Monkey
     app.run()
     assert [entry.value for entry in app.success] == ["Done."] and not app.error
     assert not app.run().success
+
+
+@pytest.mark.parametrize("as_toast", [False, True])
+def test_why_something_is_not_done_is_plain_text(monkeypatch: pytest.MonkeyPatch, as_toast: bool) -> None:
+    """It may hold a name. What is done is Markdown: its names are escaped already."""
+    monkeypatch.undo()
+
+    def page(as_toast: bool) -> None:
+        from core.ui import notices
+
+        notices.show_notice(as_toast=as_toast)
+
+    app = AppTest.from_function(page, args=(as_toast,))
+    for text, is_refusal in (("**a_b_** is there.", True), ("**a** is deleted.", False)):
+        app.session_state[notices.PLACE] = (text, is_refusal)
+        app.run()
+        (shown,) = app.toast if as_toast else (*app.error, *app.success)
+        assert shown.value == (words.escape_markdown(text) if is_refusal else text)

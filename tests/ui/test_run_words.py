@@ -3,24 +3,23 @@
 import pytest
 
 from core.config import TrainingSettings
-from core.training.job import Snapshot
+from core.training.job import Live, Phase
 from core.training.runs import Run
 from core.ui import run_words
 
 
-def snapshot(phase: str, step: int, base: str | None = None, finished: float = 0.0) -> Snapshot:
+def snapshot(phase: str, step: int, base: str | None = None, finished: float = 0.0) -> Live:
     """A run of ten steps, at one of them."""
     run = Run(
         id="1", name="one", status="running", sentence="", created="", settings=TrainingSettings(), parameters=1,
         steps=10, training_images=1, validation_images=1, base=base,
     )  # fmt: skip
-    return Snapshot(phase=phase, run=run, step=step, finished=finished)
+    return Live(run, phase=Phase(phase), step=step, finished=finished)
 
 
-@pytest.mark.parametrize("phase", ["preparing", "running", "paused", "stopping", "finishing"])
+@pytest.mark.parametrize("phase", Phase)
 def test_every_phase_of_a_live_run_has_words_of_its_own(phase: str) -> None:
     others = {run_words.phase(snapshot(other, 4)) for other in run_words.PHASES if other != phase}
-    assert snapshot(phase, 4).is_live
     assert run_words.phase(snapshot(phase, 4)) not in others
 
 
@@ -34,4 +33,4 @@ def test_progress_is_a_share_of_the_steps_then_of_the_finishing() -> None:
     assert run_words.share(snapshot("running", 4)) == 0.4
     assert run_words.share(snapshot("running", 12)) == 1
     assert run_words.share(snapshot("finishing", 10, finished=0.3)) == 0.3
-    assert run_words.share(Snapshot(phase="preparing")) == 0
+    assert run_words.share(snapshot("preparing", 0)) == 0

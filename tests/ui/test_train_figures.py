@@ -8,17 +8,19 @@ from core.config import TrainingSettings
 from core.network import checkpoint
 from core.network.checkpoint import ModelCard
 from core.training.events import Epoch, LogPoint
-from core.training.job import Phase, Snapshot
+from core.training.job import Live, Phase
 from core.training.runs import Run, Status
 from core.ui import resources
 from core.ui.train import live, outcome, runs_table
+
+RUN = Run(name="live", settings=TrainingSettings())
 
 
 def epoch(number: int, accuracy: float) -> Epoch:
     return Epoch(number, 10 * number, 2.0 * number, 0.5, 0.4, accuracy, is_best=True)
 
 
-def figures(snapshot: Snapshot) -> dict[str, tuple[str, str | None]]:
+def figures(snapshot: Live) -> dict[str, tuple[str, str | None]]:
     """Value and change of each figure of a live run."""
     with patch.object(live.st, "metric") as metric:
         live._show_figures(snapshot)
@@ -27,18 +29,18 @@ def figures(snapshot: Snapshot) -> dict[str, tuple[str, str | None]]:
 
 def test_the_change_is_from_the_epoch_before_to_the_last():
     for before, after, change in ((0.9, 0.95, "+5.00 points"), (0.95, 0.9, "-5.00 points"), (0.9, 0.9, "no change")):
-        shown = figures(Snapshot(Phase.RUNNING, epochs=(epoch(1, 0.1), epoch(2, before), epoch(3, after))))
+        shown = figures(Live(RUN, epochs=(epoch(1, 0.1), epoch(2, before), epoch(3, after))))
         assert shown["Validation accuracy"][0].startswith(f"{100 * after:.2f}")
         assert shown["Validation accuracy"][1] == change
 
 
 def test_the_other_figures_are_the_runs_latest():
     points = tuple(LogPoint(at, 9.0 if at <= 20 else 0.25, 0.1, 1.0 * at, 100.0) for at in range(1, 41))
-    shown = figures(Snapshot(Phase.RUNNING, log_points=points, images_per_second=1234, remaining=720))
+    shown = figures(Live(RUN, log_points=points, images_per_second=1234, remaining=720))
     assert shown["Training loss"][0] == "0.2500"
     assert shown["Images a second"][0] == "1,234" and shown["Time left"][0] == "12 min"
-    assert figures(Snapshot(Phase.PAUSED, remaining=720))["Time left"][0] == "paused"
-    assert {value for value, _ in figures(Snapshot(Phase.RUNNING)).values()} == {"–"}
+    assert figures(Live(RUN, phase=Phase.PAUSED, remaining=720))["Time left"][0] == "paused"
+    assert {value for value, _ in figures(Live(RUN)).values()} == {"–"}
 
 
 @pytest.mark.parametrize(("mine", "theirs", "word"), [(100, 200, "better"), (200, 100, "worse")])

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import PRESETS, TrainingSettings
 from core.training import link
+from core.training.job import Idle
 from core.training.runs import RunError
 from core.training.wording import FIELDS
 from core.ui import resources
@@ -23,9 +24,7 @@ class Job:
         self.started: list[tuple[TrainingSettings, str | None]] = []
 
     def snapshot(self):
-        from core.training.job import Snapshot
-
-        return Snapshot()
+        return Idle()
 
     def start(self, plan, name=None) -> None:
         if name and "taken" in name:

@@ -17,7 +17,7 @@ from core.data import mnist
 from core.network import checkpoint, onnx_export
 from core.training import link, runs
 from core.training.events import Step
-from core.training.job import TrainingJob
+from core.training.job import Idle, TrainingJob
 from core.training.loop import Training
 from core.training.plans import NewRun
 from core.training.wording import GROUPS
@@ -228,7 +228,7 @@ def test_a_run_that_cannot_be_resumed_says_so_without_empty_charts(job, tmp_path
     job.close()
     (run,) = runs.list_runs()
     (tmp_path / "runs" / run.id / "state.pt").write_bytes(b"nothing")
-    job._snapshot = dataclasses.replace(job.snapshot(), phase="idle")  # as after a restart of the server
+    job._snapshot = Idle()  # as after a restart of the server
     app = open_train()
     app.button(key=f"resume-{run.id}").click().run()
     assert job.wait(120)
@@ -248,7 +248,7 @@ def test_an_interrupted_run_is_offered_and_resumed(job):
     until(lambda: job.snapshot().step)
     job.close()
     (run,) = runs.list_runs()
-    job._snapshot = dataclasses.replace(job.snapshot(), phase="idle")  # as after a restart of the server
+    job._snapshot = Idle()  # as after a restart of the server
     app = open_train()
     assert "left behind" in read(app) and "was interrupted" in read(app)
     app.button(key=f"resume-{run.id}").click().run()

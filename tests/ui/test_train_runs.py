@@ -10,7 +10,7 @@ from core.config import PRESETS, TrainingSettings
 from core.network import checkpoint
 from core.training import runs
 from core.training.events import Epoch
-from core.training.job import Phase, Snapshot
+from core.training.job import Idle, Live, Over, Phase, Snapshot
 from core.training.runs import Run, Status
 from core.ui import resources
 from core.workspace import SHIPPED
@@ -24,7 +24,7 @@ class Job:
     threads = 1
 
     def __init__(self) -> None:
-        self.last = Snapshot()
+        self.last: Snapshot = Idle()
 
     def snapshot(self) -> Snapshot:
         return self.last
@@ -134,13 +134,13 @@ def test_the_small_curves_of_all_rows_have_one_scale(job):
 def over(job: Job, **values) -> Run:
     """The last run on the server is over, with a model of its own."""
     run = replace(make_run(20), status=Status.FINISHED, sentence="All 3 epochs done.", **values)
-    job.last = Snapshot(Phase.OVER, run, epochs=run.epochs, step=30, seconds=6.0)
+    job.last = Over(run, epochs=run.epochs, step=30, seconds=6.0)
     return run
 
 
 def test_a_run_that_failed_offers_what_to_try_instead_of_its_model(job, monkeypatch):
     monkeypatch.setattr(checkpoint, "names", lambda folder=None: ["reference", "Run 20"])
-    guess = tuple(Epoch(number, 10, 1.0, 2.4, 2.3, 0.1, is_best=True) for number in (1, 2, 3))
+    guess = tuple(Epoch(number, 100 * number, 1.0, 2.4, 2.3, 0.1, is_best=True) for number in (1, 2, 3))
     run = over(job, model="Run 20", epochs=guess)
     run = replace(run, settings=replace(run.settings, learning_rate=3.0, optimiser="sgd"))
     job.last = replace(job.last, run=run)
@@ -171,7 +171,7 @@ def test_the_panel_of_a_run_is_small_for_who_did_not_see_it_train(job, monkeypat
     [(Phase.PREPARING, 0, False), (Phase.RUNNING, 0, False), (Phase.RUNNING, 1, True), (Phase.PAUSED, 1, True)],
 )
 def test_keep_can_be_pressed_as_soon_as_there_is_something_to_keep(job, phase, step, can_keep):
-    job.last = Snapshot(phase, make_run(20), step=step, peak=0.3)
+    job.last = Live(make_run(20), phase=phase, step=step, peak=0.3)
     app = open_train()
     assert app.button(key="keep").disabled != can_keep
     assert ("rate" in "".join(bar.proto.text for bar in app.get("progress"))) == bool(step)
@@ -181,6 +181,6 @@ def test_keep_can_be_pressed_as_soon_as_there_is_something_to_keep(job, phase, s
 def test_the_rate_is_changed_with_one_press_within_its_bounds(job, peak, sign, wanted):
     changed: list[float] = []
     job.set_peak = changed.append
-    job.last = Snapshot(Phase.RUNNING, make_run(20), step=5, peak=peak)
+    job.last = Live(make_run(20), phase=Phase.RUNNING, step=5, peak=peak)
     open_train().button(key=f"rate-{sign}").click().run()
     assert changed == [wanted]

@@ -11,8 +11,6 @@ from core.ui import shell, widgets
 from core.ui.evaluate import look, pictures
 from core.ui.evaluate.measured import Shown, rerun_when_model_changed
 
-PRESENTED = 760  # pixels: the matrix fills a projector's height
-
 memory = st.session_state
 
 
@@ -21,10 +19,7 @@ def show(shown: Shown) -> None:
     """The matrix on the left, a cell's pictures on the right; opens on the pair that is confused most."""
     rerun_when_model_changed()
     _choose_cell(shown)
-    if shell.is_presenting():  # the matrix alone, as large as the wall; the pictures below
-        left, right = st.container(), st.container()
-    else:
-        left, right = st.columns([1, 1], gap="large")
+    left, right = st.columns([3, 2] if shell.is_presenting() else [1, 1], gap="large")
     with left:
         _show_matrix(shown)
     with right:
@@ -48,7 +43,7 @@ def _choose_cell(shown: Shown) -> None:
 
 def _show_matrix(shown: Shown) -> None:
     answers = shown.evaluation.report
-    with st.container(key="matrix_ways"):  # a phone shows it below the matrix
+    with st.container(key="matrix_ways"):  # on a phone and for a room it stands below the matrix
         view = widgets.choice("Show", evaluation_charts.MATRIX_VIEWS, key="matrix_view", in_address=False)
         hide = st.toggle(
             "Hide the right answers", key="matrix_hide", help="Leaves the diagonal empty.", persist_state="session"
@@ -57,14 +52,16 @@ def _show_matrix(shown: Shown) -> None:
     chart = evaluation_charts.confusion_matrix(
         answers, view, hide, (memory.true_digit, memory.read_digit), dark=shell.is_dark()
     )
-    st.altair_chart(
-        chart.properties(height=PRESENTED) if shell.is_presenting() else chart,
-        key=f"matrix-{memory.matrix_number}",
-        on_select="rerun",
-        selection_mode="cell",
-        alt=f"Confusion matrix, {shown.evaluation.source}. Most frequent: {true} read as {read}, "
-        f"{words.count(int(answers.confusion[true, read]), 'picture')}.",
-    )
+    with st.container(key="matrix"):  # look.STYLE says how high: as high as the screen has room
+        st.altair_chart(
+            chart,
+            height="stretch",
+            key=f"matrix-{memory.matrix_number}",
+            on_select="rerun",
+            selection_mode="cell",
+            alt=f"Confusion matrix, {shown.evaluation.source}. Most frequent: {true} read as {read}, "
+            f"{words.count(int(answers.confusion[true, read]), 'picture')}.",
+        )
 
 
 def _show_cell(shown: Shown) -> None:
@@ -76,7 +73,7 @@ def _show_cell(shown: Shown) -> None:
     verb = "read right" if true == read else f"read as {read}"
     look.heading(f"{true} {verb}: {words.count(len(members), 'picture')}")
     if members:
-        pictures.show_gallery(shown, members, f"cell-{true}-{read}-{order}", beside=shell.is_presenting())
+        pictures.show_gallery(shown, members, f"cell-{true}-{read}-{order}", beside=False)
     else:
         st.markdown(f"No {true} was {verb}. Choose another cell.")
 

@@ -1,4 +1,4 @@
-"""Everything as files to download."""
+"""The section Download: the report, the tables and the charts as files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.evaluation.testset import TestSet
 from core.figures import take_away
 from core.network import checkpoint
 from core.ui import resources
-from core.ui.evaluate import curves, downloads, look, marking
+from core.ui.evaluate import curves, download_buttons, look, marking
 from core.ui.evaluate.measured import Shown
 
 memory = st.session_state
@@ -25,7 +25,7 @@ def show(shown: Shown) -> None:
         st.markdown("One page with settings, figures and the worst errors. It opens offline.")
         rival = _find_rival(shown)
         page = take_away.report(shown.evaluation, shown.test_set, shown.card.facts, measured, rival)
-        downloads.offer((page,), ":material/description:", "primary")
+        download_buttons.show((page,), ":material/description:", "primary")
         parts = [f"the comparison with {rival.model}"] if rival else []
         parts += ["the robustness of " + ", ".join(measured)] if measured else []
         if parts:
@@ -37,13 +37,13 @@ def show(shown: Shown) -> None:
     with tables:
         look.heading("Tables")
         files = take_away.tables(shown.evaluation, shown.test_set, measured, marking.tags(shown))
-        downloads.offer(files, ":material/table:")
+        download_buttons.show(files, ":material/table:")
     with charts:
         look.heading("Charts")
         drawn = take_away.charts(shown.evaluation, measured)
         title = st.selectbox("Chart", list(drawn), key="take_away_chart", persist_state="session")
         with st.container(horizontal=True):
-            downloads.offer(take_away.pictures(shown.evaluation, title, drawn[title]), ":material/image:")
+            download_buttons.show(take_away.pictures(shown.evaluation, title, drawn[title]), ":material/image:")
 
 
 def _find_curves(shown: Shown) -> dict[str, list[robustness.Point]]:

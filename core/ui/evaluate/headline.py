@@ -25,7 +25,13 @@ def show(shown: Shown) -> None:
                 hide_index=True,
                 alt=f"{words.count(len(skipped), 'file')} left out, each with the reason why",
             )
-    show_source(shown.evaluation.source)
+    with st.container(key="fine_print"):  # on a phone and for a room it stands at the page's end
+        if shown.test_set.is_labelled:
+            st.caption(
+                "Loss, calibration and every confidence on this page: after temperature scaling (temperature "
+                f"{shown.temperature:g}, fitted on the model's validation split)."
+            )
+        show_source(shown.evaluation.source)
 
 
 def _show_figures(shown: Shown) -> None:
@@ -79,10 +85,6 @@ def _show_figures(shown: Shown) -> None:
             f"3 %. It comes out too high in small sets: fewer than {GRADED_FROM} pictures get no grade, nor does an "
             "interval that reaches from good to poor.",
         )
-    st.caption(
-        f"Loss, calibration and every confidence on this page: after temperature scaling (temperature {temperature:g}, "
-        "fitted on the model's validation split)."
-    )
 
 
 def _show_figure(label: str, value: str, note: str, text: str) -> None:

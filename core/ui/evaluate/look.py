@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.figures import theme
+from core.ui import shell, widgets
 
 STYLE = f"""
 <style>
@@ -19,6 +20,14 @@ STYLE = f"""
 [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) [data-testid="stElementToolbar"]
   {{ display: none; }}
 @media (hover: none) {{ [data-testid="stElementToolbar"] {{ display: none; }} }} /* always out on a phone */
+/* What a screen reader hears of each file sent lies outside the box that scrolls, and made the page as long as it. */
+[data-testid="stFileChips"] {{ position: relative; }}
+/* The matrix fills its place, and the place is as high as the screen has room. */
+[data-testid="stLayoutWrapper"]:has(> .st-key-matrix) {{ flex: none; height: 24rem; }}
+.st-key-matrix, .st-key-matrix > [data-testid="stElementContainer"] {{ height: 100%; }}
+@media (max-width: 1000px) {{ /* the menu leaves little, or covers all: what is looked at first */
+  [data-testid="stLayoutWrapper"]:has(> :is(.st-key-matrix_ways, .st-key-fine_print)) {{ order: 1; }}
+}}
 @media (max-width: 640px) {{
   /* One row to push sideways each: what is pressed stays in sight above what it opens. */
   [class*="st-key-gallery"] [role="radiogroup"], [class*="st-key-gallery"] [role="group"],
@@ -29,13 +38,25 @@ STYLE = f"""
   .st-key-evaluate_asked {{ gap: .5rem; }}
   .st-key-evaluate_asked > :first-child {{ flex: 1 0 100%; }}
   .st-key-evaluate_asked > :not(:first-child) {{ flex: 1 1 40%; width: auto; min-width: 0; }}
-  .st-key-headline {{ gap: .25rem .75rem; }}
+  .st-key-headline {{ gap: .75rem; flex-wrap: nowrap; overflow-x: auto; }}
   .st-key-headline [data-testid="stMetricValue"] {{ font-size: 1.125rem; }}
   .st-key-headline [data-testid="stMetric"] {{ --gap: 0; }}
   .st-key-headline [data-testid="stMetricDelta"] {{ font-size: .75rem; padding: 0 .25rem; }}
   .st-key-headline [data-testid="stMetricLabel"] {{ font-size: .8rem; }}
-  [data-testid="stLayoutWrapper"]:has(> .st-key-matrix_ways) {{ order: 1; }}
+  [data-testid="stLayoutWrapper"]:has(> .st-key-matrix) {{ height: clamp(17rem, 100vh - 21rem, 24rem); }}
 }}
+</style>
+"""
+# For a room: the whole matrix on the screen, below no more than the figures one reads out.
+PRESENTED = """
+<style>
+.st-key-headline { flex-wrap: nowrap; }
+.st-key-headline [data-testid="stMetricDelta"] { display: none; }
+[data-testid="stLayoutWrapper"]:has(> :is(.st-key-matrix_ways, .st-key-fine_print)) { order: 1; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-matrix) { height: max(17rem, 100vh - 16.5rem); }
+/* Widths in pixels don't grow with the type. */
+.stMain :is(.st-key-true_digit, .st-key-read_digit) { min-width: 7.5rem; }
+.stMain :is(.st-key-evaluate_model, .st-key-evaluate_data, .st-key-cell_order) { min-width: 14rem; }
 </style>
 """
 
@@ -47,4 +68,4 @@ def heading(text: str, help: str | None = None) -> None:
 
 def apply() -> None:
     """Style the page."""
-    st.html(STYLE)
+    st.html(widgets.SIDE_BY_SIDE + STYLE + (PRESENTED if shell.is_presenting() else ""))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 import streamlit as st
 
-from core import words
+from core import words, workspace
 from core.data.turn import Turn
 from core.evaluation import orientation, set_files
 from core.evaluation.answered import AnsweredSet
@@ -110,7 +111,8 @@ def _ask_for_files() -> tuple[str, list[UploadedFile]]:
         "Pictures are named by their digit (7.png, 7_anna.jpg), lie in a folder named by it (7/anna.jpg, "
         "seven/anna.jpg) or are listed in a labels.csv beside them (file,label). A CSV has one digit a row: the label "
         "and 784 pixels, with or without a header. IDX is MNIST's own format; npz and npy are NumPy's. Packed as zip, "
-        f"tar or gzip, or not. Up to {LARGEST} MB a file: `digit-lab evaluate --data` measures a larger one."
+        f"tar or gzip, or not. Up to {LARGEST} MB a file: `{shlex.join(workspace.script('evaluate'))} --data` measures "
+        "a larger one."
     )
     if not files:
         return "", []

@@ -67,14 +67,13 @@ def _leave_out_who_learned(shown: Shown, cards: list[checkpoint.ModelCard]) -> l
         if card.name == shown.card.name or learned == 0:
             allowed.append(card)
             continue
-        name = words.escape_markdown(card.name)
         how = (
             f"has learned from {learned:,} of these {len(shown):,} pictures"
             if learned
             else "may have learned from these pictures: how it was trained is not known"
         )
         st.warning(
-            f"{words.escape_markdown(name)} {how}, so its curve would say "
+            f"{words.escape_markdown(card.name)} {how}, so its curve would say "
             "nothing. Choose the MNIST test set above, which no model has "
             "learned from.",
             icon=":material/warning:",

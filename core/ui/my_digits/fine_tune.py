@@ -13,7 +13,7 @@ from core.my_digits.store import Correction
 from core.network import checkpoint
 from core.network.checkpoint import Checkpoint
 from core.training import judgement, runs
-from core.training.job import Phase, Snapshot
+from core.training.job import Live, Over, Phase
 from core.ui import model_choice, notices, resources, run_words
 from core.ui.my_digits.kept import IN_BRACKETS, show_share
 from core.ui.train import durations
@@ -25,7 +25,7 @@ def show(model: Checkpoint, kept: list[Correction]) -> None:
     Last of all how long it will take: the first time, measuring that takes a second.
     """
     duration = None
-    is_live = resources.training_job().snapshot().is_live
+    is_live = isinstance(resources.training_job().snapshot(), Live)
     if is_live or any(one.is_digit for one in kept):
         st.header("Fine-tune a copy", anchor=False)
         if is_live:
@@ -71,9 +71,9 @@ def watch() -> None:
     """The progress of the one run of this server, no matter who started it."""
     job = resources.training_job()
     snapshot = job.snapshot()
-    run = snapshot.run
-    if not snapshot.is_live or not run:
+    if not isinstance(snapshot, Live):
         st.rerun()
+    run = snapshot.run
     if run.base:
         st.progress(
             run_words.share(snapshot),
@@ -92,7 +92,7 @@ def watch() -> None:
         st.page_link("pages/2_Train.py", label="Watch it on Train", icon=":material/monitoring:")
 
 
-def _say_left(snapshot: Snapshot) -> str:
+def _say_left(snapshot: Live) -> str:
     """How long the training will go on, at the speed it has."""
     is_training = snapshot.phase == Phase.RUNNING and snapshot.remaining
     return f" about {words.duration(snapshot.remaining or 0)} left" if is_training else ""
@@ -101,8 +101,7 @@ def _say_left(snapshot: Snapshot) -> str:
 def show_outcome() -> None:
     """The newest fine-tuned copy: before and after, and the choice to use it."""
     snapshot = resources.training_job().snapshot()
-    last = snapshot.run
-    if snapshot.phase == "over" and last and last.base and not last.model:
+    if isinstance(snapshot, Over) and (last := snapshot.run).base and not last.model:
         st.warning(f"{words.escape_markdown(last.name)}: {last.sentence}", icon=":material/info:")
     names = checkpoint.names()
     for run in runs.list_runs():
@@ -140,7 +139,9 @@ def sum_up(changes: tuple[Change, ...]) -> str:
     own, test = named.get(fine_tuning.HELD_OUT), named[fine_tuning.TEST]
     gained = "No digits were held out: whether it reads others of yours better is not known."
     if own:
-        gained = f"Of {own.count} digits it never learned from, it reads {own.after} right; it was {own.before} before."
+        gained = (
+            f"Of {own.count} digits it never learned from, it reads {own.after} right; before, it was {own.before}."
+        )
     change = judgement.Comparison(judgement.Score(test.after, test.count), judgement.Score(test.before, test.count))
     kept_up = "is about as good as before"
     if change.is_clear:

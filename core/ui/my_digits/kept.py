@@ -88,9 +88,9 @@ def show_measure(model: Checkpoint, kept: list[Correction], said: dict[int, str]
     if digits:
         right = sum(said[one.id] == one.text for one in digits)
         sentences.append(
-            f"**{model.name}**, the model in use, reads **{right} of {words.count(len(digits), 'digit')} right**, "
-            f"{show_share(right, len(digits))}. Most were kept because they were misread: this says how much there "
-            "is to learn, not how good the model is."
+            f"**{words.escape_markdown(model.name)}**, the model in use, reads "
+            f"**{right} of {words.count(len(digits), 'digit')} right**, {show_share(right, len(digits))}. "
+            "Most were kept because they were misread: this says how much there is to learn, not how good the model is."
         )
     if others:
         refused = sum(said[one.id] == one.text for one in others)

@@ -7,8 +7,7 @@ import streamlit as st
 from core import words
 from core.figures import export, training_charts
 from core.figures.theme import ACCENT, QUIET, SECOND, TEXT, css
-from core.training.job import Snapshot
-from core.training.runs import Run
+from core.training.job import Live, Over
 from core.ui import run_words, shell
 
 STYLE = """
@@ -20,10 +19,10 @@ STYLE = """
 """
 
 
-def show(run: Run, snapshot: Snapshot) -> None:
+def show(snapshot: Live | Over) -> None:
     """Loss and validation accuracy side by side: of a live run over all that is planned, else over what was done."""
     best, is_dark = snapshot.best, shell.is_dark()
-    steps, epochs = _reach(run, snapshot)
+    steps, epochs = _reach(snapshot)
     learned = [("training digits", css(TEXT))] if any(epoch.learnt_loss for epoch in snapshot.epochs) else []
     left, right = st.columns(2)
     with left:
@@ -39,7 +38,12 @@ def show(run: Run, snapshot: Snapshot) -> None:
         now = run_words.loss(snapshot.log_points[-1].loss) + " now" if snapshot.log_points else "no step yet"
         st.vega_lite_chart(
             export.specify(
-                training_charts.draw_loss, snapshot.log_points, snapshot.epochs, steps, run.rate_changes, is_dark
+                training_charts.draw_loss,
+                snapshot.log_points,
+                snapshot.epochs,
+                steps,
+                snapshot.run.rate_changes,
+                is_dark,
             ),
             width="stretch",
             key="loss",
@@ -57,15 +61,15 @@ def show(run: Run, snapshot: Snapshot) -> None:
         )
 
 
-def show_learning_rate(run: Run, snapshot: Snapshot) -> None:
+def show_learning_rate(snapshot: Live | Over) -> None:
     """The learning rate at each step so far, over the same steps as the loss."""
     st.html(_entitle("Learning rate", ("by step", css(ACCENT))))
     st.vega_lite_chart(
         export.specify(
             training_charts.draw_learning_rate,
             snapshot.log_points,
-            _reach(run, snapshot)[0],
-            run.rate_changes,
+            _reach(snapshot)[0],
+            snapshot.run.rate_changes,
             shell.is_dark(),
         ),
         width="stretch",
@@ -74,10 +78,11 @@ def show_learning_rate(run: Run, snapshot: Snapshot) -> None:
     )
 
 
-def _reach(run: Run, snapshot: Snapshot) -> tuple[float, float]:
+def _reach(snapshot: Live | Over) -> tuple[float, float]:
     """How far the axes go, in steps and in epochs."""
-    if not snapshot.is_live:
+    if isinstance(snapshot, Over):
         return max(1, snapshot.step), len(snapshot.epochs)
+    run = snapshot.run
     share = training_charts.reach(snapshot.step, run.steps) / max(1, run.steps)
     if run.settings.epochs * share < 10:  # whole numbers of few epochs would jump
         share = min(1.0, 10 / run.settings.epochs)

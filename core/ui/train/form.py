@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
-from core import words
+from core import words, workspace
 from core.config import PRESETS, Preset, SettingError, TrainingSettings
 from core.figures import digit_images
 from core.network import checkpoint
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from core.data.digits import DigitSet
 
 STEPS = {"learning_rate": 1e-3, "weight_decay": 0.01, "ema_decay": 0.01, "training_images": 1000, "batch_size": 32}
+# A line an option: where there is little room, a browser breaks them between their dashes. Windows has no such sign.
+NEW_LINE = " " if os.name == "nt" else " \\\n  "
 STYLE = """
 <style>
 .st-key-setting-left_out [role] { flex-wrap: wrap; } /* all ten digits in sight */
@@ -121,7 +123,7 @@ def _write_address(settings: TrainingSettings | None) -> None:
     with st.container(key="address"):
         if settings and not is_usual:
             memory.link_given = True
-            address = json.dumps(f"?{urlencode(link.write(settings, _name()))}").replace("<", "\\u003c")
+            address = json.dumps(link.address("", settings, _name())).replace("<", "\\u003c")
             st.html(
                 f"<script>history.replaceState(history.state, '', {address})</script>", unsafe_allow_javascript=True
             )
@@ -236,8 +238,11 @@ def _remember(name: str) -> None:
     value = memory[f"setting-{name}"]
     if isinstance(value, list):
         value = tuple(sorted(value))
-    elif isinstance(FIELDS[name].default, int) and isinstance(value, float) and value.is_integer():
-        value = int(value)
+    elif isinstance(value, float):
+        if value != memory.settings[name]:
+            value = float(f"{value:.10g}")  # + and − leave 0.15000000000000002 behind
+        if isinstance(FIELDS[name].default, int) and value.is_integer():
+            value = int(value)
     memory.settings = {**memory.settings, name: value}
 
 
@@ -299,5 +304,7 @@ def _show_name_and_link(settings: TrainingSettings | None) -> None:
         if settings and not fault:
             st.markdown("A link with these settings, to share:")
             st.code(link.address(st.context.url or "", settings, _name()), language=None, wrap_lines=True)
-            st.markdown("The same run in a terminal:")
-            st.code(settings.command(_name() or "my-model"), language="bash", wrap_lines=True)
+            script = workspace.script("train")
+            where = "" if script[0] == workspace.COMMAND else ", in the folder of this app"
+            st.markdown(f"The same run in a terminal{where}:")
+            st.code(settings.command(_name() or "my-model", script, NEW_LINE), language=None, wrap_lines=True)

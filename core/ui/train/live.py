@@ -7,8 +7,7 @@ import streamlit as st
 from core import words
 from core.figures.theme import DANGER, PAPER, css
 from core.training import wording
-from core.training.job import Phase, Snapshot
-from core.training.runs import Run
+from core.training.job import Live, Phase
 from core.training.wording import FIELDS
 from core.ui import resources, run_words
 from core.ui.train import curves, watched
@@ -47,22 +46,22 @@ def show() -> None:
 @st.fragment(run_every=2.0)
 def notice_start() -> None:
     """While there is no run: show one when another visitor starts it."""
-    if resources.training_job().snapshot().is_live:
+    if isinstance(resources.training_job().snapshot(), Live):
         st.rerun()
 
 
 @st.fragment(run_every=1.0)
 def _watch_run() -> None:
     snapshot = resources.training_job().snapshot()
-    run = snapshot.run
-    if run is None or not snapshot.is_live:
+    if not isinstance(snapshot, Live):
         st.rerun()
+    run = snapshot.run
     memory.run_seen = run.id
     done = words.percent(run_words.share(snapshot), 0)
     st.set_page_config(page_title=f"{done} · {run_words.phase(snapshot)} · Digit Lab")
     st.markdown(f"**{words.escape_markdown(run.name)}**  \n:small[{wording.describe(run)}]")
     _show_figures(snapshot)
-    _show_progress(run, snapshot)
+    _show_progress(snapshot)
     _show_controls(snapshot)
     if snapshot.warning:
         st.warning(snapshot.warning, icon=":material/save:")
@@ -71,7 +70,7 @@ def _watch_run() -> None:
         drawing = ", drawing non-digits and digits of other writers; with all images that takes a minute"
         st.caption(f"Getting ready: reading the digits{drawing if draws else ''} …")
         return
-    curves.show(run, snapshot)
+    curves.show(snapshot)
     watched.show(snapshot)
 
 
@@ -79,11 +78,11 @@ def _watch_run() -> None:
 def _watch_learning_rate() -> None:
     """Less often than the rest: the figure itself stands above, each second."""
     snapshot = resources.training_job().snapshot()
-    if snapshot.run and snapshot.log_points:
-        curves.show_learning_rate(snapshot.run, snapshot)
+    if isinstance(snapshot, Live) and snapshot.log_points:
+        curves.show_learning_rate(snapshot)
 
 
-def _show_figures(snapshot: Snapshot) -> None:
+def _show_figures(snapshot: Live) -> None:
     """Validation accuracy, training loss, images a second, time left."""
     epochs = snapshot.epochs
     accuracy, change, points = "–", None, 0.0
@@ -111,7 +110,7 @@ def _show_figures(snapshot: Snapshot) -> None:
         st.metric("Time left", {Phase.PAUSED: "paused", Phase.FINISHING: "–"}.get(snapshot.phase, left), width=140)
 
 
-def _show_progress(run: Run, snapshot: Snapshot) -> None:
+def _show_progress(snapshot: Live) -> None:
     phase, share = run_words.phase(snapshot).capitalize(), run_words.share(snapshot)
     if snapshot.phase == Phase.FINISHING:
         with st.container(gap="xxsmall"):
@@ -121,15 +120,16 @@ def _show_progress(run: Run, snapshot: Snapshot) -> None:
     if not snapshot.step:
         st.progress(share, phase)
         return
-    epoch = min(run.settings.epochs, len(snapshot.epochs) + 1)
+    epochs = snapshot.run.settings.epochs
+    epoch = min(epochs, len(snapshot.epochs) + 1)
     st.progress(
         share,
-        f"{phase} · epoch {epoch:,} of {run.settings.epochs:,} · {words.duration(snapshot.seconds)} so far"
+        f"{phase} · epoch {epoch:,} of {epochs:,} · {words.duration(snapshot.seconds)} so far"
         f" · rate {snapshot.learning_rate:.3g}",
     )
 
 
-def _show_controls(snapshot: Snapshot) -> None:
+def _show_controls(snapshot: Live) -> None:
     """Pause or resume, change the learning rate, stop and keep, or discard."""
     job = resources.training_job()
     is_busy = snapshot.phase in (Phase.PREPARING, Phase.STOPPING, Phase.FINISHING)
@@ -177,7 +177,7 @@ def _show_controls(snapshot: Snapshot) -> None:
             _ask_learning_rate(snapshot)
 
 
-def _ask_learning_rate(snapshot: Snapshot) -> None:
+def _ask_learning_rate(snapshot: Live) -> None:
     """Divide or multiply the rate with one press, or type another one: Enter sets it."""
     st.markdown(
         f"Largest learning rate: **{snapshot.peak:.3g}**  \n"
@@ -205,7 +205,8 @@ def _ask_learning_rate(snapshot: Snapshot) -> None:
 
 def _multiply_learning_rate(factor: float) -> None:
     rule, job = FIELDS["learning_rate"].metadata, resources.training_job()
-    job.set_peak(min(max(float(f"{job.snapshot().peak * factor:.3g}"), rule["low"]), rule["high"]))
+    if isinstance(snapshot := job.snapshot(), Live):
+        job.set_peak(min(max(float(f"{snapshot.peak * factor:.3g}"), rule["low"]), rule["high"]))
 
 
 def _set_learning_rate() -> None:

@@ -8,7 +8,7 @@ from core import words
 from core.config import TrainingSettings
 from core.network import checkpoint
 from core.training import judgement, runs, wording
-from core.training.job import Phase, Snapshot
+from core.training.job import Over
 from core.training.plans import ResumedRun
 from core.training.runs import Run, Status
 from core.training.wording import FIELDS
@@ -20,12 +20,10 @@ from core.ui.train import curves, downloads, form, watched
 memory = st.session_state
 
 
-def show(snapshot: Snapshot) -> None:
+def show(snapshot: Over) -> None:
     """How the run that was live last ended, until the visitor closes it."""
     run = snapshot.run
-    if run is None or snapshot.phase != Phase.OVER or memory.get("outcome_seen") == run.id:
-        return
-    if run.model and run.model not in checkpoint.names():  # deleted since
+    if memory.get("outcome_seen") == run.id or (run.model and run.model not in checkpoint.names()):  # deleted since
         return
     went_wrong = run.status in (Status.FAILED, Status.DIVERGED)
     with st.container(border=True):
@@ -43,9 +41,9 @@ def show(snapshot: Snapshot) -> None:
         if snapshot.log_points and (run.model or went_wrong):
             # Whoever saw it train sees its end; for everyone else Start is what the page is opened for.
             with st.expander("Curves and watched digits", expanded=memory.get("run_seen") == run.id):
-                curves.show(run, snapshot)
+                curves.show(snapshot)
                 watched.show(snapshot)
-                curves.show_learning_rate(run, snapshot)
+                curves.show_learning_rate(snapshot)
 
 
 def _offer_next(run: Run) -> None:
@@ -123,6 +121,6 @@ def _sum_up(run: Run, seconds: float) -> str:
     diagnosis = judgement.diagnose(run)
     icon = ":material/warning:" if diagnosis and diagnosis.is_failure else ":material/check_circle:"
     return (
-        f"{icon} **{run.name}** · {judged} {wording.diagnose(run)}  \n"
+        f"{icon} **{words.escape_markdown(run.name)}** · {judged} {wording.diagnose(run)}  \n"
         f":small[{run.sentence} It took {words.duration(seconds)}.]"
     )

@@ -13,6 +13,7 @@ from core.figures import training_charts
 from core.figures.training_charts import AXES, FIGURES
 from core.network import checkpoint
 from core.training import runs, wording
+from core.training.job import Live
 from core.training.runs import Run, RunError, UnreadableRun
 from core.training.wording import FIELDS
 from core.ui import notices, resources, shell
@@ -33,7 +34,7 @@ def show() -> None:
     """The table, also of runs that can't be read; the curves of the chosen ones, and what can be done with them."""
     st.header("Runs", anchor=False)
     snapshot = resources.training_job().snapshot()
-    live = snapshot.run.id if snapshot.run and snapshot.is_live else ""
+    live = snapshot.run.id if isinstance(snapshot, Live) else ""
     listed = [run for run in runs.list_all() if run.id != live]
     if not listed:
         notices.show_notice(PLACE)
@@ -200,7 +201,7 @@ def _show_run(run: Run) -> None:
                 key=f"delete-{run.id}",
                 on_click=attempt,
                 args=(runs.delete, run),
-                kwargs={"place": PLACE, "done": f"{run.name} is deleted."},
+                kwargs={"place": PLACE, "done": f"{words.escape_markdown(run.name)} is deleted."},
             )
 
 

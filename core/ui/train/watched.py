@@ -10,22 +10,23 @@ from core.figures import digit_images
 from core.network import checkpoint
 from core.reading import picture, reader
 from core.reading.one_digit import FoundDigit
-from core.training.job import Snapshot
+from core.training.job import Live, Over
 from core.ui import resources
 
 memory = st.session_state
 
 
-def show(snapshot: Snapshot) -> None:
+def show(snapshot: Live | Over) -> None:
     """The digits in a row, with answer and confidence; nothing before the network has seen them."""
     if not snapshot.watched:
         return
     own = snapshot.own_of(_visitor())
-    when = "what the network in training says of them now" if snapshot.is_live else "what the network said of them last"
+    is_live = isinstance(snapshot, Live)
+    when = "what the network in training says of them now" if is_live else "what the network said of them last"
     st.markdown(f"**Watched digits** :small[{when}]")
     opinions = [*snapshot.watched, *([own] if own else [])]
     st.html(digit_images.watch([(opinion.image, opinion.label, opinion.probabilities) for opinion in opinions]))
-    if not own and snapshot.is_live:
+    if not own and is_live:
         st.caption("Draw a digit on the Predict page: it joins them, and only you see it.")
 
 

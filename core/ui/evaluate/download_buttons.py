@@ -1,4 +1,4 @@
-"""Buttons for files to take away."""
+"""A button for each file that can be taken away."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 from core.figures.take_away import Download
 
 
-def offer(
+def show(
     files: tuple[Download, ...], icon: str, kind: Literal["primary", "secondary", "tertiary"] = "secondary"
 ) -> None:
     """A button for each file, which is made when the button is pressed."""
