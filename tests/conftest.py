@@ -1,5 +1,6 @@
 """One thread for each process that tests, and a running app and a real browser for the tests that need them."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -83,8 +84,22 @@ def usual_context(browser) -> Iterator:
 
 @pytest.fixture
 def new_page(browser, usual_context) -> Iterator[Callable]:
-    """A factory of visitors. Whatever goes wrong behind their backs fails the test: errors in the console, uncaught
-    exceptions, a traceback on the page, a request to another machine."""
+    """A factory of visitors, watched as `watch_visitors` says."""
+    with watch_visitors(browser, usual_context) as open_window:
+        yield open_window
+
+
+@pytest.fixture(scope="module")
+def new_shared_page(browser, usual_context) -> Iterator[Callable]:
+    """A factory of visitors who stay for all tests of a file: to load a page costs two seconds, to use it a fraction."""
+    with watch_visitors(browser, usual_context) as open_window:
+        yield open_window
+
+
+@contextlib.contextmanager
+def watch_visitors(browser, usual_context) -> Iterator[Callable]:
+    """A factory of visitors. Whatever goes wrong behind their backs is an error at their end: errors in the console,
+    uncaught exceptions, a traceback on the page, a request to another machine."""
     pages, problems = [], []
 
     def open_window(**options):
