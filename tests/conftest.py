@@ -91,7 +91,7 @@ def new_page(browser, usual_context) -> Iterator[Callable]:
 
 @pytest.fixture(scope="module")
 def new_shared_page(browser, usual_context) -> Iterator[Callable]:
-    """A factory of visitors who stay for all tests of a file: to load a page costs two seconds, to use it a fraction."""
+    """A factory of visitors who stay for all tests of a file: a page takes two seconds to load, a fraction to use."""
     with watch_visitors(browser, usual_context) as open_window:
         yield open_window
 
