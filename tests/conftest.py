@@ -1,6 +1,7 @@
 """One thread for each process that tests, and a running app and a real browser for the tests that need them."""
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -38,6 +39,18 @@ def _crashes_are_exceptions() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(crash, "take_over", lambda: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _components_are_looked_for_once() -> Iterator[None]:
+    """Each `AppTest` would read the metadata of every installed package anew: a third of a second."""
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            manifest_scanner, "scan_component_manifests", functools.cache(manifest_scanner.scan_component_manifests)
+        )
         yield
 
 
