@@ -32,6 +32,11 @@ CHROMIUM_ARGUMENTS = (
 STREAMLITS_OWN_404 = re.compile(r"^http://[^/]+/\w+/_stcore/(health|host-config)$")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: a file stays with one process, and none should begin with a long one at the end."""
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is None, item.path.parent.name != "ui"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _crashes_are_exceptions() -> Iterator[None]:
     """`AppTest` lists what a page raised, not what visitors see instead of it."""
