@@ -3,13 +3,14 @@
 axe-core is the copy that axe-playwright-python ships; nothing is loaded from elsewhere.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from running_app import ROOT, start_server
-from test_predict_browser import SEVEN, answer, as_file, choose, draw, follow, open_predict, rest
+from test_predict_browser import SEVEN, answer, as_file, choose, draw, follow, open_predict
 
 from core.data import mnist
 from core.data.labels import NO_DIGIT
@@ -18,6 +19,7 @@ from core.my_digits.store import Corrections
 pytestmark = pytest.mark.browser
 
 SECTIONS = ("Confusion", "Per digit", "Errors", "Verdicts", "Confidence", "Robustness", "Compare", "Download")
+LONG = 180_000  # milliseconds: the first figures of a model on a busy machine
 SCHEMES = ("light", "dark")
 # What stands inside widgets of others and can't be reached from here: rule, the element itself, and why.
 ALLOWED = {
@@ -66,6 +68,14 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
     mine.keep(digits.images[9].numpy(), NO_DIGIT, "4", "reference", "abc")
     with start_server(home / "log.txt", home) as running:
         yield running
+
+
+@contextlib.contextmanager
+def one_run(page: Page) -> Iterator[None]:
+    """Wait for the end of the run of the page that is begun inside."""
+    page.evaluate(WATCH_RUNS)
+    yield
+    page.wait_for_function("window.hasRun", timeout=LONG)
 
 
 def show_predict(page: Page, app, way: str = "Draw") -> None:
@@ -124,7 +134,8 @@ def open_my_digits(page: Page, app) -> None:
 def open_section(section: str) -> Callable[[Page, object], None]:
     def open_it(page: Page, app) -> None:
         if "/Evaluate" in page.url:
-            choose(page, section)
+            with one_run(page):
+                choose(page, section)
         else:
             page.goto(f"{app.url}/Evaluate?evaluate_section={section.replace(' ', '+')}")
         expect(page.get_by_role("radio", name=section, exact=True)).to_be_checked()
@@ -148,17 +159,10 @@ STATES = {
 def find(page: Page) -> list[str]:
     """What axe finds once the page has come to rest, but for what is allowed."""
     page.mouse.move(1, 1)
-    page.wait_for_function(RESTS)
+    page.wait_for_function(RESTS, timeout=LONG)
     if not page.evaluate("'axe' in window"):
         page.evaluate(Axe().axe_script)
     return page.evaluate(FOUND, [list(one) for one in ALLOWED])
-
-
-def run_again(page: Page) -> None:
-    """Streamlit's key for it: what Python draws follows the theme at the page's next run."""
-    page.evaluate(WATCH_RUNS)
-    page.keyboard.press("r")
-    page.wait_for_function("window.hasRun")
 
 
 def test_a_sample_is_for_everybody(page: Page, server) -> None:
@@ -173,11 +177,11 @@ def test_axe_finds_nothing_serious(page: Page, app, name: str) -> None:
     found, schemes = [], SCHEMES
     for state in (state for state in STATES if state.split(", ")[0] == name):
         STATES[state](page, app)
-        rest(page)
         for number, scheme in enumerate(schemes):
             if number:
                 follow(page, scheme)
-                run_again(page)
+                with one_run(page):  # what Python draws follows the theme at the page's next run
+                    page.keyboard.press("r")  # Streamlit's key for it
             found += [f"{state}, {scheme}: {one}" for one in find(page)]
         schemes = schemes[::-1]
     assert not found, "\n".join(found)
