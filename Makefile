@@ -3,8 +3,9 @@
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
-# One process a core of two; whoever has done its share takes over half of what is left to the other.
-PYTEST = $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+# One process a core of two. A file stays with one process, which starts its app and browser once; tests/conftest.py
+# puts the longest files first.
+PYTEST = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test test-all quick all install mutants bench bench-realworld bench-pages bench-train-speed bench-readme lint
 

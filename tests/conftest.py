@@ -1,5 +1,7 @@
 """One thread for each process that tests, and a running app and a real browser for the tests that need them."""
 
+import contextlib
+import functools
 import os
 import re
 import shutil
@@ -30,6 +32,11 @@ CHROMIUM_ARGUMENTS = (
 STREAMLITS_OWN_404 = re.compile(r"^http://[^/]+/\w+/_stcore/(health|host-config)$")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: a file stays with one process, and none should begin with a long one at the end."""
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is None, item.path.parent.name != "ui"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _crashes_are_exceptions() -> Iterator[None]:
     """`AppTest` lists what a page raised, not what visitors see instead of it."""
@@ -37,6 +44,18 @@ def _crashes_are_exceptions() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(crash, "take_over", lambda: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _components_are_looked_for_once() -> Iterator[None]:
+    """Each `AppTest` would read the metadata of every installed package anew: a third of a second."""
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            manifest_scanner, "scan_component_manifests", functools.cache(manifest_scanner.scan_component_manifests)
+        )
         yield
 
 
@@ -83,8 +102,22 @@ def usual_context(browser) -> Iterator:
 
 @pytest.fixture
 def new_page(browser, usual_context) -> Iterator[Callable]:
-    """A factory of visitors. Whatever goes wrong behind their backs fails the test: errors in the console, uncaught
-    exceptions, a traceback on the page, a request to another machine."""
+    """A factory of visitors, watched as `watch_visitors` says."""
+    with watch_visitors(browser, usual_context) as open_window:
+        yield open_window
+
+
+@pytest.fixture(scope="module")
+def new_shared_page(browser, usual_context) -> Iterator[Callable]:
+    """A factory of visitors who stay for all tests of a file: a page takes two seconds to load, a fraction to use."""
+    with watch_visitors(browser, usual_context) as open_window:
+        yield open_window
+
+
+@contextlib.contextmanager
+def watch_visitors(browser, usual_context) -> Iterator[Callable]:
+    """A factory of visitors. Whatever goes wrong behind their backs is an error at their end: errors in the console,
+    uncaught exceptions, a traceback on the page, a request to another machine."""
     pages, problems = [], []
 
     def open_window(**options):

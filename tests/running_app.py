@@ -60,12 +60,8 @@ def start_server(
         _wait_until_healthy(server)
         yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.kill()  # to end politely it may wait ten seconds for a thread that loads torch
+        process.wait()
 
 
 def _wait_until_healthy(server: Server) -> None:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 from running_app import contrast, start_server
+from test_predict_browser import choose, follow
 
 from core.network import checkpoint
 
@@ -33,8 +34,18 @@ def lab(tmp_path_factory):
         yield running
 
 
+@pytest.fixture(scope="module")
+def page(new_shared_page) -> Page:
+    """One visitor for all tests that need a wide window."""
+    return new_shared_page()
+
+
 def open_evaluate(page: Page, lab, section: str = "Confusion") -> Page:
-    page.goto(f"{lab.url}/Evaluate?evaluate_section={section.replace(' ', '+')}")
+    """A section of the page, which is loaded where it is not open yet."""
+    if "/Evaluate" in page.url:
+        choose(page, section)
+    else:
+        page.goto(f"{lab.url}/Evaluate?evaluate_section={section.replace(' ', '+')}")
     expect(page.get_by_role("radio", name=section, exact=True)).to_be_checked(timeout=SLOW)
     return page
 
@@ -132,12 +143,13 @@ def test_a_measurement_can_be_cancelled_and_keeps_what_it_has(page, lab):
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
-def test_it_fits_a_phone(new_page, lab, scheme):
-    page = open_evaluate(new_page(viewport={"width": 390, "height": 664}, color_scheme=scheme), lab)
-    expect(cell(page, 1, 1)).to_be_visible(timeout=SLOW)
-    assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= 390
-    assert cell(page, 9, 9).bounding_box()["y"] < 664 - 20, "all of the matrix is in sight without scrolling"
+def test_it_fits_a_phone(new_page, lab):
+    page = open_evaluate(new_page(viewport={"width": 390, "height": 664}), lab)
+    for scheme in ("light", "dark"):
+        follow(page, scheme)
+        expect(cell(page, 1, 1)).to_be_visible(timeout=SLOW)
+        assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= 390
+        assert cell(page, 9, 9).bounding_box()["y"] < 664 - 20, "all of the matrix is in sight without scrolling"
 
 
 @pytest.mark.slow
@@ -159,8 +171,8 @@ def test_beside_the_menu_of_a_tablet_the_matrix_has_the_whole_width(new_page, la
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "paper"), [("light", "#fdfcf9"), ("dark", "#16181c")])
-def test_words_stand_out_on_buttons_and_axes(new_page, lab, scheme, paper):
-    page = open_evaluate(new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme), lab, "Download")
+def test_words_stand_out_on_buttons_and_axes(page, lab, scheme, paper):
+    follow(open_evaluate(page, lab, "Download"), scheme)
     button = page.get_by_role("button", name="Report (HTML)")
     expect(button).to_be_visible(timeout=SLOW)
     words, ground = button.evaluate(

@@ -16,14 +16,15 @@ pytestmark = pytest.mark.browser
 LONG = 180_000  # milliseconds: for what waits for the model on a busy machine
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
 
 
-@pytest.fixture
-def app(home: Path, tmp_path: Path):
-    with start_server(tmp_path / "log.txt", home, command=QUICK_APP) as running:
+@pytest.fixture(scope="module")
+def app(home: Path):
+    """One server for both tests: what the first keeps, the second may learn."""
+    with start_server(home / "log.txt", home, command=QUICK_APP) as running:
         yield running
 
 

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
-from test_predict_browser import SEVEN, answer, canvas, choose, draw, open_predict
+from playwright.sync_api import Page, expect
+from test_predict_browser import SEVEN, answer, canvas, choose, draw, open_predict, rest
 
 from core.ui.predict.camera import REFUSED
 
@@ -12,8 +12,14 @@ pytestmark = pytest.mark.browser
 PHONE = {"viewport": {"width": 390, "height": 664}}  # what an iPhone leaves of a page
 
 
-def test_a_phone_shows_canvas_and_answer_together_while_the_pen_is_down(new_page, server) -> None:
-    page = open_predict(new_page(**PHONE), server)
+@pytest.fixture(scope="module")
+def phone(new_shared_page) -> Page:
+    """One phone for the tests that open Predict as usual."""
+    return new_shared_page(**PHONE)
+
+
+def test_a_phone_shows_canvas_and_answer_together_while_the_pen_is_down(phone: Page, server) -> None:
+    page = open_predict(phone, server)
     strip = page.locator(".strip")
     expect(canvas(page)).to_have_attribute("aria-label", re.compile("Draw a digit here"))
     draw(page, SEVEN, lift=False)
@@ -24,9 +30,9 @@ def test_a_phone_shows_canvas_and_answer_together_while_the_pen_is_down(new_page
     page.mouse.up()
     expect(answer(page)).to_have_text("7")
     expect(page.locator(".dc-toolbar")).to_be_hidden()  # the component's own tools
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    page.wait_for_timeout(500)  # the last stroke is sent a moment after the pen is lifted
     clear = page.get_by_role("button", name="Clear")
+    expect(clear).to_be_enabled()  # the stroke is sent a moment after the pen is lifted
+    rest(page)
     clear.focus()
     page.keyboard.press("Enter")
     expect(clear).to_be_disabled()
@@ -35,8 +41,8 @@ def test_a_phone_shows_canvas_and_answer_together_while_the_pen_is_down(new_page
     page.wait_for_function("new URL(location.href).searchParams.get('expect') === 'number'")
 
 
-def test_the_answer_to_any_sample_is_in_sight_and_its_button_keeps_the_focus(new_page, server) -> None:
-    page = open_predict(new_page(**PHONE), server, "Samples")
+def test_the_answer_to_any_sample_is_in_sight_and_its_button_keeps_the_focus(phone: Page, server) -> None:
+    page = open_predict(phone, server, "Samples")
     last = page.locator('[class*="st-key-sample-9_straight"] button')
     last.focus()
     page.keyboard.press("Enter")

@@ -6,19 +6,22 @@ import io
 import itertools
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from core.workspace import SHIPPED
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["/", *(f"/{path.stem.split('_', 1)[1]}" for path in sorted((ROOT / "pages").glob("*.py")))]
-OTHER_PAGES = [path for path in PAGES if path != "/Predict"]
+PAGES = ["Home", *(path.stem.split("_", 1)[1].replace("_", " ") for path in sorted((ROOT / "pages").glob("*.py")))]
+
+FIRST = 180_000  # milliseconds: for a server's first page, which loads torch, on a busy machine
+PHONE = {"width": 390, "height": 844}
 
 # Strokes on the canvas, in its pixels (280 x 280).
 ONE = [(140, 50), (140, 230)]
@@ -27,18 +30,76 @@ SEVEN = [(80, 60), (200, 60), (130, 225)]
 ZERO = [(140 + 55 * math.sin(turn / 12 * math.pi), 140 - 85 * math.cos(turn / 12 * math.pi)) for turn in range(25)]
 
 
+@pytest.fixture(scope="module")
+def drawer(new_shared_page: Callable[..., Page], server) -> Page:
+    """A visitor for all tests that draw in a wide window and leave the page in order."""
+    return open_predict(new_shared_page(), server)
+
+
 @pytest.fixture
-def predict(page: Page, server) -> Page:
-    """The Predict page, ready to draw on."""
-    return open_predict(page, server)
+def predict(drawer: Page, server, request: pytest.FixtureRequest) -> Page:
+    """The Predict page with nothing on its canvas, ready to draw on."""
+    return wipe(drawer, server, request)
+
+
+@pytest.fixture(scope="module")
+def phone(new_shared_page: Callable[..., Page], server) -> Page:
+    """A visitor with a phone, for all tests that draw on one."""
+    return open_predict(new_shared_page(has_touch=True, is_mobile=True, viewport=PHONE), server)
+
+
+@pytest.fixture
+def predict_on_phone(phone: Page, server, request: pytest.FixtureRequest) -> Page:
+    """The same on a phone."""
+    return wipe(phone, server, request)
+
+
+@pytest.fixture(scope="module")
+def sender(new_shared_page: Callable[..., Page], server) -> Page:
+    """A visitor for all tests that upload and leave the page in order."""
+    return open_predict(new_shared_page(), server, "Upload")
+
+
+@pytest.fixture
+def uploads(sender: Page, server, request: pytest.FixtureRequest) -> Page:
+    """Predict's way in for files, without one."""
+    if request.session.testsfailed:  # who knows what was left there
+        return open_predict(sender, server, "Upload")
+    rest(sender)
+    forget = sender.get_by_role("button", name=re.compile("^Forget"))
+    if forget.count():
+        forget.click()
+    expect(example(sender)).to_be_visible()
+    return sender
+
+
+def wipe(page: Page, server, request: pytest.FixtureRequest) -> Page:
+    """Back to the empty canvas, without loading the page again where that can be spared."""
+    if request.session.testsfailed or "/Predict" not in page.url:  # who knows what was left there
+        page.mouse.up()
+        open_predict(page, server)
+    choose(page, "Draw")
+    rest(page)
+    expect(canvas(page)).to_have_count(1)
+    if count_ink(page) > 0 or not example(page).is_visible():
+        press(page, "Clear")
+    expect(example(page)).to_be_visible()
+    wait_for_ink(page, most=0, least=0)
+    return page
+
+
+def rest(page: Page) -> None:
+    """Wait until the page has come to rest."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def open_predict(page: Page, server, way: str = "Draw") -> Page:
     page.goto(f"{server.url}/Predict")
-    expect(page.get_by_role("heading", name="Predict")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Predict")).to_be_visible(timeout=FIRST)
     choose(page, way)
     if way == "Draw":
-        expect(canvas(page)).to_be_visible(timeout=30_000)
+        expect(canvas(page)).to_have_count(1, timeout=FIRST)  # two while a kept drawing comes back
+        expect(canvas(page)).to_be_visible()
     return page
 
 
@@ -79,6 +140,11 @@ def draw(page: Page, stroke: list[tuple[float, float]], lift: bool = True) -> No
         page.mouse.move(x, y, steps=6)
     if lift:
         page.mouse.up()
+
+
+def wait_for_stroke(page: Page) -> None:
+    """Until the first stroke has reached the page: it follows its answer, which the page begins while one draws."""
+    expect(page.get_by_test_id("stButton").get_by_role("button", name="Clear")).to_be_enabled()
 
 
 def count_ink(page: Page) -> int:
@@ -124,11 +190,19 @@ def upload(page: Page, *files: dict) -> None:
     page.get_by_test_id("stFileUploader").locator('input[type="file"]').set_input_files(list(files))
 
 
-def fits(page: Page) -> bool:
-    """Whether the page needs no scrolling to the side."""
-    return page.evaluate("document.scrollingElement.scrollWidth <= innerWidth") and page.evaluate(
-        """[...document.querySelectorAll('[data-testid="stMain"]')].every(main => main.scrollWidth <= innerWidth)"""
-    )
+def assert_fits(page: Page, what: str, widths: tuple[int, ...] = (PHONE["width"], 320)) -> None:
+    """In a window of each of these widths the page comes to need no scrolling to the side."""
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": PHONE["height"]})
+        try:
+            page.wait_for_function(
+                """width => innerWidth === width && document.scrollingElement.scrollWidth <= width
+                    && [...document.querySelectorAll(".stMain")].every(main => main.scrollWidth <= width)""",
+                arg=width,
+                timeout=10_000,
+            )
+        except TimeoutError:
+            pytest.fail(f"{what} is wider than {width} pixels")
 
 
 # --- draw -------------------------------------------------------------------------------------------------------------
@@ -194,6 +268,7 @@ def test_clear_empties_the_canvas_and_undo_brings_it_back(predict: Page) -> None
 def test_the_drawing_survives_a_visit_to_another_page(predict: Page) -> None:
     draw(predict, ONE)
     expect(answer(predict)).to_have_text("1")
+    wait_for_stroke(predict)
     before = wait_for_ink(predict)
     sidebar = predict.get_by_test_id("stSidebar")
     sidebar.get_by_role("link", name="Home").click()
@@ -210,6 +285,7 @@ def test_the_drawing_survives_a_visit_to_another_page(predict: Page) -> None:
 def test_the_drawing_survives_a_look_at_the_samples(predict: Page) -> None:
     draw(predict, SEVEN)
     expect(answer(predict)).to_have_text("7")
+    wait_for_stroke(predict)
     choose(predict, "Samples")
     expect(canvas(predict)).to_have_count(0)
     choose(predict, "Draw")
@@ -221,6 +297,7 @@ def test_the_drawing_survives_a_look_at_the_samples(predict: Page) -> None:
 def test_a_reload_keeps_the_drawing_and_forgets_what_was_cleared(predict: Page) -> None:
     draw(predict, ONE)
     expect(answer(predict)).to_have_text("1")
+    wait_for_stroke(predict)
     before = wait_for_ink(predict)
     predict.reload()
     expect(answer(predict)).to_have_text("1")
@@ -244,9 +321,8 @@ def test_two_visitors_do_not_see_each_others_drawings(new_page, server) -> None:
     expect(answer(second)).to_have_text("1")
 
 
-def test_drawing_with_a_finger(new_page, server) -> None:
-    page = new_page(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 844})
-    open_predict(page, server)
+def test_drawing_with_a_finger(predict_on_phone: Page) -> None:
+    page = predict_on_phone
     canvas(page).scroll_into_view_if_needed()
     box = canvas(page).bounding_box()
     touch = page.context.new_cdp_session(page)
@@ -281,7 +357,7 @@ def test_an_address_with_empty_words_opens_the_usual_page_also_on_the_way_back(p
         expect(radio).to_be_checked()
     draw(page, SEVEN)
     expect(answer(page)).to_have_text("7")
-    page.wait_for_timeout(500)  # the last stroke is sent a moment after the pen is lifted
+    wait_for_stroke(page)
     page.get_by_test_id("stSidebar").get_by_role("link", name="Home").click()
     expect(page.get_by_role("heading", name="Digit Lab")).to_be_visible()
     page.go_back()
@@ -293,16 +369,16 @@ def test_an_address_with_empty_words_opens_the_usual_page_also_on_the_way_back(p
 # --- upload -----------------------------------------------------------------------------------------------------------
 
 
-def test_an_uploaded_picture_is_read(page: Page, server) -> None:
-    open_predict(page, server, "Upload")
+def test_an_uploaded_picture_is_read(uploads: Page) -> None:
+    page = uploads
     expect(example(page)).to_be_visible()
     upload(page, as_file("note.png", make_picture(SEVEN)))
     expect(answer(page)).to_have_text("7")
     expect(page.get_by_alt_text("The picture note.png")).to_be_visible()
 
 
-def test_a_pasted_picture_is_read(page: Page, server) -> None:
-    open_predict(page, server, "Upload")
+def test_a_pasted_picture_is_read(uploads: Page) -> None:
+    page = uploads
     expect(page.get_by_test_id("stFileUploader")).to_be_visible()
     page.evaluate(
         """content => {
@@ -318,16 +394,16 @@ def test_a_pasted_picture_is_read(page: Page, server) -> None:
 
 
 @pytest.mark.slow
-def test_a_bad_file_is_refused_with_a_sentence(page: Page, server) -> None:
-    open_predict(page, server, "Upload")
+def test_a_bad_file_is_refused_with_a_sentence(uploads: Page) -> None:
+    page = uploads
     upload(page, as_file("broken.png", b"this is no picture"))
     expect(page.get_by_role("alert")).to_contain_text("This is not a picture")
     expect(page.get_by_role("alert")).to_contain_text("broken.png")
     expect(answer(page)).to_have_count(0)
 
 
-def test_several_files_become_a_table(page: Page, server) -> None:
-    open_predict(page, server, "Upload")
+def test_several_files_become_a_table(uploads: Page) -> None:
+    page = uploads
     files = [
         as_file("7.first.png", make_picture(SEVEN)),
         as_file("broken.png", b"this is no picture"),
@@ -387,9 +463,10 @@ def press_row(page: Page, row: int) -> None:
 # --- samples ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_sample_is_read_with_one_click(page: Page, server) -> None:
+def test_a_sample_is_read_with_one_click(predict: Page) -> None:
+    page = predict
     assert any((SHIPPED / "samples").glob("[0-9]*.*")), "samples/ is empty"
-    open_predict(page, server, "Samples")
+    choose(page, "Samples")
     gallery = page.locator('[class*="st-key-gallery"]')
     buttons = gallery.get_by_role("button")
     expect(buttons.first).to_be_visible()
@@ -405,8 +482,9 @@ def test_a_sample_is_read_with_one_click(page: Page, server) -> None:
 
 
 @pytest.mark.slow
-def test_a_surprise_hides_its_label_until_asked(page: Page, server) -> None:
-    open_predict(page, server, "Samples")
+def test_a_surprise_hides_its_label_until_asked(predict: Page) -> None:
+    page = predict
+    choose(page, "Samples")
     press(page, "Surprise me")
     expect(answer(page)).to_be_visible()
     label = page.get_by_text(re.compile(r"meant an? \d"))
@@ -418,9 +496,9 @@ def test_a_surprise_hides_its_label_until_asked(page: Page, server) -> None:
 
 
 @pytest.mark.slow
-def test_a_phone_shows_the_answer_to_a_sample_at_once(new_page, server) -> None:
-    page = new_page(viewport={"width": 390, "height": 844})
-    open_predict(page, server, "Samples")
+def test_a_phone_shows_the_answer_to_a_sample_at_once(predict_on_phone: Page) -> None:
+    page = predict_on_phone
+    choose(page, "Samples")
     page.locator('[class*="st-key-gallery"]').get_by_role("button").nth(1).click()
     expect(answer(page)).to_be_visible()
     expect(answer(page)).to_be_in_viewport(timeout=3000)
@@ -438,6 +516,8 @@ def test_how_it_got_there_shows_each_step(predict: Page) -> None:
         expect(predict.get_by_alt_text(title, exact=True)).to_be_visible()
     draw(predict, [(100, 140), (190, 140)])
     expect(predict.get_by_alt_text("The picture as given", exact=True)).to_be_visible()
+    predict.get_by_test_id("stCheckbox").filter(has_text="How it got there").locator("label").click()
+    expect(predict.get_by_alt_text("The picture as given", exact=True)).to_have_count(0)
 
 
 @pytest.mark.slow
@@ -452,9 +532,9 @@ def test_the_polarity_can_be_overridden(page: Page, server) -> None:
     expect(answer(page)).to_have_text("0")
 
 
-def test_a_number_shows_its_digits_and_each_ones_details(page: Page, server) -> None:
+def test_a_number_shows_its_digits_and_each_ones_details(uploads: Page) -> None:
+    page = uploads
     right = [(x + 300, y) for x, y in ZERO]
-    open_predict(page, server, "Upload")
     upload(page, as_file("two.png", make_picture(SEVEN, right, size=(600, 300))))
     expect(answer(page)).to_have_text("70")
     boxed = page.get_by_alt_text("The picture two.png: 7 with")
@@ -492,16 +572,14 @@ def test_the_crop_chooses_between_two_digits(page: Page, server) -> None:
 # --- every page -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/Predict", *(pytest.param(path, marks=pytest.mark.slow) for path in OTHER_PAGES)])
-def test_a_deep_link_works_as_a_servers_first_request(fresh_server, page: Page, path: str) -> None:
-    page.goto(fresh_server.url + path)
-    expect(page.get_by_test_id("stMain").get_by_role("heading").first).to_be_visible(timeout=30_000)
+def test_a_deep_link_works_as_a_servers_first_request(fresh_server, page: Page) -> None:
+    """To the page that needs most. The other pages' own browser tests begin with a deep link to a server of theirs."""
+    open_predict(page, fresh_server)
     sidebar = page.get_by_test_id("stSidebar")
-    expect(sidebar).to_contain_text("Model in use", timeout=30_000)
+    expect(sidebar).to_contain_text("Model in use")
     expect(sidebar.get_by_role("link", name="Home")).to_be_visible()
-    if path == "/Predict":
-        draw(page, SEVEN)
-        expect(answer(page)).to_have_text("7", timeout=30_000)
+    draw(page, SEVEN)
+    expect(answer(page)).to_have_text("7")
     assert "Traceback" not in fresh_server.read_log()
 
 
@@ -517,19 +595,34 @@ def test_an_address_in_lower_case_opens_the_page_and_one_of_no_page_says_so(brow
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("path", PAGES)
-def test_light_and_dark_are_readable(new_page, server, path: str, scheme: str) -> None:
-    page = new_page(color_scheme=scheme)
-    page.goto(server.url + path)
-    heading = page.get_by_test_id("stMain").get_by_role("heading").first
-    expect(heading).to_be_visible(timeout=30_000)
-    ink, paper = measure_colours(heading)
-    assert (sum(paper) < 200) == (scheme == "dark"), f"the paper is {paper}"
-    assert find_contrast(ink, paper) >= 4.5
-    for text in page.get_by_test_id("stSidebar").get_by_role("paragraph").all():
-        ink, paper = measure_colours(text)
-        assert find_contrast(ink, paper) >= 4.5, text.inner_text()
+def test_light_and_dark_are_readable(page: Page, server) -> None:
+    """The theme follows the visitor's system at once, on every page."""
+    page.goto(server.url)
+    sidebar = page.get_by_test_id("stSidebar")
+    for name in PAGES:
+        sidebar.get_by_role("link", name=name, exact=True).click()
+        title = "Digit Lab" if name == "Home" else name
+        heading = page.get_by_test_id("stMain").get_by_role("heading", name=title, exact=True)
+        expect(heading).to_be_visible()
+        for scheme in ("light", "dark"):
+            follow(page, scheme)
+            ink, paper = measure_colours(heading)
+            assert find_contrast(ink, paper) >= 4.5, f"{name}, {scheme}"
+            for text in sidebar.get_by_role("paragraph").all():
+                ink, paper = measure_colours(text)
+                assert find_contrast(ink, paper) >= 4.5, f"{name}, {scheme}: {text.inner_text()}"
+
+
+def follow(page: Page, scheme: str) -> None:
+    """Wait until the page wears the scheme of a system that changed it; fails where it never does."""
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function(
+        """isDark => {
+            const paper = getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor;
+            return paper.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) < 200 === isDark;
+        }""",
+        arg=scheme == "dark",
+    )
 
 
 def measure_colours(element: Locator) -> tuple[list[float], list[float]]:
@@ -562,38 +655,29 @@ def find_contrast(one: list[float], other: list[float]) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-@pytest.mark.parametrize("width", [320, pytest.param(390, marks=pytest.mark.slow)])
-def test_a_phone_needs_no_scrolling_to_the_side(new_page, server, width: int) -> None:
-    page = new_page(viewport={"width": width, "height": 844})
-    page.goto(server.url)
-    expect(page.get_by_test_id("stMain").get_by_role("heading").first).to_be_visible()
-    assert fits(page), "Home"
-    open_predict(page, server)
-    draw(page, SEVEN)
-    expect(answer(page)).to_have_text("7")
-    box = canvas(page).bounding_box()
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= width
-    page.get_by_test_id("stCheckbox").filter(has_text="How it got there").locator("label").click()
-    expect(page.get_by_alt_text("Paper flattened", exact=True)).to_be_visible()
-    assert fits(page), "Draw"
-    choose(page, "Upload")
-    upload(page, as_file("7.png", make_picture(SEVEN)), as_file("broken.png", b"this is no picture"))
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
-    assert fits(page), "Upload"
-    choose(page, "Samples")
-    press(page, "Surprise me")
-    expect(answer(page)).to_be_visible()
-    assert fits(page), "Samples"
+def test_a_phone_needs_no_scrolling_to_the_side(predict_on_phone: Page, server) -> None:
+    """Nor a small one; and the answer stands where one draws: both on one screen, with nothing to scroll past."""
+    page = predict_on_phone
 
-
-@pytest.mark.slow
-def test_an_answer_is_on_a_phones_screen_beside_the_canvas(new_page, server) -> None:
-    """On a phone the answer stands where one draws: both on one screen, with nothing to scroll past."""
-    page = new_page(viewport={"width": 390, "height": 844})
-    open_predict(page, server)
     draw(page, SEVEN)
     expect(answer(page)).to_have_text("7")
     drawing, digit = canvas(page).bounding_box(), answer(page).bounding_box()
     top, bottom = min(drawing["y"], digit["y"]), max(drawing["y"] + drawing["height"], digit["y"] + digit["height"])
-    assert bottom - top <= 844
+    assert bottom - top <= PHONE["height"]
+    page.get_by_test_id("stCheckbox").filter(has_text="How it got there").locator("label").click()
+    expect(page.get_by_alt_text("Paper flattened", exact=True)).to_be_visible()
+    assert_fits(page, "Draw")
+    box = canvas(page).bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 320
+    choose(page, "Upload")
+    upload(page, as_file("7.png", make_picture(SEVEN)), as_file("broken.png", b"this is no picture"))
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    assert_fits(page, "Upload")
+    choose(page, "Samples")
+    press(page, "Surprise me")
+    expect(answer(page)).to_be_visible()
+    assert_fits(page, "Samples")
+    page.goto(server.url)
+    expect(page.get_by_role("heading", name="Digit Lab")).to_be_visible()
+    assert_fits(page, "Home")

@@ -18,7 +18,9 @@ playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
 pytestmark = pytest.mark.browser
 
-LINK = "/Train?architecture=lenet5&training_images=1000&batch_size=32&epochs="
+LINK = "/Train?architecture=lenet5&training_images=1000&batch_size=32&epochs=1000"
+# Epochs of a fifth of a second, and nothing to draw before the first.
+QUICK = LINK + "&validation_share=0.02&augmentation=none&outlier_exposure=0&pen_digits=0"
 LONG = 180_000  # milliseconds: for what waits for training on a busy machine
 
 
@@ -35,10 +37,24 @@ def app(home: Path):
         yield running
 
 
-def start(page, url: str, epochs: int = 1000) -> None:
-    page.goto(f"{url}{LINK}{epochs}")
+def start(page, url: str, link: str = QUICK) -> None:
+    page.goto(url + link)
     page.get_by_role("button", name="Start", exact=True).click(timeout=LONG)
     expect(page.get_by_role("button", name="Pause")).to_be_enabled(timeout=LONG)
+
+
+@pytest.fixture(scope="module")
+def watcher(new_shared_page):
+    """A visitor who watches what goes on, for all tests that only look at a run."""
+    return new_shared_page()
+
+
+@pytest.fixture
+def running(watcher, app):
+    """The Train page with a run that goes on; begun where there is none."""
+    if not watcher.get_by_role("button", name="Pause").count():
+        start(watcher, app.url, LINK)
+    return watcher
 
 
 def press(page, name: str, shows: str | re.Pattern, within: int = 30_000) -> None:
@@ -123,8 +139,38 @@ def test_after_a_killed_server_the_run_can_be_resumed(app, home, page):
 
 
 @pytest.mark.slow
-def test_the_learning_rate_can_be_looked_at_and_changed_while_it_runs(app, page):
-    start(page, app.url)
+def test_a_tick_of_the_page_is_small_and_moves_nothing(running):
+    page = running
+    frames: list[bytes] = []
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.on(
+        "Network.webSocketFrameReceived",
+        lambda event: frames.append(base64.b64decode(event["response"]["payloadData"])),
+    )
+    expect(page.locator(".watched figure")).to_have_count(10, timeout=LONG)
+    page.evaluate(
+        "() => { window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach("
+        "entry => { window.shift += entry.value; })).observe({ type: 'layout-shift' }); }"
+    )
+    frames.clear()
+    ends: list[int] = []
+    for _ in range(LONG // 50):
+        if len(ends) > 3:
+            break
+        page.wait_for_timeout(50)  # frames arrive meanwhile
+        ends = [place for place, frame in enumerate(frames) if b'"raw"' in frame]  # the loss changes each time
+    assert len(ends) > 3
+    whole = frames[ends[0] + 1 : ends[-1] + 1]  # of ticks that were seen from their beginning
+    # Three charts with the digits it learns from beside the validation's, ten watched digits, figures, the tab's title.
+    assert sum(map(len, whole)) / (len(ends) - 1) < 25_000
+    assert page.evaluate("window.shift") < 0.1  # Pause doesn't move under a finger
+    session.detach()
+
+
+@pytest.mark.slow
+def test_the_learning_rate_can_be_looked_at_and_changed_while_it_runs(running):
+    page = running
     page.get_by_role("button", name="Learning rate", exact=True).click()
     usual = PRESETS["fast"].settings.learning_rate  # what a link that doesn't name it takes
     expect(page.get_by_text(f"Largest learning rate: {usual:g}")).to_be_visible()
@@ -134,7 +180,9 @@ def test_the_learning_rate_can_be_looked_at_and_changed_while_it_runs(app, page)
     field.fill("0.5")
     field.press("Enter")
     expect(page.get_by_text("Largest learning rate: 0.5")).to_be_visible()
-    page.wait_for_timeout(2500)  # nothing but a person changes it again
+    progress = page.get_by_text(re.compile("^Training · epoch"))
+    for _ in range(2):  # nothing but a person changes it again
+        expect(progress).not_to_have_text(progress.inner_text())
     expect(page.get_by_text("Largest learning rate: 0.5")).to_be_visible()
     page.reload()
     page.get_by_role("button", name="Learning rate", exact=True).click(timeout=LONG)
@@ -208,35 +256,4 @@ def test_weights_brought_in_can_be_deleted_again(app, page, home):
     page.get_by_role("button", name="Yes, delete them").click()
     expect(page.get_by_text("guest is deleted.")).to_be_visible(timeout=LONG)
     assert not list((home / "models").glob("guest*"))
-    page.goto("about:blank")
-
-
-@pytest.mark.slow
-def test_a_tick_of_the_page_is_small_and_moves_nothing(app, page):
-    frames: list[bytes] = []
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    session.on(
-        "Network.webSocketFrameReceived",
-        lambda event: frames.append(base64.b64decode(event["response"]["payloadData"])),
-    )
-    start(page, app.url)
-    expect(page.locator(".watched figure")).to_have_count(10, timeout=LONG)
-    page.evaluate(
-        "() => { window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach("
-        "entry => { window.shift += entry.value; })).observe({ type: 'layout-shift' }); }"
-    )
-    frames.clear()
-    ends: list[int] = []
-    for _ in range(LONG // 50):
-        if len(ends) > 3:
-            break
-        page.wait_for_timeout(50)  # frames arrive meanwhile
-        ends = [place for place, frame in enumerate(frames) if b'"raw"' in frame]  # the loss changes each time
-    assert len(ends) > 3
-    whole = frames[ends[0] + 1 : ends[-1] + 1]  # of ticks that were seen from their beginning
-    # Three charts with the digits it learns from beside the validation's, ten watched digits, figures, the tab's title.
-    assert sum(map(len, whole)) / (len(ends) - 1) < 25_000
-    assert page.evaluate("window.shift") < 0.1  # Pause doesn't move under a finger
-    discard(page)
     page.goto("about:blank")
