@@ -3,14 +3,13 @@
 axe-core is the copy that axe-playwright-python ships; nothing is loaded from elsewhere.
 """
 
-import contextlib
 from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from running_app import ROOT, start_server
-from test_predict_browser import SEVEN, answer, as_file, choose, draw, follow, open_predict
+from test_predict_browser import SEVEN, answer, as_file, choose, draw, follow, one_run, open_predict
 
 from core.data import mnist
 from core.data.labels import NO_DIGIT
@@ -46,16 +45,6 @@ RESTS = """
   && !document.querySelector('[data-testid="stStatusWidget"], [data-stale="true"], [data-testid="stSpinner"]')
   && !document.getAnimations().some(one => one.playState === "running" && one.effect.getTiming().iterations < 1 / 0)
 """
-WATCH_RUNS = """
-() => {
-  const app = document.querySelector('[data-testid="stApp"]');
-  let begun = window.hasRun = false;
-  new MutationObserver((_, watcher) => {
-    if (app.dataset.testScriptState !== "notRunning") begun = true;
-    else if (begun) { window.hasRun = true; watcher.disconnect(); }
-  }).observe(app, { attributes: true, attributeFilter: ["data-test-script-state"] });
-}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +57,6 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator:
     mine.keep(digits.images[9].numpy(), NO_DIGIT, "4", "reference", "abc")
     with start_server(home / "log.txt", home) as running:
         yield running
-
-
-@contextlib.contextmanager
-def one_run(page: Page) -> Iterator[None]:
-    """Wait for the end of the run of the page that is begun inside."""
-    page.evaluate(WATCH_RUNS)
-    yield
-    page.wait_for_function("window.hasRun", timeout=LONG)
 
 
 def show_predict(page: Page, app, way: str = "Draw") -> None:

@@ -1,12 +1,13 @@
 """The app as visitors meet it: a real browser, a mouse, a finger, a clipboard."""
 
 import base64
+import contextlib
 import csv
 import io
 import itertools
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,17 @@ ONE = [(140, 50), (140, 230)]
 BAR_OF_SEVEN = [(55, 52), (140, 52)]
 SEVEN = [(80, 60), (200, 60), (130, 225)]
 ZERO = [(140 + 55 * math.sin(turn / 12 * math.pi), 140 - 85 * math.cos(turn / 12 * math.pi)) for turn in range(25)]
+
+WATCH_RUNS = """
+() => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  let begun = window.hasRun = false;
+  new MutationObserver((_, watcher) => {
+    if (app.dataset.testScriptState !== "notRunning") begun = true;
+    else if (begun) { window.hasRun = true; watcher.disconnect(); }
+  }).observe(app, { attributes: true, attributeFilter: ["data-test-script-state"] });
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +98,14 @@ def wipe(page: Page, server, request: pytest.FixtureRequest) -> Page:
     expect(example(page)).to_be_visible()
     wait_for_ink(page, most=0, least=0)
     return page
+
+
+@contextlib.contextmanager
+def one_run(page: Page) -> Iterator[None]:
+    """Wait for the end of the run of the page that is begun inside."""
+    page.evaluate(WATCH_RUNS)
+    yield
+    page.wait_for_function("window.hasRun", timeout=FIRST)
 
 
 def rest(page: Page) -> None:
