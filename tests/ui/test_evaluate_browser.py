@@ -35,8 +35,8 @@ def lab(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(new_shared_page) -> Page:
-    """One visitor for all tests that need a wide window."""
+def page(lab, new_shared_page) -> Page:
+    """One visitor for all tests that need a wide window, who leaves before the app ends."""
     return new_shared_page()
 
 

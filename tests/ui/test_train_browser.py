@@ -44,8 +44,8 @@ def start(page, url: str, link: str = QUICK) -> None:
 
 
 @pytest.fixture(scope="module")
-def watcher(new_shared_page):
-    """A visitor who watches what goes on, for all tests that only look at a run."""
+def watcher(app, new_shared_page):
+    """A visitor who watches what goes on, for all tests that only look at a run; who leaves before the app ends."""
     return new_shared_page()
 
 
