@@ -200,6 +200,7 @@ def test_a_link_shows_a_stranger_the_same_settings(app, new_page):
     teacher.get_by_text("Data", exact=True).click(timeout=LONG)
     for digit in ("3", "9"):
         pill = teacher.get_by_test_id("stButtonGroup").get_by_role("button", name=digit, exact=True)
+        pill.scroll_into_view_if_needed()
         expect(pill).to_be_in_viewport(ratio=1)  # none hides at the end of a row
         pill.click()
     expect(teacher.get_by_text("without 3, 9").first).to_be_visible(timeout=LONG)
