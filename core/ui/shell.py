@@ -89,6 +89,7 @@ STYLE = f"""
 .stApp :is([data-testid="stBaseButton-primary"]:not(:disabled), [data-tag] span) {{ color: {theme.css(theme.PAPER)}; }}
 /* A chosen option is written in the text's colour: the accent on its own tint is below 4.5:1. */
 .stApp [data-testid="stButtonGroup"] button[data-selected="true"] {{ color: {theme.css(theme.TEXT)} !important; }}
+.stApp [data-testid="stCaptionContainer"] code {{ color: inherit; }} /* green at a caption's 60 % is 3:1 */
 .stApp [data-testid="stVegaLiteChart"] text[fill="#808495"] {{ fill: {theme.SMALL_TEXT[False]}; }}
 /* The list of files that were sent scrolls: what is out of sight in it makes the page no longer. */
 .stMain [data-testid="stFileChips"] {{ position: relative; max-height: 10rem; }}
