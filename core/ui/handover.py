@@ -39,11 +39,7 @@ def offer_to_predict(handed: Handed) -> None:
 
     A link, for Back leads from a link to where it was pressed, and from a page that code switched to somewhere else.
     """
-    offered: dict[str, Handed] = memory.setdefault("offered", {})
-    offered.pop(handed.address, None)
-    offered[handed.address] = _all_offered()[handed.address] = handed
-    for oldest in list(offered)[:-MOST_OFFERED]:
-        del offered[oldest]
+    keep(handed)
     st.page_link(
         "pages/1_Predict.py",
         label="Open in Predict",
@@ -51,6 +47,15 @@ def offer_to_predict(handed: Handed) -> None:
         width="content",
         query_params={"way": "Samples", "sample": handed.address},
     )
+
+
+def keep(handed: Handed) -> None:
+    """Hold a picture for this visitor, and let go of the one that was offered longest ago where there are too many."""
+    offered: dict[str, Handed] = memory.setdefault("offered", {})
+    offered.pop(handed.address, None)
+    offered[handed.address] = _all_offered()[handed.address] = handed
+    for oldest in list(offered)[:-MOST_OFFERED]:
+        del offered[oldest]
 
 
 def find(address: str) -> Handed | None:

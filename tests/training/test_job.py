@@ -165,6 +165,18 @@ def test_pause_stands_still_and_stop_works_while_paused(job, folders):
     assert checkpoint.names(folders[1]) == ["paused"]
 
 
+def test_what_is_shown_of_a_stopped_run_is_what_was_kept_of_it(job, folders, monkeypatch):
+    monkeypatch.setattr("core.training.job.PUBLISH_EVERY", 1e9)  # nothing of its last steps was shown before
+    job.start(NewRun(LONG))
+    until(lambda: isinstance(job.snapshot(), Live) and job.snapshot().learning_rate > 0)
+    job.stop(keep=True)
+    assert job.wait(120)
+    (run,) = runs.list_runs(folders[0])
+    shown = job.snapshot()
+    assert (shown.step, len(shown.epochs)) == (run.epochs[-1].step, len(run.epochs))
+    assert [point.step for point in shown.log_points] == [one.step for one in runs.read_log_points(run.id, folders[0])]
+
+
 def test_a_paused_run_goes_on(job):
     job.start(NewRun(LONG))
     job.pause()

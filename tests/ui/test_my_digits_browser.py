@@ -1,10 +1,8 @@
 """Corrections in a real browser: correct an answer, see it, delete it, bring it back, fine-tune, use."""
 
 import re
-from pathlib import Path
 
 import pytest
-from running_app import QUICK_APP, start_server
 
 from core.data import mnist
 from core.my_digits.store import Corrections
@@ -14,18 +12,6 @@ expect = playwright.expect
 pytestmark = pytest.mark.browser
 
 LONG = 180_000  # milliseconds: for what waits for the model on a busy machine
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def app(home: Path):
-    """One server for both tests: what the first keeps, the second may learn."""
-    with start_server(home / "log.txt", home, command=QUICK_APP) as running:
-        yield running
 
 
 def open_sample(page, number: int) -> None:

@@ -478,11 +478,12 @@ def press_row(page: Page, row: int) -> None:
     """Press the middle of a row; rows are 44 pixels high, drawn on a canvas below a head of 35."""
     table = page.get_by_test_id("stDataFrame")
     table.scroll_into_view_if_needed()
-    place = {"x": 400, "y": 36 + 44 * row + 22}
-    table.hover(position=place)
-    # A mouse that jumps and presses at once is no hand: the table must hear of the move before the press.
-    page.evaluate("new Promise(done => setTimeout(done, 200))")
-    table.click(position=place, delay=150)
+    box = table.bounding_box()
+    x, y = box["x"] + 400, box["y"] + 36 + 44 * row + 22
+    page.mouse.move(x, y - 60)
+    page.mouse.move(x, y, steps=12)  # as a hand comes: of a mouse that jumps the table may not hear before the press
+    page.mouse.down()
+    page.mouse.up()
 
 
 # --- samples ----------------------------------------------------------------------------------------------------------

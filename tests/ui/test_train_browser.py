@@ -24,19 +24,6 @@ QUICK = LINK + "&validation_share=0.02&augmentation=none&outlier_exposure=0&pen_
 LONG = 180_000  # milliseconds: for what waits for training on a busy machine
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the runs and models of all these tests lie."""
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def app(home: Path):
-    """One server for all tests: a test that starts a run ends it."""
-    with start_server(home / "log.txt", home, command=QUICK_APP) as running:
-        yield running
-
-
 def start(page, url: str, link: str = QUICK) -> None:
     page.goto(url + link)
     page.get_by_role("button", name="Start", exact=True).click(timeout=LONG)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.ui import addresses
+from core.ui import addresses, handover
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "Home.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "core" / "ui").rglob("*.py")]
@@ -51,6 +51,22 @@ def test_what_an_address_does_not_say_is_as_before_but_as_usual_on_the_way_back(
         app.session_state.answered_address = set()  # as on every arrival
         app.run()
         assert app.session_state.answer == way
+
+
+def offer_more_than_are_kept() -> None:
+    from core.ui import handover
+
+    for at in range(handover.MOST_OFFERED + 3):
+        handover.memory.last = handover.Handed(f"{at}.png", b"", None, "", "pages/3_Evaluate.py")
+        handover.keep(handover.memory.last)
+
+
+def test_of_many_pictures_that_were_offered_the_last_ones_can_be_opened() -> None:
+    app = AppTest.from_function(offer_more_than_are_kept).run()
+    assert not app.exception
+    offered = app.session_state.offered
+    assert len(offered) == handover.MOST_OFFERED
+    assert list(offered)[-1] == app.session_state.last.address
 
 
 def find_calls(name: str) -> Iterator[tuple[ast.FunctionDef, ast.Call]]:

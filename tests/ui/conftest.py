@@ -1,0 +1,20 @@
+"""One app for all tests of a file that train or keep digits, and the folder of what they make."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running_app import QUICK_APP, Server, start_server
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where what these tests make lies: runs, models and digits."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def app(home: Path) -> Iterator[Server]:
+    """One server for all tests of the file: a test that starts a run ends it."""
+    with start_server(home / "log.txt", home, command=QUICK_APP) as running:
+        yield running
