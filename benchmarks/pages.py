@@ -24,7 +24,7 @@ from core.data import mnist
 from core.data.split import split
 from core.network import checkpoint
 from core.reading import ink as ink_module
-from core.reading import mnist_form, one_digit, picture, reader
+from core.reading import looks, mnist_form, one_digit, picture, reader
 from core.reading.settings import INK
 from core.synthesis.sheets import Colour, lay_ink, make_paper, rub, rule, shade, to_bytes
 
@@ -418,7 +418,7 @@ STEPS: dict[str, tuple[object, str, object]] = {
     "cut off pieces": (one_digit, "_is_cut_off", lambda patches, index, main, stroke: False),
     "stroke width": (mnist_form, "_grow", lambda ink, diameter: ink),
     "small ones whole": (reader, "whole_picture_as_digit", lambda ink: None),
-    "ink told from print": (reader, "_load_binarizer", lambda: None),
+    "the ink network": (looks, "_load", lambda: None),
 }
 
 

@@ -17,15 +17,16 @@ from unittest import mock
 from benchmarks import pages, result_file, whole_numbers
 from benchmarks.result_file import Result, Row
 from core.network import checkpoint
-from core.reading import cuts, ink, left_out, mnist_form, number, one_digit, picture, reader, ruled_lines
-from core.reading.settings import INK, NUMBER, InkSettings, NumberSettings
+from core.reading import cuts, ink, left_out, looks, mnist_form, number, one_digit, picture, reader, ruled_lines
+from core.reading.settings import INK, LOOK, NUMBER, InkSettings, LookSettings, NumberSettings
 
 # Where each group of settings is looked up.
 USED_IN = {
     "INK": (ink, mnist_form, number, one_digit, picture, ruled_lines),
+    "LOOK": (looks, reader),
     "NUMBER": (cuts, left_out, number, reader),
 }
-SETTINGS: dict[str, InkSettings | NumberSettings] = {"INK": INK, "NUMBER": NUMBER}
+SETTINGS: dict[str, InkSettings | LookSettings | NumberSettings] = {"INK": INK, "LOOK": LOOK, "NUMBER": NUMBER}
 CONSTANTS = {
     f"{group.lower()}.{field.name}": (group, field.name) for group in SETTINGS for field in fields(SETTINGS[group])
 }

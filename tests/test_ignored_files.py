@@ -24,5 +24,5 @@ def test_trained_fine_tuned_and_uploaded_weights_do_not_lie_in_gits_way(name):
 
 def test_what_ships_is_not_ignored():
     files = [f"{name}{suffix}" for name in checkpoint.ALL_SHIPPED for suffix in checkpoint.FILES]
-    for file in [*files, "README.md", "binarizer.npz"]:
+    for file in [*files, "README.md", "ink.npz", "ink.json"]:
         assert not is_ignored(f"models/{file}") and (ROOT / "models" / file).is_file()

@@ -64,7 +64,8 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
 def test_what_ships_is_in_the_package_and_nothing_that_people_made(site: Path):
     app = site / "core" / "app"
     assert {path.name for path in (app / "models").iterdir()} == {
-        "binarizer.npz",
+        "ink.npz",
+        "ink.json",
         *(f"{name}{suffix}" for name in ("reference", "modern") for suffix in (".pth", ".json", ".rejection.npz")),
     }
     for folder in ("pages", ".streamlit", "samples"):

@@ -1,7 +1,7 @@
 """28x28 digits in, the model's answers and verdicts out."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -64,6 +64,11 @@ class Prediction:
     def text(self) -> str:
         """What was read: "7", or nothing when it is no digit."""
         return "" if self.verdict is Verdict.NO_DIGIT else str(self.digit)
+
+    def less_sure(self) -> "Prediction":
+        """The same answer, one step less sure, as one about something that may be no digit."""
+        verdict = Verdict.UNSURE if self.verdict is Verdict.DIGIT else Verdict.NO_DIGIT
+        return replace(self, verdict=verdict, is_strange=True)
 
     @property
     def sentence(self) -> str:

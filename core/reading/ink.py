@@ -6,7 +6,6 @@ the middle of 28x28 (LeCun et al., 1998). Everything before it serves to find th
 
 import functools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -20,33 +19,36 @@ from core.reading.settings import INK
 
 cv2.setNumThreads(1)  # pictures this small gain nothing from a second, and ten visitors at once lose by it
 
+GIVEN = "Turned upright, at most 1,000 pixels on its longer side."
+Crop = tuple[float, float, float, float]
+"""Left, top, right and bottom as shares of a picture, 0 to 1."""
+
 
 @dataclass(frozen=True)
 class Ink:
     """The ink of a picture, before it is known what of it is a digit.
 
-    `mask` (H, W) bool says where it is and `contrast` (H, W) float32 how far each pixel is from the paper towards ink,
-    both at the size the search works at: `scale` of their pixels are one of the upright original, whose (width,
-    height) is `size`; `offset` is where they begin in it. `is_rough` says whether paper and ink are hard to tell apart
-    by their brightness, `is_guess` whether the polarity may well be the other one. `grey` (H, W) float32 in [0, 1] is
-    the picture's brightness, None where the ink comes from no picture.
+    `mask` (H, W) bool says where it is and `strength` (H, W) float32 how far each pixel is from the paper towards ink,
+    or how likely it is ink, both at the size the search works at: `scale` of their pixels are one of the upright
+    original, whose (width, height) is `size`; `offset` is where they begin in it. `is_guess` says whether the polarity
+    may well be the other one. `grey` (H, W) float32 in [0, 1] is the picture's brightness, None where the ink comes
+    from no picture or was found without it.
     """
 
     mask: np.ndarray
-    contrast: np.ndarray
+    strength: np.ndarray
     polarity: str
     steps: tuple[Stage, ...]
     scale: float
     offset: tuple[float, float]
     size: tuple[int, int]
-    is_rough: bool = False
     is_guess: bool = False
     grey: np.ndarray | None = None
 
     @functools.cached_property
     def patches(self) -> "Patches":
         """The connected patches of the mask, measured when they are first asked for."""
-        return measure_patches(self.mask, self.contrast)
+        return measure_patches(self.mask, self.strength)
 
     def place(self, box: Box) -> Box:
         """x, y, width, height in pixels of the mask -> the same in pixels of the upright original, inside it."""
@@ -68,7 +70,6 @@ class NoInk:
     polarity: str
     steps: tuple[Stage, ...]
     reason: str
-    is_rough: bool = False
     is_guess: bool = False
 
 
@@ -79,37 +80,34 @@ class MnistImage:
     image: np.ndarray
     steps: tuple[Stage, ...]
     polarity: str = "light on dark"
-    is_rough: bool = False
     is_guess: bool = False
 
 
 def find_ink(
     picture: Picture,
     polarity: str = "auto",
-    crop: tuple[float, float, float, float] | None = None,
-    tell_ink: Callable[[np.ndarray], np.ndarray] | None = None,
+    crop: Crop | None = None,
     smallest: int | None = None,
 ) -> Ink | NoInk | MnistImage:
-    """Find what was written in a picture, whatever it is.
+    """Find what was written in a picture by its contrast to the paper.
 
     `polarity` is one of `POLARITIES`; `crop` is (left, top, right, bottom) as shares of the picture, 0 to 1, and takes
-    the whole picture when None. Raises `ValueError` for anything else. `tell_ink` says of the contrast to the paper,
-    (H, W) float32 as of `find_contrast`, how likely each pixel is ink, (H, W) float32 in [0, 1]; without it all is that
-    stands out. What is less than `smallest` pixels long, `INK.smallest_side` unless told, is
-    enlarged to that before the search.
+    the whole picture when None. Raises `ValueError` for anything else. What is less than `smallest` pixels long,
+    `INK.smallest_side` unless told, is enlarged to that before the search.
     """
     if polarity not in POLARITIES:
         raise ValueError(f"polarity must be one of {', '.join(POLARITIES)}, not {polarity!r}")
     trail = Trail()
-    trail.add("The picture as given", "Turned upright, at most 1,000 pixels on its longer side.", picture.colours)
+    trail.add("The picture as given", GIVEN, picture.colours)
     ready = _as_mnist(picture.colours) if polarity == "auto" and crop is None else None
     if ready is not None:
         trail.add("Already in MNIST's form", "28x28, bright ink centred on black: it passes unchanged.", ready)
         return MnistImage(ready, tuple(trail.steps))
-    colours, offset = _cut(picture.colours, crop)
+    colours, corner = cut(picture.colours, crop)
     colours, enlarged = _resize(colours, INK.smallest_side if smallest is None else smallest)
     scale = enlarged * max(picture.colours.shape[:2]) / max(picture.size)
-    corner = (offset[0] * picture.size[0], offset[1] * picture.size[1])
+    shown = picture.colours.shape[1] / picture.size[0]
+    offset = corner[0] / shown, corner[1] / shown
     grey = _to_grey(colours)
     trail.add(
         "Grey", "Colours are mixed so that ink and paper differ most: red or blue pens keep their contrast.", grey
@@ -118,32 +116,15 @@ def find_ink(
     if evidence is None:
         evidence = _weigh_polarity(grey, enlarged)
     dark_ink, is_guess = evidence > 0, abs(evidence) < INK.sure_polarity
-    contrast = find_contrast(grey, dark_ink)
+    contrast = _find_contrast(grey, dark_ink)
     found = "dark on light" if dark_ink else "light on dark"
     trail.add("Paper flattened", f"Shadows and tints are divided out. The ink is {found}; here it is bright.", contrast)
-    lowest = _find_lowest(contrast)
-    is_rough = lowest > INK.faintest or _is_printed(contrast > lowest)
-    if tell_ink is None:
-        mask, title = _find_ink(contrast, lowest), "Ink"
-        note = "What is clearly darker or lighter than the paper; ruled lines and frames are dropped."
-    else:
-        contrast = _at_scale(tell_ink, contrast, min(1.0, INK.most_enlarged / enlarged))
-        mask, title = contrast > 0.5, "Ink told from print"
-        mask &= mask.any() and contrast[mask].mean() > INK.surest_noise
-        note = "What a small network takes for handwriting, where print and ink are equally dark."
+    mask = _find_ink(contrast, _find_lowest(contrast))
     if not mask.any():
-        return NoInk(found, tuple(trail.steps), "There is no ink in this picture.", is_rough, is_guess)
-    trail.add(title, note, mask)
-    steps = tuple(trail.steps)
-    return Ink(mask, contrast, found, steps, scale, corner, picture.size, is_rough, is_guess, grey)
-
-
-def _at_scale(tell_ink: Callable[[np.ndarray], np.ndarray], contrast: np.ndarray, scale: float) -> np.ndarray:
-    """What `tell_ink` says of the contrast (H, W) when it is shown smaller, brought to full size again."""
-    if scale == 1:
-        return tell_ink(contrast)
-    small = cv2.resize(contrast, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return cv2.resize(tell_ink(small), contrast.shape[::-1], interpolation=cv2.INTER_CUBIC)
+        return NoInk(found, tuple(trail.steps), "There is no ink in this picture.", is_guess)
+    note = "What is clearly darker or lighter than the paper; ruled lines and frames are dropped."
+    trail.add("Ink", note, mask)
+    return Ink(mask, contrast, found, tuple(trail.steps), scale, offset, picture.size, is_guess, grey)
 
 
 def _as_mnist(colours: np.ndarray) -> np.ndarray | None:
@@ -160,17 +141,17 @@ def _as_mnist(colours: np.ndarray) -> np.ndarray | None:
     return image if is_centred and 17 <= max(width, height) <= 22 else None
 
 
-def _cut(colours: np.ndarray, crop: tuple[float, float, float, float] | None) -> tuple[np.ndarray, tuple[float, float]]:
-    """The part of the picture inside `crop` and the offset of its corner as shares of the picture."""
+def cut(colours: np.ndarray, crop: Crop | None) -> tuple[np.ndarray, tuple[int, int]]:
+    """The part of a picture (H, W, 3) inside `crop`, and where it begins in it, in pixels (x, y). Raises `ValueError`
+    where the sides of `crop` are in the wrong order or outside."""
     if crop is None:
-        return colours, (0.0, 0.0)
+        return colours, (0, 0)
     left, top, right, bottom = crop
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
         raise ValueError(f"crop must be shares with left < right and top < bottom, not {crop}")
     height, width = colours.shape[:2]
     x, y = min(int(left * width), width - 1), min(int(top * height), height - 1)
-    part = colours[y : max(y + 1, round(bottom * height)), x : max(x + 1, round(right * width))]
-    return part, (x / width, y / height)
+    return colours[y : max(y + 1, round(bottom * height)), x : max(x + 1, round(right * width))], (x, y)
 
 
 def _resize(colours: np.ndarray, smallest: int) -> tuple[np.ndarray, float]:
@@ -200,7 +181,7 @@ def _to_grey(colours: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(grey - min(0.0, float(grey.min())), (0, 0), 0.8)
 
 
-def find_contrast(grey: np.ndarray, dark_ink: bool) -> np.ndarray:
+def _find_contrast(grey: np.ndarray, dark_ink: bool) -> np.ndarray:
     """How far each pixel is from the paper towards ink: (H, W) float32, 0 for paper, at most 1; negative where a pixel
     is away from the paper on the other side."""
     bright_paper = grey if dark_ink else 1 - grey
@@ -290,13 +271,6 @@ def _split_strokes(small: np.ndarray) -> np.ndarray | None:
     return dark if separation > 0.6 and stroke_width(dark > 0) < room else None
 
 
-def _is_printed(visible: np.ndarray) -> bool:
-    """Whether too much of a mask (H, W) bool is covered, by fine lines or at all, to be written by a pen."""
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (INK.finest_pen, INK.finest_pen))
-    thick = cv2.dilate(cv2.morphologyEx(visible.astype(np.uint8), cv2.MORPH_OPEN, disc), np.ones((3, 3), np.uint8)) > 0
-    return bool((visible & ~thick).mean() > INK.most_fine or visible.mean() > INK.most_ink)
-
-
 def _find_lowest(contrast: np.ndarray) -> float:
     """The contrast, 0 to 1, below which a pixel may be the paper's: four times its noise, or what nobody would see."""
     # Where a pixel is brighter than the paper it can't be ink: that side shows the noise alone.
@@ -355,7 +329,8 @@ def _follow_faint(contrast: np.ndarray, level: np.ndarray, lowest: float) -> np.
 @dataclass(frozen=True)
 class Patches:
     """The connected patches of ink, one array entry each: label in `labels` less 1, box edges in pixels, `area` in
-    pixels, `strength` (the sum of contrast), and whether the patch touches a border, or two that meet in a corner."""
+    pixels, `strength` (the sum over its pixels), and whether the patch touches a border, or two that meet in a
+    corner."""
 
     labels: np.ndarray
     left: np.ndarray
@@ -372,17 +347,23 @@ class Patches:
         x, y = int(self.left[index]), int(self.top[index])
         return x, y, int(self.right[index]) - x, int(self.bottom[index]) - y
 
-    def darkness(self, index: int) -> float:
-        """Mean contrast of one patch, 0 to 1."""
+    def mean_strength(self, index: int) -> float:
+        """Mean strength of one patch's pixels, 0 to 1."""
         return float(self.strength[index] / self.area[index])
 
 
-def measure_patches(mask: np.ndarray, contrast: np.ndarray) -> Patches:
-    """The connected patches of a mask (H, W) bool, with their contrast (H, W) float32."""
+def measure_patches(mask: np.ndarray, strength: np.ndarray) -> Patches:
+    """The connected patches of a mask (H, W) bool, with the strength of its pixels (H, W) float32."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     left, top, width, height, area = stats[1:].T.astype(float)
     right, bottom = left + width, top + height
-    strength = np.bincount(labels.ravel(), np.clip(contrast, 0, 1).ravel(), count)[1:]
+    sums = np.bincount(labels.ravel(), np.clip(strength, 0, 1).ravel(), count)[1:]
     sideways = (left <= 1) | (right >= mask.shape[1] - 1)
     upright = (top <= 1) | (bottom >= mask.shape[0] - 1)
-    return Patches(labels, left, top, right, bottom, area, strength, sideways | upright, sideways & upright)
+    return Patches(labels, left, top, right, bottom, area, sums, sideways | upright, sideways & upright)
+
+
+def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    """The value that half of all weight lies below: both (N,), N at least 1."""
+    order = np.argsort(values)
+    return float(values[order][np.searchsorted(weights[order].cumsum(), 0.5 * weights.sum())])

@@ -15,7 +15,7 @@ import numpy as np
 
 from core.network.prediction import Prediction
 from core.reading.cuts import Primitive, join, split
-from core.reading.ink import Ink, MnistImage, NoInk, Patches, measure_patches
+from core.reading.ink import Crop, Ink, MnistImage, NoInk, Patches, measure_patches, weighted_median
 from core.reading.left_out import NOTHING, LeftOut, sort_out
 from core.reading.mnist_form import Box, Trail, fit, gap_between, stroke_width
 from core.reading.settings import INK, NUMBER
@@ -66,7 +66,7 @@ def find_lines(ink: Ink | NoInk | MnistImage) -> list[Line]:
     return _line_up(_gather(_drop_rules(ink))) if isinstance(ink, Ink) else []
 
 
-def find_closer(ink: Ink, lines: list[Line]) -> tuple[tuple[float, float, float, float], int] | None:
+def find_closer(ink: Ink, lines: list[Line]) -> tuple[Crop, int] | None:
     """Where to look again, larger, for what is written small: the part of the picture as shares, 0 to 1, and how many
     pixels long it should be; None where digits are large enough as they are."""
     if not lines or max(line.height for line in lines) > NUMBER.close_up:
@@ -119,12 +119,12 @@ def find_left_out(ink: Ink, lines: list[list[NumberDigit]]) -> LeftOut:
     if not rest.any():
         return NOTHING
     read = ink.mask & ~rest
-    patches = measure_patches(rest & (_drop_rules(ink).labels > 0), ink.contrast)
-    darkness = float(ink.contrast[read].mean())
+    patches = measure_patches(rest & (_drop_rules(ink).labels > 0), ink.strength)
+    darkness = float(ink.strength[read].mean())
     boxes = [
         patches.box(index)
         for index in range(len(patches.area))
-        if patches.darkness(index) > INK.faintest_part * darkness and not patches.at_border[index]
+        if patches.mean_strength(index) > INK.faintest_part * darkness and not patches.at_border[index]
     ]
     return sort_out(boxes, [[digit.box for digit in line] for line in lines], stroke_width(read))
 
@@ -287,7 +287,7 @@ def _drop_rules(ink: Ink) -> Patches:
     inner = [index for index in kept if not any(_contains(patches, index, other) for other in kept)]
     if not 0 < len(kept) <= NUMBER.most_patches or not inner:
         return patches
-    height = _usual((patches.bottom - patches.top)[inner], patches.area[inner])
+    height = weighted_median((patches.bottom - patches.top)[inner], patches.area[inner])
     mask = ink.mask.astype(np.uint8)
     rules = np.zeros_like(mask)
     for kernel in ((1, round(NUMBER.longest_across * height)), (round(NUMBER.longest_down * height), 1)):
@@ -302,7 +302,7 @@ def _drop_rules(ink: Ink) -> Patches:
     gap = max(5, round(0.15 * height)) | 1
     closed = cv2.morphologyEx(left, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (gap, gap)))
     left |= (closed > 0) & rules
-    return measure_patches(left > 0, ink.contrast)
+    return measure_patches(left > 0, ink.strength)
 
 
 def _keep_slender(found: np.ndarray) -> np.ndarray:
@@ -322,15 +322,9 @@ def _drop_specks(patches: Patches) -> list[int]:
     darkness = patches.strength / patches.area
     usual = float(np.average(darkness, weights=patches.area))
     size = np.maximum(patches.right - patches.left, patches.bottom - patches.top)
-    least = max(3.0, NUMBER.speck * _usual(size, patches.area))
+    least = max(3.0, NUMBER.speck * weighted_median(size, patches.area))
     counts = (darkness > 0.5 * usual) & (size > least) & (patches.area > 4)
     return [int(index) for index in np.flatnonzero(counts)]
-
-
-def _usual(values: np.ndarray, areas: np.ndarray) -> float:
-    """The median value over all ink: values (N,) of patches, weighted by their areas (N,) in pixels."""
-    order = np.argsort(values)
-    return float(values[order][np.searchsorted(areas[order].cumsum(), 0.5 * areas.sum())])
 
 
 def _contains(patches: Patches, index: int, other: int) -> bool:
@@ -382,7 +376,7 @@ def _line_up(primitives: list[Primitive]) -> list[Line]:
     if not primitives:
         return []
     heights, areas = np.array([one.box[3] for one in primitives]), np.array([one.ink.sum() for one in primitives])
-    usual = _usual(heights, areas)
+    usual = weighted_median(heights, areas)
     members = _link([one for one in primitives if one.box[3] >= NUMBER.tall * usual], usual)
     heights_of_lines = [float(np.median([one.box[3] for one in line])) for line in members]
     for one in primitives:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from core.reading.ink import Ink, MnistImage, NoInk, Patches, find_ink
+from core.reading.ink import Crop, Ink, MnistImage, NoInk, Patches, find_ink
 from core.reading.left_out import NOTHING, Sign, sort_out
 from core.reading.mnist_form import Box, Stage, Trail, box_of, centre, fit, stroke_width
 from core.reading.picture import Picture
@@ -35,9 +35,7 @@ class NothingFound:
     polarity: str
 
 
-def preprocess(
-    picture: Picture, polarity: str = "auto", crop: tuple[float, float, float, float] | None = None
-) -> FoundDigit | NothingFound:
+def preprocess(picture: Picture, polarity: str = "auto", crop: Crop | None = None) -> FoundDigit | NothingFound:
     """Find the digit in a picture and bring it into MNIST's form; see `find_ink` for the arguments."""
     return find_digit(find_ink(picture, polarity, crop))
 
@@ -97,7 +95,7 @@ def _choose_strokes(patches: Patches) -> tuple[np.ndarray, list[Box], str]:
         near = distance[y : y + high, x : x + wide][patches.labels[y : y + high, x : x + wide] == index + 1].min()
         if patches.at_border[index] and _is_cut_off(patches, index, main, stroke):
             continue
-        if patches.darkness(index) < INK.faintest_part * patches.darkness(
+        if patches.mean_strength(index) < INK.faintest_part * patches.mean_strength(
             main
         ):  # what is left of the lines of squared paper
             continue

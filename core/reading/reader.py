@@ -1,9 +1,8 @@
 """Reads a picture: the digit or digits in it, the model's answer to each, and every step between."""
 
-import functools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -13,22 +12,18 @@ from core import words
 from core.config import EXPECTATIONS, POLARITIES
 from core.network.checkpoint import Checkpoint
 from core.network.prediction import Prediction, Verdict, predict
-from core.reading import binarizer
-from core.reading.ink import Ink, MnistImage, NoInk, find_ink
+from core.reading.ink import Crop, Ink, MnistImage, NoInk, find_ink
 from core.reading.left_out import LeftOut, Sign
+from core.reading.looks import Looks
 from core.reading.mnist_form import Box, Stage
 from core.reading.number import NumberDigit, find_closer, find_digits, find_left_out, find_lines, is_number
 from core.reading.one_digit import FoundDigit, NothingFound, find_digit, whole_picture_as_digit
 from core.reading.picture import Picture
-from core.reading.settings import NUMBER
+from core.reading.settings import LOOK, NUMBER
 
 # More readings at once than cores only make each other wait, all of them: the first would be as late as the last.
 AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
 FRAME = (79, 179, 217)  # light blue, to be seen on black and on white
-
-
-TellInk = Callable[[np.ndarray], np.ndarray]
-"""Contrast (H, W) float32 -> how likely each pixel is ink, (H, W) float32 in [0, 1]; see `find_ink`."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +61,27 @@ class Digit:
 
 
 @dataclass(frozen=True)
+class Hypothesis:
+    """One way to see the one digit of a picture: the `look` in words, what was `found`, and what the model says.
+
+    `handicap` in nats is what a way must be better that is seldom right."""
+
+    look: str
+    found: FoundDigit
+    prediction: Prediction
+    handicap: float = 0.0
+
+    @property
+    def evidence(self) -> float:
+        """How much more it looks like a digit than not, in nats, less the handicap."""
+        return _mean_log_odds([self.prediction]) - self.handicap
+
+
+@dataclass(frozen=True)
 class Reading:
     """What was read, and how it was found. Of one digit `prediction` is the answer; it is None where nothing was found,
-    or where a number was read; `digits` are those of the number, or the one. `model` and `version` say
-    who answered."""
+    or where a number was read; `digits` are those of the number, or the one. `model` and `version` say who answered.
+    `hypotheses` are the ways to see one digit that the model was asked about, the likeliest first."""
 
     picture: Picture
     found: FoundDigit | FoundNumber | NothingFound
@@ -77,6 +89,7 @@ class Reading:
     digits: tuple[Digit, ...]
     model: str
     version: str
+    hypotheses: tuple[Hypothesis, ...] = ()
 
     @property
     def is_number(self) -> bool:
@@ -87,11 +100,19 @@ class Reading:
     def verdict(self) -> str:
         """ "digit", "unsure" or "no digit". A number is as sure as the least sure of its digits, and no answer is sure
         that leaves out ink which may belong to it."""
-        is_sure = not self.doubtful and not self.left_out and not self._is_guess
+        is_sure = not self.doubtful and not self.left_out and not self._is_guess and self.rival is None
         if self.is_number:
             return "digit" if is_sure else "unsure"
         said = self.prediction.verdict if self.prediction else "no digit"
         return "unsure" if said == "digit" and not is_sure else said
+
+    @property
+    def rival(self) -> Hypothesis | None:
+        """Another digit that the picture looks nearly as much like when it is seen another way; of a number none."""
+        if self.prediction is None:
+            return None
+        close = [one for one in self.hypotheses if one.evidence > self.hypotheses[0].evidence - LOOK.closest_rival]
+        return next((one for one in close if one.prediction.digit != self.prediction.digit), None)
 
     @property
     def doubtful(self) -> tuple[int, ...]:
@@ -154,8 +175,11 @@ class Reading:
             return self.found.reason
         if self.prediction:
             said = self.prediction.sentence
-            if self.left_out and self.prediction.verdict == "digit":
+            if self.prediction.verdict == "digit" and (self.left_out or self.rival):
                 said = f"Looks like {words.a_digit(self.prediction.digit)}."
+            if self.rival and self.prediction.text:
+                other = words.a_digit(self.rival.prediction.digit)
+                said = f"{said} Seen another way, it looks like {other}."
             return f"{said} {self.left_out}".rstrip()
         count, lines = len(self.digits), len(self.lines)
         digits = f"A number of {count} digits" if count > 1 else "A number of one digit"
@@ -191,7 +215,7 @@ def read(
     checkpoint: Checkpoint,
     picture: Picture,
     polarity: str = "auto",
-    crop: tuple[float, float, float, float] | None = None,
+    crop: Crop | None = None,
     expect: str = "auto",
 ) -> Reading:
     """Find what is written in a picture and ask the model; see `core.reading.ink.find_ink` for `polarity` and `crop`.
@@ -201,44 +225,41 @@ def read(
     """
     if expect not in EXPECTATIONS:
         raise ValueError(f"expect must be one of {', '.join(EXPECTATIONS)}, not {expect!r}")
-    task = _Task(checkpoint, picture, crop, expect)
+    task = _Task(checkpoint, picture, Looks(picture, polarity, crop), expect)
     with AT_ONCE:
-        best = _read_once(task, polarity)
-        if best.is_guess:
-            other = _read_once(task, _opposite(best.reading.found.polarity))
-            if other.mean_log_odds > best.mean_log_odds + NUMBER.min_gain_to_switch:
-                best = other
-        hypotheses = [best]
-        is_settled = best.reading.verdict == "digit" and not best.reading.is_number
-        if best.is_rough and not is_settled and (network := _load_binarizer()):
-            tell_ink = functools.partial(binarizer.find, network)
-            hypotheses.append(_read_once(task, best.reading.found.polarity, tell_ink))
-    # Neither is trusted more: the surer one counts, then the one with more to say for its digits.
-    return max(
-        hypotheses, key=lambda one: (one.reading.text != "", one.reading.verdict == "digit", one.path_score)
-    ).reading
+        answers = _Answers(checkpoint)
+        ink = find_ink(picture, polarity, crop)
+        inks = {"by contrast": ink}
+        if ink.is_guess:
+            opposite = _opposite(ink.polarity)
+            inks[f"by contrast, {opposite}"] = find_ink(picture, opposite, crop)
+        one = _read_one_digit(task, inks, answers)
+        if isinstance(ink, MnistImage) or (expect == "one" and one.text):
+            return one
+        return _read_number(task, inks, one, answers) or one
 
 
 @dataclass(frozen=True)
 class _Task:
-    """The arguments of `read`, together."""
+    """What is to be read, by whom, and how."""
 
     checkpoint: Checkpoint
     picture: Picture
-    crop: tuple[float, float, float, float] | None
+    looks: Looks
     expect: str
 
 
 @dataclass(frozen=True)
-class _Hypothesis:
-    """One way to read a picture, and what speaks for it in nats: the `path_score` of its digits together and their
-    `mean_log_odds` of being digits. `is_rough` and `is_guess` as in `core.reading.ink.Ink`."""
+class _Number:
+    """One way to read the ink as a number, and the `path_score` of its digits together, in nats."""
 
     reading: Reading
     path_score: float
-    mean_log_odds: float
-    is_rough: bool
-    is_guess: bool
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """What is sure counts before what is not, then what has more to say for its digits."""
+        return self.reading.verdict == "digit", self.path_score
 
 
 class _Answers:
@@ -259,75 +280,121 @@ class _Answers:
         return [self._known[key] for key in keys]
 
 
-@functools.cache
-def _load_binarizer() -> binarizer.Binarizer | None:
-    """What tells ink from print; None where its file is missing or damaged, and nothing is read twice then."""
-    try:
-        return binarizer.load()
-    except (OSError, ValueError):
-        return None
+def _read_one_digit(task: _Task, inks: Mapping[str, Ink | NoInk | MnistImage], answers: _Answers) -> Reading:
+    """The one digit of the picture: of all ways to see it the one of which the model says most that it is a digit.
+
+    First what stands out and what the network sees from afar; where these agree and the model is sure, nothing else is
+    asked.
+    """
+    looks = task.looks
+    usual, *opposite = inks.items()
+    ways = {usual[0]: find_digit(usual[1])}
+    if not isinstance(usual[1], MnistImage) and looks.usual:
+        ways["by the network"] = find_digit(looks.usual)
+    # The other polarity and a picture filled from border to border are seldom right.
+    seldom = {look: find_digit(ink) for look, ink in opposite}
+    seldom |= {f"as a whole, {ink.polarity}": way for ink in inks.values() if (way := whole_picture_as_digit(ink))}
+    hypotheses = _ask(ways, seldom, answers)
+    if not isinstance(usual[1], MnistImage) and not _agree(hypotheses, len(ways)):
+        ways |= {f"by the network, {name}": find_digit(ink) for name, ink in looks.others.items()}
+        hypotheses = _ask(ways, seldom, answers)
+    if not hypotheses:
+        return _conclude(task, ways[usual[0]], None, (), ())
+    best = hypotheses[0]
+    prediction = best.prediction
+    if len(ways) > 1:
+        prediction = _vote(hypotheses, sum(isinstance(way, NothingFound) for way in ways.values()))
+    if isinstance(usual[1], NoInk) or not (isinstance(usual[1], MnistImage) or looks.shows_ink(best.found.box)):
+        prediction = prediction.less_sure()  # only one of contrast and network sees any ink there
+    digits = (Digit(prediction, best.found.box, best.found.image),) if prediction.text else ()
+    return _conclude(task, best.found, prediction, digits, tuple(hypotheses))
 
 
-def _read_once(task: _Task, polarity: str, tell_ink: TellInk | None = None) -> _Hypothesis:
-    """The picture read with one polarity and one way to tell its ink: the ink first, then one digit, then a number;
-    where one is expected and not found, the other is tried."""
-    answers = _Answers(task.checkpoint)
-    ink = find_ink(task.picture, polarity, task.crop, tell_ink)
-    one = _read_one_digit(task, ink, answers)
-    if task.expect == "one" and one.reading.text:
-        return one
-    return _read_number(task, ink, one, answers, tell_ink) or one
+def _vote(hypotheses: list[Hypothesis], blanks: int) -> Prediction:
+    """The likeliest answer, less sure where the other ways to see the picture don't bear it out; `blanks` of them found
+    nothing. The more ways, the likelier one of them looks like a digit by chance: it is sure only where a second one
+    says so too, and none where most see none."""
+    best = hypotheses[0].prediction
+    said = [one.prediction for one in hypotheses]
+    agreeing = sum(one.digit == best.digit and one.verdict is Verdict.DIGIT for one in said)
+    refusing = blanks + sum(one.verdict is Verdict.NO_DIGIT for one in said)
+    if best.verdict is Verdict.DIGIT:
+        is_borne_out = agreeing > 1 and hypotheses[0].evidence > LOOK.least_evidence
+        return best if is_borne_out else best.less_sure()
+    return best.less_sure() if 2 * refusing > blanks + len(said) else best
 
 
-def _read_one_digit(task: _Task, ink: Ink | NoInk | MnistImage, answers: _Answers) -> _Hypothesis:
-    """The ink as one digit, or all of a small picture where that looks more like one."""
-    found, whole = find_digit(ink), whole_picture_as_digit(ink)
-    ways = [way for way in (found, whole) if isinstance(way, FoundDigit)]
-    said = answers.about(np.stack([way.image for way in ways])) if ways else []
-    prediction = said[0] if isinstance(found, FoundDigit) else None
-    if whole is not None:
-        usual = _mean_log_odds([prediction]) if prediction else 0.0
-        if _mean_log_odds(said[-1:]) > usual + NUMBER.min_gain_to_switch:
-            found, prediction = whole, said[-1]
-    if prediction is None or isinstance(found, NothingFound):
-        reading = _conclude(task, found, None, ())
-        return _Hypothesis(reading, NUMBER.worst, 2 * NUMBER.worst, ink.is_rough, ink.is_guess)
-    digits = (Digit(prediction, found.box, found.image),) if prediction.text else ()
-    reading = _conclude(task, found, prediction, digits)
-    return _Hypothesis(reading, prediction.score, _mean_log_odds([prediction]), ink.is_rough, ink.is_guess)
+def _ask(
+    ways: Mapping[str, FoundDigit | NothingFound], seldom: Mapping[str, FoundDigit | NothingFound], answers: _Answers
+) -> list[Hypothesis]:
+    """What the model says of each way to see a digit, in one batch; the likeliest first."""
+    found = {look: way for look, way in (*ways.items(), *seldom.items()) if isinstance(way, FoundDigit)}
+    if not found:
+        return []
+    said = answers.about(np.stack([way.image for way in found.values()]))
+    hypotheses = [
+        Hypothesis(look, way, prediction, NUMBER.min_gain_to_switch if look in seldom else 0.0)
+        for (look, way), prediction in zip(found.items(), said, strict=True)
+    ]
+    return sorted(hypotheses, key=lambda one: one.evidence, reverse=True)
+
+
+def _agree(hypotheses: list[Hypothesis], looks: int) -> bool:
+    """Whether all of so many looks found the same digit, surely, and nothing beside it."""
+    usual = [one for one in hypotheses if not one.handicap]
+    return (
+        len(usual) == looks > 1
+        and len({one.prediction.digit for one in usual}) == 1
+        and all(one.prediction.verdict is Verdict.DIGIT and not one.found.others for one in usual)
+    )
 
 
 def _read_number(
-    task: _Task, ink: Ink | NoInk | MnistImage, one: _Hypothesis, answers: _Answers, tell_ink: TellInk | None
-) -> _Hypothesis | None:
-    """The ink as a number, looked at from nearer where it is small; None where it is none, but rather `one` digit."""
+    task: _Task, inks: Mapping[str, Ink | NoInk | MnistImage], one: Reading, answers: _Answers
+) -> Reading | None:
+    """The ink as a number, by what stands out, and by what the network sees closer where that is not sure; None where
+    it is none, but rather `one` digit."""
+    numbers = [number for ink in inks.values() if (number := _read_lines(task, ink, one, answers))]
+    is_sure = any(number.reading.verdict == "digit" for number in numbers)
+    is_one = not numbers and one.verdict == "digit"
+    if not is_sure and not is_one and task.looks.closer:
+        number = _read_lines(task, task.looks.closer, one, answers)
+        numbers += [number] if number else []
+    return max(numbers, key=lambda number: number.rank).reading if numbers else None
+
+
+def _read_lines(task: _Task, ink: Ink | NoInk | MnistImage, one: Reading, answers: _Answers) -> _Number | None:
+    """The lines of writing in the ink as a number, looked at from nearer where it is small."""
     written = find_lines(ink)
-    if isinstance(ink, Ink) and (closer := find_closer(ink, written)):
+    looks = task.looks
+    if isinstance(ink, Ink) and ink.grey is not None and (closer := find_closer(ink, written)):
         crop, smallest = closer
-        ink = find_ink(task.picture, ink.polarity, crop, tell_ink, smallest)
+        ink = find_ink(task.picture, ink.polarity, crop, smallest)
         written = find_lines(ink)
     lines = find_digits(written, answers.about)
     if not lines or not isinstance(ink, Ink):
         return None
     said = [digit.prediction for line in lines for digit in line]
-    alone = one.reading.found.box if isinstance(one.reading.found, FoundDigit) else None
+    alone = one.found.box if isinstance(one.found, FoundDigit) else None
     left_out, is_guess = find_left_out(ink, lines).placed(ink.place), False
     if task.expect != "number":
         if not _are_digits(said):
             return None
         # What is no single digit is rather several, where each is sure and all the ink is theirs, though together they
         # hardly look like a number.
-        is_guess = task.expect == "one" or not is_number(lines, ink, alone, one.path_score)
-        if is_guess and (one.reading.text or left_out.shapes or not _are_sure(said)):
+        score = one.prediction.score if one.prediction else NUMBER.worst
+        is_guess = task.expect == "one" or not is_number(lines, ink, alone, score)
+        if is_guess and (one.text or left_out.shapes or not _are_sure(said)):
             return None
-    digits = tuple(
-        Digit(digit.prediction, ink.place(digit.box), digit.image, number)
-        for number, line in enumerate(lines)
-        for digit in line
-    )
+    digits = []
+    for number, line in enumerate(lines):
+        for digit in line:
+            box = ink.place(digit.box)
+            prediction = digit.prediction if looks.shows_ink(box) else digit.prediction.less_sure()
+            digits.append(Digit(prediction, box, digit.image, number))
     path_score = sum(digit.path_score for line in lines for digit in line)
-    reading = _conclude(task, _show_number(ink, lines, left_out, is_guess), None, digits)
-    return _Hypothesis(reading, path_score, _mean_log_odds(said), one.is_rough, one.is_guess)
+    found = _show_number(ink, lines, left_out, is_guess)
+    return _Number(_conclude(task, found, None, tuple(digits), one.hypotheses), path_score)
 
 
 def _conclude(
@@ -335,8 +402,10 @@ def _conclude(
     found: FoundDigit | FoundNumber | NothingFound,
     prediction: Prediction | None,
     digits: tuple[Digit, ...],
+    hypotheses: tuple[Hypothesis, ...],
 ) -> Reading:
-    return Reading(task.picture, found, prediction, digits, task.checkpoint.name, task.checkpoint.version)
+    model, version = task.checkpoint.name, task.checkpoint.version
+    return Reading(task.picture, found, prediction, digits, model, version, hypotheses)
 
 
 def _are_digits(answers: list[Prediction]) -> bool:

@@ -1,1 +1,1 @@
-"""Synthetic data to train and test with: digits, numbers, non-digits and documents, drawn by rule."""
+"""Synthetic data to train and test with: digits, numbers, non-digits and photographed pages, drawn by rule."""
