@@ -1,4 +1,4 @@
-"""Says of every pixel of a picture how likely it is a pen's stroke: a small network that learnt from drawn pages only.
+"""Says of every pixel of a picture how likely it is a pen's stroke: a small network that learned from drawn pages only.
 
 A U-Net (Ronneberger, Fischer and Brox, "U-Net: Convolutional networks for biomedical image segmentation", 2015) that
 works at half the picture's size. It first sees the whole picture, small: what ends on the page is a stroke, what runs

@@ -23,13 +23,14 @@ class Looks:
     """Ways to see a picture, each made when it is first asked for.
 
     `polarity` is one of `POLARITIES`; of the others than "auto" only ink that is darker, or lighter, than what is
-    around it counts. `crop` takes a part of the picture, all of it when None. Where the network's file is missing or
-    damaged nothing is seen.
+    around it counts. `crop` takes a part of the picture, all of it when None. Where the network is not `asked`, or its
+    file is missing or damaged, nothing is seen.
     """
 
     picture: Picture
     polarity: str = "auto"
     crop: Crop | None = None
+    asked: bool = True
 
     @functools.cached_property
     def usual(self) -> Ink | None:
@@ -51,10 +52,14 @@ class Looks:
 
     def shows_ink(self, box: Box) -> bool:
         """Whether any of the ink of a look lies in a box (x, y, width, height in pixels of the upright original); yes
-        where the network couldn't be asked."""
-        if _load() is None or (self.usual and _overlaps(self.usual, box)):
+        where the network wasn't asked."""
+        if self._network is None or (self.usual and _overlaps(self.usual, box)):
             return True
         return any(_overlaps(ink, box) for ink in self.others.values())
+
+    @functools.cached_property
+    def _network(self) -> ink_network.InkNetwork | None:
+        return _load() if self.asked else None
 
     @functools.cached_property
     def _part(self) -> tuple[np.ndarray, tuple[int, int]]:
@@ -69,7 +74,7 @@ class Looks:
     @functools.cached_property
     def _closer(self) -> "_View | None":
         """The part around the ink, in which most of it is as high as the network sees best."""
-        far, network = self._far, _load()
+        far, network = self._far, self._network
         if far is None or far.extent is None or network is None:
             return None
         colours = self._part[0]
@@ -89,7 +94,7 @@ class Looks:
 
     def _see_whole(self, side: int) -> "_View | None":
         """All of the picture, its longer side `side` pixels long."""
-        network, colours = _load(), self._part[0]
+        network, colours = self._network, self._part[0]
         if network is None:
             return None
         likely = ink_network.find(network, ink_network.shrink(colours, side))
@@ -145,6 +150,14 @@ class _View:
         right, bottom = int(patches.right[counts].max()), int(patches.bottom[counts].max())
         heights = np.maximum(patches.bottom - patches.top, (patches.right - patches.left) / 2)[counts]
         return (left, top, right - left, bottom - top), weighted_median(heights, patches.area[counts])
+
+
+def is_drawn(picture: Picture, ink: Ink) -> bool:
+    """Whether a picture was drawn on a screen and not taken: half of it or more has exactly one colour, which no camera
+    or scanner sees, and its `ink`, all that differs, is nowhere cut off. Then nothing of the ink is a guess."""
+    colours = picture.colours.astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
+    is_even = 2 * np.count_nonzero(colours == np.median(colours)) >= colours.size
+    return bool(is_even and not ink.patches.at_border.any())
 
 
 @functools.cache

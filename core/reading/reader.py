@@ -14,7 +14,7 @@ from core.network.checkpoint import Checkpoint
 from core.network.prediction import Prediction, Verdict, predict
 from core.reading.ink import Crop, Ink, MnistImage, NoInk, find_ink
 from core.reading.left_out import LeftOut, Sign
-from core.reading.looks import Looks
+from core.reading.looks import Looks, is_drawn
 from core.reading.mnist_form import Box, Stage
 from core.reading.number import NumberDigit, find_closer, find_digits, find_left_out, find_lines, is_number
 from core.reading.one_digit import FoundDigit, NothingFound, find_digit, whole_picture_as_digit
@@ -225,10 +225,11 @@ def read(
     """
     if expect not in EXPECTATIONS:
         raise ValueError(f"expect must be one of {', '.join(EXPECTATIONS)}, not {expect!r}")
-    task = _Task(checkpoint, picture, Looks(picture, polarity, crop), expect)
     with AT_ONCE:
         answers = _Answers(checkpoint)
         ink = find_ink(picture, polarity, crop)
+        is_guess = not isinstance(ink, MnistImage) and not (isinstance(ink, Ink) and is_drawn(picture, ink))
+        task = _Task(checkpoint, picture, Looks(picture, polarity, crop, asked=is_guess), expect)
         inks = {"by contrast": ink}
         if ink.is_guess:
             opposite = _opposite(ink.polarity)
@@ -289,13 +290,13 @@ def _read_one_digit(task: _Task, inks: Mapping[str, Ink | NoInk | MnistImage], a
     looks = task.looks
     usual, *opposite = inks.items()
     ways = {usual[0]: find_digit(usual[1])}
-    if not isinstance(usual[1], MnistImage) and looks.usual:
+    if looks.usual:
         ways["by the network"] = find_digit(looks.usual)
     # The other polarity and a picture filled from border to border are seldom right.
     seldom = {look: find_digit(ink) for look, ink in opposite}
     seldom |= {f"as a whole, {ink.polarity}": way for ink in inks.values() if (way := whole_picture_as_digit(ink))}
     hypotheses = _ask(ways, seldom, answers)
-    if not isinstance(usual[1], MnistImage) and not _agree(hypotheses, len(ways)):
+    if not _agree(hypotheses, len(ways)):
         ways |= {f"by the network, {name}": find_digit(ink) for name, ink in looks.others.items()}
         hypotheses = _ask(ways, seldom, answers)
     if not hypotheses:
@@ -304,7 +305,7 @@ def _read_one_digit(task: _Task, inks: Mapping[str, Ink | NoInk | MnistImage], a
     prediction = best.prediction
     if len(ways) > 1:
         prediction = _vote(hypotheses, sum(isinstance(way, NothingFound) for way in ways.values()))
-    if isinstance(usual[1], NoInk) or not (isinstance(usual[1], MnistImage) or looks.shows_ink(best.found.box)):
+    if isinstance(usual[1], NoInk) or not looks.shows_ink(best.found.box):
         prediction = prediction.less_sure()  # only one of contrast and network sees any ink there
     digits = (Digit(prediction, best.found.box, best.found.image),) if prediction.text else ()
     return _conclude(task, best.found, prediction, digits, tuple(hypotheses))

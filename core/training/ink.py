@@ -183,7 +183,7 @@ def _miss(found: Tensor, wanted: Tensor) -> Tensor:
 
 
 def score(network: InkNetwork, pages: Sequence[Page], side: int = 160, near: int = 0) -> dict[str, InkScore]:
-    """How well a network finds the ink of pages it has not learnt from, by kind of paper and of "all".
+    """How well a network finds the ink of pages it has not learned from, by kind of paper and of "all".
 
     Seen whole with a longer side of `side` pixels, and then again with one of `near`, where that isn't 0.
     """

@@ -176,8 +176,11 @@ def test_a_clean_picture_is_looked_at_twice(model, monkeypatch):
     """By contrast and once by the network: every further look costs time, and here all agree."""
     looks, find = [], ink_network.find
     monkeypatch.setattr(ink_network, "find", lambda *arguments: looks.append(1) or find(*arguments))
-    assert read(model, on_paper(write("8"))).verdict == "digit"
+    paper = np.random.default_rng(0).normal(0, 0.01, on_paper(write("8")).shape)
+    assert read(model, np.clip(on_paper(write("8")) + paper, 0, 1)).verdict == "digit"
     assert len(looks) == 1
+    assert read(model, on_paper(write("8"))).verdict == "digit"
+    assert len(looks) == 1, "what was drawn on a screen needs none"
 
 
 @pytest.mark.parametrize("deep", [7, 9])

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 UNSEEN = "\u2060"  # takes no room; tells equal names apart, which would be one choice
+ABOUT_HYPOTHESES = (
+    "Which marks are ink is a guess. The picture is seen in several ways, by contrast and by a network that learned "
+    "what a pen's strokes look like; the model is asked about each, and the one that looks most like a digit counts. "
+    "It is sure only where a second way says so too. Nats measure how much more it looks like a digit than not."
+)
 ABOUT_STEPS = (
     "The model only knows small pictures: a bright digit on black, in the middle of 28 by 28 pixels. "
     "These steps make such a picture of yours."
@@ -77,6 +82,8 @@ def show_given(
     if steps:
         st.markdown(ABOUT_STEPS)
         show_steps(reading.found.steps)
+        if len(reading.hypotheses) > 1:
+            show_hypotheses(reading.hypotheses)
         st.caption(resources.model_in_use().about_confidence)
     return reading
 
@@ -221,3 +228,16 @@ def show_steps(stages: tuple[Stage, ...]) -> None:
             with st.container(width=150):
                 show_square(stage.image, None, stage.title)
                 st.markdown(f"**{number}. {stage.title}**  \n:small[{stage.note}]")
+
+
+def show_hypotheses(hypotheses: tuple[reader.Hypothesis, ...]) -> None:
+    """The ways to see one digit in the picture with what the model said of each, the likeliest first."""
+    st.markdown("**Ways to see it**", help=ABOUT_HYPOTHESES)
+    with st.container(horizontal=True):
+        for number, one in enumerate(hypotheses):
+            said = {"digit": "sure", "unsure": "unsure", "no digit": "no digit"}[one.prediction.verdict.value]
+            title = one.look[0].upper() + one.look[1:]
+            with st.container(width=150):
+                show_square(one.found.image, None, f"{title}, 28x28")
+                chosen = "chosen" if number == 0 else f"{hypotheses[0].evidence - one.evidence:.1f} nats less"
+                st.markdown(f"**{title}**  \n:small[{one.prediction.digit}, {said}: {chosen}]")
