@@ -48,7 +48,7 @@ class Looks:
     @functools.cached_property
     def closer(self) -> Ink | None:
         """The ink seen closer, as large as a number needs; None where there is none."""
-        return self._as_ink(self._closer)
+        return self._as_ink(self._closer, after=self._far)
 
     def shows_ink(self, box: Box) -> bool:
         """Whether any of the ink of a look lies in a box (x, y, width, height in pixels of the upright original); yes
@@ -101,8 +101,9 @@ class Looks:
         note = f"What a small network takes for a pen's strokes, in all of the picture at {side} pixels."
         return _View(f"Ink at {side} pixels", note, likely, (0, 0), side / max(colours.shape[:2]))
 
-    def _as_ink(self, view: "_View | None") -> Ink | None:
-        """A view as a hypothesis; None where it holds no ink of the polarity asked for."""
+    def _as_ink(self, view: "_View | None", after: "_View | None" = None) -> Ink | None:
+        """A view as a hypothesis, `after` another that led to it; None where it holds no ink of the polarity asked
+        for."""
         if view is None:
             return None
         colours, corner = self._part
@@ -116,7 +117,9 @@ class Looks:
         found = "dark on light" if 2 * np.count_nonzero(is_dark & mask) >= np.count_nonzero(mask) else "light on dark"
         trail = Trail()
         trail.add("The picture as given", GIVEN, self.picture.colours)
-        trail.add(view.title, view.note, view.likely)
+        for step in (after, view):
+            if step is not None:
+                trail.add(step.title, step.note, step.likely)
         shown = self.picture.colours.shape[1] / self.picture.size[0]
         offset = (corner[0] + view.corner[0]) / shown, (corner[1] + view.corner[1]) / shown
         return Ink(mask, view.likely, found, tuple(trail.steps), view.scale * shown, offset, self.picture.size)

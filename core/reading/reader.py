@@ -228,8 +228,8 @@ def read(
     with AT_ONCE:
         answers = _Answers(checkpoint)
         ink = find_ink(picture, polarity, crop)
-        is_guess = not isinstance(ink, MnistImage) and not (isinstance(ink, Ink) and is_drawn(picture, ink))
-        task = _Task(checkpoint, picture, Looks(picture, polarity, crop, asked=is_guess), expect)
+        looks = Looks(picture, polarity, crop, asked=_is_guess(picture, ink, answers))
+        task = _Task(checkpoint, picture, looks, expect)
         inks = {"by contrast": ink}
         if ink.is_guess:
             opposite = _opposite(ink.polarity)
@@ -279,6 +279,18 @@ class _Answers:
         if new:
             self._known.update(zip(new, predict(self._checkpoint, np.stack(list(new.values()))), strict=True))
         return [self._known[key] for key in keys]
+
+
+def _is_guess(picture: Picture, ink: Ink | NoInk | MnistImage, answers: _Answers) -> bool:
+    """Whether ink told by contrast alone may be wrong: not where somebody drew a digit on a screen that is sure."""
+    if isinstance(ink, MnistImage):
+        return False
+    if isinstance(ink, NoInk) or not is_drawn(picture, ink):
+        return True
+    found = find_digit(ink)
+    if isinstance(found, NothingFound) or found.others:
+        return True
+    return answers.about(found.image[None])[0].verdict is not Verdict.DIGIT
 
 
 def _read_one_digit(task: _Task, inks: Mapping[str, Ink | NoInk | MnistImage], answers: _Answers) -> Reading:

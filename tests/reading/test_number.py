@@ -172,7 +172,7 @@ def print_lines(sheet: np.ndarray, angle: float, spacing: int, dark: float) -> n
     return cv2.GaussianBlur(sheet * (1 - dark * lines[..., None]).astype(np.float32), (0, 0), 1)
 
 
-def test_a_clean_picture_is_looked_at_twice(model, monkeypatch):
+def test_a_clean_picture_is_looked_at_once_by_the_network(model, monkeypatch):
     """By contrast and once by the network: every further look costs time, and here all agree."""
     looks, find = [], ink_network.find
     monkeypatch.setattr(ink_network, "find", lambda *arguments: looks.append(1) or find(*arguments))

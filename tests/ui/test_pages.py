@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 import streamlit as st
@@ -185,6 +186,22 @@ def test_the_steps_are_shown_when_asked() -> None:
     assert_calm(app)
     for title in ("The picture as given", "Paper flattened", "What the model sees", "divided by its temperature"):
         assert title in read_text(app)
+
+
+def test_the_ways_to_see_a_picture_are_shown_with_what_the_model_said() -> None:
+    app = open_predict("Upload")
+    grain = np.random.default_rng(0).normal(0, 6, (300, 300, 3))
+    paper = np.asarray(Image.open(io.BytesIO(make_picture(SEVEN))).convert("RGB").resize((300, 300)), float)
+    content = io.BytesIO()
+    Image.fromarray(np.clip(paper + grain, 0, 255).astype(np.uint8)).save(content, "PNG")
+    upload(app, ("grain.png", content.getvalue()))
+    app.toggle(key=next(one.key for one in app.toggle if one.label == "How it got there")).set_value(True).run()
+    assert_calm(app)
+    for title in ("Ways to see it", "By contrast", "By the network"):
+        assert title in read_text(app)
+    shown = {image.alt: image.url for element in app.get("image") for image in element.proto.imgs}
+    url = shown["By the network, 28x28"]
+    assert np.asarray(Image.open(io.BytesIO(base64.b64decode(url.split(",")[1]))).convert("L")).max() > 200
 
 
 # --- upload -----------------------------------------------------------------------------------------------------------

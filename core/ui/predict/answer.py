@@ -238,6 +238,6 @@ def show_hypotheses(hypotheses: tuple[reader.Hypothesis, ...]) -> None:
             said = {"digit": "sure", "unsure": "unsure", "no digit": "no digit"}[one.prediction.verdict.value]
             title = one.look[0].upper() + one.look[1:]
             with st.container(width=150):
-                show_square(one.found.image, None, f"{title}, 28x28")
+                show_square(digit_images.enlarge(one.found.image, 10), None, f"{title}, 28x28")
                 chosen = "chosen" if number == 0 else f"{hypotheses[0].evidence - one.evidence:.1f} nats less"
                 st.markdown(f"**{title}**  \n:small[{one.prediction.digit}, {said}: {chosen}]")
