@@ -72,12 +72,13 @@ def test_few_printed_letters_pass(shipped: Checkpoint):
 
 
 @pytest.mark.slow
-def test_every_sample_stays_as_sure_as_it_was(shipped: Checkpoint):
+def test_no_sample_with_digits_is_less_sure_than_it_was(shipped: Checkpoint):
     bare = replace(shipped, rejection=None)
     for path in sorted((SHIPPED / "samples").glob("*.*")):
-        if path.suffix.lstrip(".") in picture.SUFFIXES:
+        if path.suffix.lstrip(".") in picture.SUFFIXES and not path.name.startswith("not_"):
             given = picture.read(path.read_bytes())
-            assert reader.read(shipped, given).verdict == reader.read(bare, given).verdict, path.name
+            verdict = reader.read(shipped, given).verdict
+            assert verdict in ("digit", reader.read(bare, given).verdict), path.name
 
 
 @pytest.mark.slow
