@@ -84,6 +84,9 @@ class Looks:
             round(value / far.scale)
             for value in (max(0, x - margin), max(0, y - margin), x + wide + margin, y + high + margin)
         )
+        # In a picture of a few pixels, much enlarged, the ink may be less than one of them.
+        left, top = min(left, colours.shape[1] - 1), min(top, colours.shape[0] - 1)
+        right, bottom = max(right, left + 1), max(bottom, top + 1)
         part = colours[top:bottom, left:right]
         known = cv2.resize(far.likely, colours.shape[1::-1], interpolation=cv2.INTER_LINEAR)[top:bottom, left:right]
         scale = min(LOOK.looked_at * far.scale / height, math.sqrt(LOOK.most_pixels / part[..., 0].size))

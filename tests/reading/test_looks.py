@@ -1,0 +1,63 @@
+"""Several ways to see a picture: at any size without a traceback, and sure only where they bear each other out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.network.prediction import Prediction, Verdict
+from core.reading import picture, reader
+from core.reading.looks import Looks
+from core.reading.one_digit import FoundDigit
+from core.reading.reader import Hypothesis
+from core.reading.settings import LOOK
+
+SHAPES = [(1, 1), (1, 40), (2, 3), (4, 4), (5, 16), (16, 5), (17, 17), (49, 30), (300, 8), (200, 350)]
+
+
+def make(digit: int, verdict: Verdict, evidence: float) -> Hypothesis:
+    """A way to see a digit, of which the model says this."""
+    probabilities = tuple(0.991 if one == digit else 0.001 for one in range(10))
+    bare = Prediction(probabilities, verdict, digit_logit=evidence / 2, whole_digit_logit=evidence / 2 + 0.00904)
+    return Hypothesis("a look", FoundDigit(np.zeros((28, 28), np.float32), (0, 0, 9, 9), (), "dark on light"), bare)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_any_size_is_seen_in_every_way(shape: tuple[int, int], model):
+    rng = np.random.default_rng(sum(shape))
+    for colours in (
+        rng.integers(0, 256, (*shape, 3), dtype=np.uint8),
+        np.where(rng.random((*shape, 1)) < 0.1, 0, 230).astype(np.uint8).repeat(3, 2),
+    ):
+        given = picture.from_array(colours)
+        looks = Looks(given)
+        for ink in (looks.usual, *looks.others.values()):
+            if ink is not None:
+                x, y, width, height = ink.place(ink.patches.box(0))
+                assert 0 <= x < x + width <= shape[1] and 0 <= y < y + height <= shape[0]
+        reader.read(model, given)
+
+
+def test_an_answer_that_no_second_way_bears_out_is_not_sure():
+    sure, other, refused = make(7, Verdict.DIGIT, 9), make(1, Verdict.DIGIT, 3), make(7, Verdict.NO_DIGIT, -9)
+    assert reader._vote([sure, sure], 0).verdict is Verdict.DIGIT
+    assert reader._vote([sure, other], 0).verdict is Verdict.UNSURE
+    assert reader._vote([sure, refused], 1).verdict is Verdict.UNSURE
+    faint = make(7, Verdict.DIGIT, LOOK.least_evidence - 0.5)
+    assert reader._vote([faint, faint], 0).verdict is Verdict.UNSURE
+
+
+def test_what_most_ways_refuse_is_no_digit():
+    unsure, refused = make(7, Verdict.UNSURE, 1), make(7, Verdict.NO_DIGIT, -9)
+    assert reader._vote([unsure, refused], 1).verdict is Verdict.NO_DIGIT
+    assert reader._vote([unsure, unsure, refused], 0).verdict is Verdict.UNSURE
+
+
+@pytest.mark.parametrize(("behind", "is_rival"), [(0.5, True), (2 * LOOK.closest_rival, False)])
+def test_another_digit_close_behind_makes_an_answer_unsure(behind: float, is_rival: bool, model):
+    reading = reader.read(model, picture.from_array(np.full((60, 60, 3), 255, np.uint8)))
+    best, other = make(7, Verdict.DIGIT, 5), make(1, Verdict.DIGIT, 5 - behind)
+    seven = replace(reading, prediction=best.prediction, found=best.found, hypotheses=(best, other))
+    assert (seven.rival is not None) == is_rival
+    assert seven.verdict == ("unsure" if is_rival else "digit")
+    assert ("it looks like a 1" in seven.sentence) == is_rival
