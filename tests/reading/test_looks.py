@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.network.prediction import Prediction, Verdict
-from core.reading import picture, reader
+from core.reading import ink_network, picture, reader
 from core.reading.looks import Looks
 from core.reading.one_digit import FoundDigit
 from core.reading.reader import Hypothesis
@@ -36,6 +36,26 @@ def test_any_size_is_seen_in_every_way(shape: tuple[int, int], model):
                 x, y, width, height = ink.place(ink.patches.box(0))
                 assert 0 <= x < x + width <= shape[1] and 0 <= y < y + height <= shape[0]
         reader.read(model, given)
+
+
+def test_whatever_the_network_says_of_a_small_picture_can_be_looked_at_closer(monkeypatch):
+    """A speck may be less than one pixel of a picture that was enlarged to be seen."""
+    rng = np.random.default_rng(1)
+
+    def say(network, colours: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
+        likely = np.zeros(colours.shape[:2], np.float32)
+        (y, x), (high, wide) = (rng.integers(side) for side in likely.shape), rng.integers(1, 6, 2)
+        likely[y : y + high, x : x + wide] = 1
+        return likely
+
+    monkeypatch.setattr(ink_network, "find", say)
+    for _ in range(300):
+        high, wide = rng.integers(1, 21, 2)
+        looks = Looks(picture.from_array(np.full((high, wide, 3), 200, np.uint8)))
+        for ink in (looks.usual, *looks.others.values()):
+            if ink is not None:
+                x, y, width, height = ink.place(ink.patches.box(0))
+                assert 0 <= x < x + width <= wide and 0 <= y < y + height <= high
 
 
 def test_an_answer_that_no_second_way_bears_out_is_not_sure():
