@@ -54,7 +54,9 @@ export default function ({ data }) {
 }
 """
 # Streamlit opens a window of its own, which names folders and stays until it is closed, and shows the first page below.
-# A page that is loaded anew in place of the wrong address closes it too.
+# A page that is loaded anew in place of the wrong address closes it too. Until it is closed it is out of sight; the app
+# has no such window of its own.
+UNSEEN = '<style>div:has(> [data-testid="stDialog"]), [data-testid="stDialog"] { display: none !important; }</style>'
 LEAD_ON = """
 export default function ({ data }) {
   if (data.page !== null) {
@@ -105,6 +107,7 @@ def answer_unknown(pages: Iterable[str]) -> None:
     asked = (context.pages_manager.intended_page_name or "") if context else ""
     if not asked:
         return
+    st.html(UNSEEN)
     page = find_meant(asked, pages)
     act = st.components.v2.component("digit_lab_wrong_address", js=LEAD_ON)  # known to the running app alone
     act(key="address-wrong", data={"page": page})

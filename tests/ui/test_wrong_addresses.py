@@ -41,3 +41,5 @@ def test_the_first_page_answers_for_what_is_no_page(asked: str, sentence: str, m
     app.run()
     assert not app.exception
     assert len(app.warning) == bool(sentence) and all(sentence in warning.value for warning in app.warning)
+    styles = [element.proto.body for element in app.get("html")]
+    assert (addresses.UNSEEN in styles) == bool(asked)  # Streamlit's own window is out of sight until it is closed

@@ -21,8 +21,10 @@ from core.ui.predict import answer
 #   button that can be pressed takes it.
 # - A reload forgets the drawing: the browser keeps it as long as its tab lives, and hands it back once.
 # - It sends nothing before the pen is lifted: this sends what it looks like meanwhile, once the last was answered.
+# - It sends a stroke 200 ms after the pen was lifted, and never when it is out of sight by then: what is pressed sooner
+#   is pressed once more when the stroke has left.
 AROUND = """
-const KEPT = "digit-lab-drawing", EVERY = 150;
+const KEPT = "digit-lab-drawing", EVERY = 150, SENT_AFTER = 300; // milliseconds
 const state = (window.digitLabCanvas ??= { isFirst: true, isDown: false, isAsking: false, focused: null });
 
 function findRoot() {
@@ -76,7 +78,18 @@ function work() {
   state.send("meanwhile", seen);
 }
 
-const lift = () => { state.isDown = false; };
+const lift = () => {
+  if (state.isDown) state.lifted = performance.now();
+  state.isDown = false;
+};
+const hold = (event) => {
+  const pressed = event.target.closest?.("a, button, label");
+  const left = (state.lifted ?? -Infinity) + SENT_AFTER - performance.now();
+  if (!pressed || left <= 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  setTimeout(() => pressed.click(), left);
+};
 const remember = ({ target }) => {
   [state.focused, state.isOurs] = [target, target.tagName === "BUTTON" && Boolean(target.closest(".st-key-pad"))];
 };
@@ -91,6 +104,7 @@ export default function ({ data, setTriggerValue }) {
   state.timer = setInterval(work, EVERY);
   for (const name of ["pointerup", "pointercancel"]) addEventListener(name, lift);
   document.addEventListener("focusin", remember);
+  document.addEventListener("click", hold, true);
   return () => clearInterval(state.timer);
 }
 """
