@@ -4,6 +4,7 @@ One rule for every share: a fixed number of decimals, and never "0 %" or "100 %"
 """
 
 import re
+import unicodedata
 from datetime import datetime
 
 SPACE = "\u00a0"  # the sign never starts a line of its own
@@ -79,13 +80,22 @@ def time(when: datetime) -> str:
     return f"{when:%Y-%m-%d %H:%M} {when.tzname() or ''}".rstrip()
 
 
+def clean(text: str) -> str:
+    """Text that somebody else chose, with a sign in place of each control character. Every kind of space stays: there
+    is one in each percentage, and in the name of each screenshot of a Mac."""
+    return "".join(
+        letter if letter.isprintable() or unicodedata.category(letter) == "Zs" else "\N{REPLACEMENT CHARACTER}"
+        for letter in text
+    )
+
+
 def escape_markdown(text: str) -> str:
     """Text that holds a name somebody else chose, so that a page shows it as it is: no link, picture, formula, icon,
     list, bold or arrow is made of it. "[a](b)" -> "\\[a\\](b)".
 
     What Streamlit looks for after escapes are gone (addresses, :icons:, arrows) is broken by a sign without width.
     """
-    text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    text = clean(text)
     text = _FOUND_LATER.sub(lambda found: found[0][:1] + UNSEEN + found[0][1:], text)
     text = _INLINE.sub(r"\\\g<0>", text)
     text = _AT_START.sub(lambda found: f"{found[1] or found[3] or ''}\\{found[2] or found[4]}", text)

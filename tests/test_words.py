@@ -91,6 +91,16 @@ def test_text_of_which_no_link_picture_or_formula_is_made(text, said):
     assert words.escape_markdown(text) == said
 
 
+@pytest.mark.parametrize("text", [words.percent(0.5), "Screenshot 2026-01-02 at 3.04\u202fPM", "学\u3000校"])
+def test_a_space_of_any_kind_is_shown_as_it_is(text):
+    assert words.escape_markdown(text) == words.clean(text) == text
+
+
+@pytest.mark.parametrize("letter", ["\n", "\t", "\x00", "\x9f", "\u202e", "\udcff"])
+def test_what_is_no_sign_is_shown_as_the_sign_for_that(letter):
+    assert words.clean(f"a{letter}b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
 @pytest.mark.parametrize("name", ["=1+1.png", "+1.png", "-1.png", "@sum.png", "\t=1.png", "\r=1.png"])
 def test_a_cell_that_a_spreadsheet_would_run_is_defused(name):
     assert words.safe_cell(name) == f"'{name}"

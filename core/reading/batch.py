@@ -178,8 +178,7 @@ def tabulate(items: Sequence[Item]) -> pd.DataFrame:
 
 def show_name(name: str, longest: int = 80) -> str:
     """A file's name, safe to show: no control characters, the middle of a long one left out."""
-    clean = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
-    half = longest // 2
+    clean, half = words.clean(name), longest // 2
     return clean if len(clean) <= longest else f"{clean[:half]}…{clean[-half:]}"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from core import words
@@ -38,6 +40,9 @@ STYLE = f"""
 .answer.none .digit {{ font-size: 2.5rem; font-weight: 200; opacity: .5; }} /* a large dash is a black bar */
 .answer.none .confidence {{ font-size: 2.5rem; opacity: 1; }}
 [data-testid="stColumn"]:has(.st-key-pad) {{ min-width: 290px; }} /* the canvas does not shrink */
+/* Before they are there: what is below must not jump. */
+.st-key-pad [class*="st-key-canvas-"] {{ min-height: 280px; }}
+.st-key-expect {{ min-height: 3.75rem; }}
 /* Where answer and canvas don't fit on one screen, a strip above the canvas says the answer in one line. */
 .st-key-strip {{ display: none; }}
 .strip {{ display: flex; align-items: baseline; gap: .75rem; height: 2.75rem; line-height: 2.75rem; overflow: hidden;
@@ -111,6 +116,9 @@ STYLE = f"""
 .stApp button[aria-pressed="true"] {{ outline: 3px solid {theme.css(theme.ACCENT)}; outline-offset: -1px; }}
 </style>
 """
+# Seconds: a new visitor's browser first loads what reads a style, and whatever is painted before that jumps. So long it
+# is given nothing else.
+STYLED_AFTER = 0.15
 # To be read from the last row of a classroom. All sizes of a page are multiples of this one.
 PRESENTING = """
 <style>
@@ -142,6 +150,9 @@ def open_page(title: str, needs_torch: bool = True) -> None:
         st.session_state.page, st.session_state.answered_address = title, set()
     st.set_page_config(page_title=f"{title} · Digit Lab", page_icon=ICON, layout="wide")
     st.html(STYLE)
+    if "has_style" not in st.session_state:
+        st.session_state.has_style = True
+        time.sleep(STYLED_AFTER)
     crash.take_over()
     addresses.take_over()
     if title == "Home":

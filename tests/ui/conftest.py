@@ -6,6 +6,16 @@ from pathlib import Path
 import pytest
 from running_app import QUICK_APP, Server, start_server
 
+from core.ui import shell
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_browser_waits_for_a_style() -> Iterator[None]:
+    """Each `AppTest` is a new visitor, with no browser that loads anything."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shell, "STYLED_AFTER", 0)
+        yield
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:

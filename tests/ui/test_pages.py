@@ -5,6 +5,7 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import words, workspace
 from core.network import checkpoint
-from core.ui import addresses, handover
+from core.ui import addresses, handover, shell
 from core.ui.handover import Handed
 from core.workspace import SHIPPED
 
@@ -40,6 +41,17 @@ def open_page(path: str = "pages/1_Predict.py") -> AppTest:
     """A visitor whose first page it is."""
     app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS)
     return (app if path == "Home.py" else app.switch_page(path)).run()
+
+
+def test_a_new_visitors_browser_is_given_time_to_load_the_style_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(shell, "STYLED_AFTER", 0.15)
+    monkeypatch.setattr(shell, "time", SimpleNamespace(sleep=waits.append))
+    app = open_page("Home.py")
+    assert waits == [0.15]
+    app.run()
+    app.switch_page("pages/4_My_digits.py").run()
+    assert waits == [0.15]
 
 
 def open_predict(way: str) -> AppTest:

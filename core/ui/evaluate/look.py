@@ -22,6 +22,8 @@ STYLE = f"""
 @media (hover: none) {{ [data-testid="stElementToolbar"] {{ display: none; }} }} /* always out on a phone */
 /* What a screen reader hears of each file sent lies outside the box that scrolls, and made the page as long as it. */
 [data-testid="stFileChips"] {{ position: relative; }}
+/* Before a figure is there it takes its room. */
+.st-key-headline > [data-testid="stElementContainer"] {{ min-height: 6.5rem; }}
 /* The matrix fills its place, and the place is as high as the screen has room. */
 [data-testid="stLayoutWrapper"]:has(> .st-key-matrix) {{ flex: none; height: 24rem; }}
 .st-key-matrix, .st-key-matrix > [data-testid="stElementContainer"] {{ height: 100%; }}
@@ -39,6 +41,7 @@ STYLE = f"""
   .st-key-evaluate_asked > :first-child {{ flex: 1 0 100%; }}
   .st-key-evaluate_asked > :not(:first-child) {{ flex: 1 1 40%; width: auto; min-width: 0; }}
   .st-key-headline {{ gap: .75rem; flex-wrap: nowrap; overflow-x: auto; }}
+  .st-key-headline > [data-testid="stElementContainer"] {{ min-height: 4.5rem; }}
   .st-key-headline [data-testid="stMetricValue"] {{ font-size: 1.125rem; }}
   .st-key-headline [data-testid="stMetric"] {{ --gap: 0; }}
   .st-key-headline [data-testid="stMetricDelta"] {{ font-size: .75rem; padding: 0 .25rem; }}
