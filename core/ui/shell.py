@@ -135,6 +135,7 @@ html { font-size: clamp(16px, 1.35vw, 32px); }
 @media (max-width: 768px) { .block-container { padding-top: 4rem !important; } }
 </style>
 """
+IN_ADDRESS = "present"  # the one word in the address that every page understands
 ICON = digit_images.as_data_url((SHIPPED / ".streamlit" / "icon.png").read_bytes())
 
 
@@ -203,7 +204,7 @@ def is_presenting() -> bool:
 def _offer_presenting() -> None:
     """The switch at the end of the menu; a link may turn it on with `?present=true`."""
     if "present" not in st.session_state:
-        st.session_state.present = st.query_params.get("present") == "true"
+        st.session_state.present = st.query_params.get(IN_ADDRESS) == "true"
     st.toggle(
         "Present",
         key="present",

@@ -51,6 +51,20 @@ export default function ({ data, key }) {
 }
 """
 
+# What was pressed stays in sight too: it is moved to the top, where what it opens begins out of sight or almost.
+INTO_SIGHT = """
+const MOST = 0.75; // of the window's height: a beginning further down shows no more than a title
+const chosen = (window.digitLabChosen ??= new Map());
+
+export default function ({ data, key }) {
+  const before = chosen.get(key);
+  chosen.set(key, data.chosen);
+  if (before === undefined || before === data.chosen) return;
+  const [from, opened] = [data.from, data.opened].map((name) => document.getElementsByClassName(name)[0]);
+  if (opened?.getBoundingClientRect().top > MOST * window.innerHeight) from?.scrollIntoView({ block: "start" });
+}
+"""
+
 # A table is painted; beside it stands another one for those who don't see it, with a picture's whole data as its words.
 SAY_PICTURES = """
 export default function ({ data }) {
@@ -118,6 +132,16 @@ def mark_pressed(keys: Sequence[str], pressed: str, key: str = "pressed") -> Non
     changes its `type`. `key`: each group of buttons on a page has one of its own, which begins with "pressed"."""
     act = st.components.v2.component("digit_lab_pressed", js=PRESSED)  # known to the running app alone
     act(key=key, data={"names": [_class_of(one) for one in keys], "pressed": _class_of(pressed)})
+
+
+def bring_into_sight(key: str, opened: str, chosen: int) -> None:
+    """Where another thing was `chosen` in the container `key` and what that opens, the container `opened`, is out of
+    sight below, as on a phone, the page moves up."""
+    act = st.components.v2.component("digit_lab_into_sight", js=INTO_SIGHT)  # known to the running app alone
+    act(
+        key=f"pressed-into-sight-{key}",
+        data={"from": _class_of(key), "opened": _class_of(opened), "chosen": chosen},
+    )
 
 
 def picture_column(label: str, width: int | None = None, help: str | None = None) -> ColumnConfig:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 from running_app import contrast, start_server
-from test_predict_browser import choose, follow, one_run
+from test_predict_browser import choose, follow, one_run, rest
 
 from core.network import checkpoint
 
@@ -152,6 +152,17 @@ def test_it_fits_a_phone(new_page, lab):
         expect(cell(page, 1, 1)).to_be_visible(timeout=SLOW)
         assert page.evaluate("document.querySelector('.stMain').scrollWidth") <= 390
         assert cell(page, 9, 9).bounding_box()["y"] < 664 - 20, "all of the matrix is in sight without scrolling"
+
+
+@pytest.mark.slow
+def test_on_a_phone_a_pressed_picture_and_what_is_said_of_it_are_in_sight(new_page, lab):
+    page = open_evaluate(new_page(viewport={"width": 390, "height": 664}), lab, "Errors")
+    thumbnail = page.locator("[class*='st-key-gallery'] button").nth(2)
+    expect(page.get_by_text("Labelled", exact=False).last).to_be_visible(timeout=SLOW)
+    rest(page)
+    thumbnail.click()
+    expect(page.get_by_text(re.compile("^Labelled .*, read as"))).to_be_in_viewport()
+    expect(thumbnail).to_be_in_viewport()
 
 
 @pytest.mark.slow

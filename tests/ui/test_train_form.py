@@ -139,3 +139,8 @@ def test_each_button_of_a_preset_says_which_one_it_chooses(app):
     labels = [app.button(key=f"preset-{key}").label for key in PRESETS]
     assert all(preset.title in label for preset, label in zip(PRESETS.values(), labels, strict=True))
     assert len(set(labels)) == len(labels) and link.USUAL in PRESETS
+
+
+def test_a_link_that_presents_is_no_settings_link(job) -> None:
+    app = open_train(present="true")
+    assert not app.warning and app.session_state.present

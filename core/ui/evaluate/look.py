@@ -22,6 +22,7 @@ STYLE = f"""
 @media (hover: none) {{ [data-testid="stElementToolbar"] {{ display: none; }} }} /* always out on a phone */
 /* What a screen reader hears of each file sent lies outside the box that scrolls, and made the page as long as it. */
 [data-testid="stFileChips"] {{ position: relative; }}
+[class*="st-key-gallery"] {{ scroll-margin-top: 4rem; }} /* the header lies over the page */
 /* Before a figure is there it takes its room. */
 .st-key-headline > [data-testid="stElementContainer"] {{ min-height: 6.5rem; }}
 /* The matrix fills its place, and the place is as high as the screen has room. */
@@ -55,6 +56,7 @@ PRESENTED = """
 <style>
 .st-key-headline { flex-wrap: nowrap; }
 .st-key-headline [data-testid="stMetricDelta"] { display: none; }
+.st-key-headline > [data-testid="stElementContainer"] { min-height: 0; }
 [data-testid="stLayoutWrapper"]:has(> :is(.st-key-matrix_ways, .st-key-fine_print)) { order: 1; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-matrix) { height: max(17rem, 100vh - 16.5rem); }
 /* Widths in pixels don't grow with the type. */

@@ -61,8 +61,9 @@ def show_gallery(
                 st.toggle("Mark several", key=f"mark-{key}", help="To tag them, or to send them to My digits.")
         if is_marking:
             marking.act(shown, members, key)
-    with detail:
+    with detail, st.container(key=f"detail-{key}"):
         _show_picture(shown, shown.picture(picked), against)
+    widgets.bring_into_sight(f"gallery-{key}", f"detail-{key}", picked)
     return picked
 
 

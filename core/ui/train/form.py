@@ -17,7 +17,7 @@ from core.network import checkpoint
 from core.training import link, wording
 from core.training.plans import NewRun
 from core.training.wording import FIELDS
-from core.ui import resources
+from core.ui import resources, shell
 from core.ui.notices import attempt
 from core.ui.train import durations
 from core.ui.train.durations import Pending
@@ -45,9 +45,10 @@ memory = st.session_state
 def open_link() -> None:
     """Once a session: begin with the settings that the page's address names."""
     if "settings" not in memory:
-        opened = link.read(st.query_params)
+        asked = {name: value for name, value in st.query_params.items() if name != shell.IN_ADDRESS}
+        opened = link.read(asked)
         memory.settings, memory.link_refused = opened.settings.as_dict(), opened.refused
-        memory.run_name, memory.link_given = opened.name, bool(st.query_params)
+        memory.run_name, memory.link_given = opened.name, bool(asked)
 
 
 def take_settings(settings: TrainingSettings) -> None:
