@@ -10,7 +10,7 @@ PYTEST = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope
 .PHONY: run test test-all quick all install mutants bench bench-realworld bench-pages bench-train-speed bench-readme lint
 
 run: .venv/installed
-	$(BIN)/python -m streamlit run Home.py --server.port $(PORT)
+	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 install: .venv/installed
 

@@ -10,7 +10,7 @@ from core import console
 from core.workspace import SHIPPED
 
 USAGE = """\
-  run        start the app; takes the options of `streamlit run`, such as --server.port 8600
+  run        start pages and API; takes the options of `streamlit run`, such as --server.port 8600
   predict    read pictures
   train      train a network
   evaluate   measure a model
@@ -30,8 +30,8 @@ def main() -> None:
     parser.add_argument("options", nargs=argparse.REMAINDER, help="of the command")
     chosen = parser.parse_args()
     if chosen.command == "run":
-        # By name, not by import: only core.ui knows Streamlit. It finds its configuration beside Home.py.
-        sys.argv = ["streamlit", "run", str(SHIPPED / "Home.py"), *chosen.options]
+        # By name, not by import: only core.ui knows Streamlit. It finds its configuration beside app.py.
+        sys.argv = ["streamlit", "run", str(SHIPPED / "app.py"), *chosen.options]
         runpy.run_module("streamlit", run_name="__main__")
     else:
         sys.argv = [f"digit-lab {chosen.command}", *chosen.options]  # the name that its help and refusals begin with

@@ -50,6 +50,11 @@ class ModelInUse:
                 gc.freeze()
             return self._loaded[1]
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model in use is in memory, so that the next answer waits for nothing."""
+        return self._loaded is not None and self._loaded[0] == self._key()
+
     @staticmethod
     def _key() -> tuple[str, tuple[int, ...]]:
         name = checkpoint.in_use()
