@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import words
+from core.access.roles import owners_only
 from core.config import SettingError
 from core.network import checkpoint
 from core.training import runs
@@ -159,6 +160,7 @@ class TrainingJob:
         # A thread of torch that is alive when the interpreter ends aborts the process.
         atexit.register(self.close)
 
+    @owners_only("start a run")
     def start(self, plan: Plan, name: str | None = None) -> None:
         """Begin what is planned, under `name` or one that is chosen for it.
 
@@ -177,14 +179,17 @@ class TrainingJob:
             self._thread = threading.Thread(target=self._work, args=(plan, run), name="training", daemon=True)
             self._thread.start()
 
+    @owners_only("pause a run")
     def pause(self) -> None:
         """Stop after the step that is going on, ready to go on; saved to disk."""
         self._ask(Wish.PAUSE, only_if=(Wish.GO,))
 
+    @owners_only("let a run go on")
     def go_on(self) -> None:
         """Go on after a pause."""
         self._ask(Wish.GO, only_if=(Wish.PAUSE,))
 
+    @owners_only("stop a run")
     def stop(self, keep: bool) -> None:
         """End the run; `keep` its best weights so far, or discard everything. Does nothing when no run is going on."""
         if keep:
@@ -192,6 +197,7 @@ class TrainingJob:
         else:
             self._ask(Wish.DISCARD, only_if=(Wish.GO, Wish.PAUSE, Wish.KEEP, Wish.SKIP))
 
+    @owners_only("cut a run short")
     def skip(self) -> None:
         """Keep the model as it is, without the plan's last steps."""
         if isinstance(self._snapshot, Live) and self._snapshot.phase is Phase.FINISHING:
@@ -203,6 +209,7 @@ class TrainingJob:
         if self._thread:
             self._thread.join()
 
+    @owners_only("change a run's learning rate")
     def set_peak(self, learning_rate: float) -> None:
         """Change the schedule's largest learning rate from the next step on; nothing when no run is going on."""
         with self._change:
