@@ -1,9 +1,10 @@
-"""Whether somebody sits at this computer, or comes in over a network."""
+"""Whether somebody sits at this computer, or comes in over a network; this computer's address in it."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 from collections.abc import Mapping
 
 SHARED = "DIGIT_LAB_SHARE"  # set by `digit-lab run --share`: guests come in, even where a proxy stands before loopback
@@ -38,3 +39,14 @@ def _is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address.removeprefix("::ffff:")).is_loopback
     except ValueError:  # another name
         return False
+
+
+def find_address() -> str | None:
+    """This computer's address in its local network; None where it has none. Nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # kept for documents (RFC 5737): only the way there is looked up
+            found: str = probe.getsockname()[0]
+        except OSError:
+            return None
+    return None if _is_loopback(found) else found

@@ -47,6 +47,13 @@ def is_alone() -> bool:
     )
 
 
+def who_sees() -> str:
+    """Who sees what this visitor keeps in My digits, as an end of a sentence."""
+    if is_alone():
+        return "shared by everyone who opens it"
+    return "your guests' among them" if is_owner() else "where the owner sees all and you those of this visit"
+
+
 def show() -> None:
     """Say in the menu who one is, where that is a question, with the way to sign in or out."""
     if is_alone():
