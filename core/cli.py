@@ -22,6 +22,7 @@ USAGE = """\
   run        start pages and API; takes the options of `streamlit run`, such as --server.port 8600
              --share lets others in the network come in as guests; the owner signs in with a passphrase
   predict    read pictures
+  read       read a great many pictures with all cores, into one file
   train      train a network
   evaluate   measure a model
 
@@ -36,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="digit-lab", description=__doc__, epilog=USAGE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=("run", "predict", "train", "evaluate"))
+    parser.add_argument("command", choices=("run", "predict", "read", "train", "evaluate"))
     parser.add_argument("options", nargs=argparse.REMAINDER, help="of the command")
     chosen = parser.parse_args()
     if chosen.command == "run":
