@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from core.network.checkpoint import Checkpoint
 from core.serving.api import Api, Shared
+from core.serving.headers import SecurityHeaders
 from core.ui import resources
 from core.ui.warm_up import warm_up
 from core.workspace import SHIPPED
@@ -32,4 +34,4 @@ api = Api(
         listens_on=lambda: st.get_option("server.address"),
     )
 )
-app = st.App(SHIPPED / "Home.py", routes=api.routes(), lifespan=start)
+app = st.App(SHIPPED / "Home.py", routes=api.routes(), middleware=[Middleware(SecurityHeaders)], lifespan=start)

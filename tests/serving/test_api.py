@@ -4,7 +4,8 @@ import asyncio
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema
 import pytest
@@ -21,6 +22,12 @@ from core.workspace import SHIPPED
 
 SEVEN = SHIPPED / "samples" / "7_plain_in_the_corner.png"
 READ = "/api/v1/read"
+
+
+def run(work: Coroutine) -> None:
+    """Wait for it on a thread of its own: this one may have the loop of a browser."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 def check(kind: str, value: object) -> None:
@@ -100,7 +107,7 @@ def test_what_is_too_large_is_refused_before_it_is_read(api: Api):
     }  # fmt: skip
     from starlette.applications import Starlette
 
-    asyncio.run(Starlette(routes=api.routes())(scope, receive, send))
+    run(Starlette(routes=api.routes())(scope, receive, send))
     assert said[0]["status"] == 413
     assert json.loads(said[1]["body"])["detail"].startswith("This file has 25.1 MB; the limit is 25 MB.")
 
@@ -168,7 +175,7 @@ def test_a_seat_is_given_back_whatever_happens():
     seats = Seats(1, 1)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), seats.take():
-            asyncio.run(seats.work(lambda: 1 // 0))
+            run(seats.work(lambda: 1 // 0))
     with seats.take(), pytest.raises(Problem), seats.take():
         pass
     assert seats.taken == 0

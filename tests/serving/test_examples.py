@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from running_app import ROOT, Server, start_server
 
+from core.serving import headers
+
 SAMPLES = ROOT / "samples"
 TEXT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```(sh|python|js)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -21,7 +23,7 @@ RUNNERS = {"sh": ("bash", "-c"), "python": (sys.executable, "-c"), "js": ("node"
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("app")
-    with start_server(folder / "log.txt", folder, command=("-m", "streamlit", "run", "app.py")) as running:
+    with start_server(folder / "log.txt", folder) as running:
         yield running
 
 
@@ -57,3 +59,5 @@ def test_pages_and_api_are_on_one_port(app: Server):
     for path, kind in (("/", "text/html"), ("/Predict", "text/html"), ("/health", "application/json")):
         with urlopen(app.url + path) as answer:
             assert answer.headers["content-type"].startswith(kind), path
+            for name, value in headers.HEADERS.items():
+                assert answer.headers[name] == value, (path, name)
