@@ -21,9 +21,13 @@ def load(name: str | None) -> Checkpoint:
 
 @asynccontextmanager
 async def start(_: st.App) -> AsyncIterator[None]:
-    """Load the model while the server starts: a program may be the first who asks."""
+    """Load the model while the server starts, since a program may be the first who asks; save a run at its end.
+
+    After SIGTERM uvicorn ends the process by the signal itself, and nothing that Python does at exit is done.
+    """
     warm_up()
     yield
+    resources.training_job().close()
 
 
 api = Api(
