@@ -40,6 +40,7 @@ from core.network import checkpoint
 from core.training import runs
 from core.training.events import End, Epoch, LogPoint, find_best
 from core.training.runs import Run, RunError, RunWriter, Status
+from core.training.turn import Turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -149,6 +150,7 @@ class TrainingJob:
         a run that somebody waits for takes all."""
         self._load_digits = load_digits
         self._runs, self._models = runs_folder, models_folder
+        self._turn = Turn(runs_folder)
         cores = os.cpu_count() or 2
         self.threads, self.all_threads = threads or max(1, cores - 1), threads or cores
         self._change = threading.Condition()
@@ -174,6 +176,7 @@ class TrainingJob:
             run = plan.announce(name, self._runs, self._models)
             if self._thread:
                 self._thread.join()  # over, but perhaps still on its last line
+            self._turn.take(run.name)
             self._wish, self._new_peak = Wish.GO, None
             self._snapshot = Live(run, peak=run.settings.learning_rate)
             self._thread = threading.Thread(target=self._work, args=(plan, run), name="training", daemon=True)
@@ -285,6 +288,8 @@ class TrainingJob:
         except Exception as error:  # a fault of ours: the visitor sees a sentence, the server's log the whole of it
             self._fail(run, f"Training stopped because of a fault in the program: {error}")
             raise
+        finally:
+            self._turn.give_back()
 
     def _check(self, run: Run) -> None:
         """Break off getting ready for a new run that nobody wants any more: nothing of it is on disk yet."""

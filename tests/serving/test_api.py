@@ -189,6 +189,12 @@ def test_models_and_runs_are_as_the_document_says(client: TestClient):
     assert client.get("/api/v1/runs").json() == []
 
 
+def test_a_choice_made_by_another_server_counts_at_once(client: TestClient):
+    """Each asks the workspace's files anew."""
+    checkpoint.choose("modern")
+    assert [row["name"] for row in client.get("/api/v1/models").json() if row["in_use"]] == ["modern"]
+
+
 def test_a_fault_of_ours_is_a_sentence_without_details(client: TestClient, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(checkpoint, "names", lambda: 1 // 0)
     assert "division" not in check_problem(client.get("/api/v1/models"), 500)
