@@ -23,7 +23,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from core import workspace
-from core.access import roles
+from core.access import roles, rules
 from core.config import DIGIT_SIZE
 from core.data.digits import DigitSet
 from core.data.labels import NO_DIGIT
@@ -296,6 +296,8 @@ def _check_room(file: sqlite3.Connection, who: roles.Visitor, now: datetime) -> 
         raise CorrectionsError(f"My digits holds {MOST:,} pictures, as many as it may. Delete some of them first.")
     if who.is_owner:
         return
+    if not rules.read().keeps_corrections:
+        raise CorrectionsError("The owner of this server lets guests keep nothing in My digits.")
     since = (now - timedelta(hours=1)).isoformat(timespec="milliseconds")
     (lately,) = file.execute(
         "SELECT count(*) FROM corrections WHERE visitor = ? AND created > ?", (who.id, since)

@@ -38,9 +38,9 @@ from core.access.roles import owners_only
 from core.config import SettingError
 from core.network import checkpoint
 from core.training import runs
+from core.training.claim import Claim
 from core.training.events import End, Epoch, LogPoint, find_best
 from core.training.runs import Run, RunError, RunWriter, Status
-from core.training.turn import Turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -150,7 +150,7 @@ class TrainingJob:
         a run that somebody waits for takes all."""
         self._load_digits = load_digits
         self._runs, self._models = runs_folder, models_folder
-        self._turn = Turn(runs_folder)
+        self._claim = Claim(runs_folder)
         cores = os.cpu_count() or 2
         self.threads, self.all_threads = threads or max(1, cores - 1), threads or cores
         self._change = threading.Condition()
@@ -176,7 +176,7 @@ class TrainingJob:
             run = plan.announce(name, self._runs, self._models)
             if self._thread:
                 self._thread.join()  # over, but perhaps still on its last line
-            self._turn.take(run.name)
+            self._claim.take(run.name)
             self._wish, self._new_peak = Wish.GO, None
             self._snapshot = Live(run, peak=run.settings.learning_rate)
             self._thread = threading.Thread(target=self._work, args=(plan, run), name="training", daemon=True)
@@ -289,7 +289,7 @@ class TrainingJob:
             self._fail(run, f"Training stopped because of a fault in the program: {error}")
             raise
         finally:
-            self._turn.give_back()
+            self._claim.give_back()
 
     def _check(self, run: Run) -> None:
         """Break off getting ready for a new run that nobody wants any more: nothing of it is on disk yet."""

@@ -39,6 +39,8 @@ def offer_correction(
     from core.data.labels import NO_DIGIT
     from core.my_digits.store import CorrectionsError
 
+    if not visitor.may_keep():
+        return
     image = (digit * 255).round().astype("uint8")
     try:
         kept = resources.corrections().find(image)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
+from core.access.allowance import Allowance
 from core.network import checkpoint
 
 if TYPE_CHECKING:
@@ -99,6 +100,12 @@ def corrections() -> Corrections:
     from core.my_digits.store import Corrections
 
     return Corrections()
+
+
+@st.cache_resource(show_spinner=False)
+def allowance() -> Allowance:
+    """How many pictures each guest may have read in an hour."""
+    return Allowance()
 
 
 def use_model(name: str) -> None:

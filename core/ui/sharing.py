@@ -9,9 +9,10 @@ import segno
 import streamlit as st
 
 from core import words
-from core.access import place, tokens
+from core.access import place, rules, tokens
 from core.ui import notices, visitor
 
+GUESTS = "guests"  # where it is said what changing a rule led to
 PLACE = "tokens"  # where it is said what making or revoking a token led to
 UNENCRYPTED = (
     "Traffic is not encrypted: whoever is in the same network can read along, passphrase included. A proxy with TLS in "
@@ -37,6 +38,7 @@ def show() -> None:
         if address.startswith("http:"):
             st.warning(UNENCRYPTED, icon=":material/lock_open:")
     if visitor.is_owner():
+        _show_rules()
         _show_tokens()
 
 
@@ -45,6 +47,23 @@ def _draw_code(address: str) -> bytes:
     picture = BytesIO()
     segno.make(address, micro=False).save(picture, kind="png", scale=QR_SCALE)
     return picture.getvalue()
+
+
+def _show_rules() -> None:
+    st.header("Guests", anchor=False)
+    with st.container():
+        notices.show_notice(GUESTS)
+    memory["keeps-corrections"] = rules.read().keeps_corrections  # another owner may have changed it
+    st.toggle(
+        "Guests keep corrections in My digits",
+        key="keeps-corrections",
+        on_change=_set_rules,
+        help="Each guest sees their own during the visit, you see all. What is kept already stays.",
+    )
+
+
+def _set_rules() -> None:
+    notices.attempt(rules.write, rules.Rules(memory["keeps-corrections"]), place=GUESTS)
 
 
 def _show_tokens() -> None:

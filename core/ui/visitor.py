@@ -7,7 +7,7 @@ import secrets
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.access import passphrase, place, roles
+from core.access import passphrase, place, roles, rules
 from core.access.roles import OWNER, Visitor
 from core.ui import notices
 
@@ -45,6 +45,11 @@ def is_alone() -> bool:
     return not place.is_shared(st.get_option("server.address")) and place.is_here(
         context.ip_address, context.headers.to_dict()
     )
+
+
+def may_keep() -> bool:
+    """Whether this visitor may keep what they put right."""
+    return is_owner() or rules.read().keeps_corrections
 
 
 def who_sees() -> str:

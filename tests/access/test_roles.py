@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import core
-from core.access import roles, tokens
+from core.access import roles, rules, tokens
 from core.my_digits import store
 from core.my_digits.store import Corrections, CorrectionsError
 from core.training.job import TrainingJob
@@ -22,6 +22,7 @@ ACTIONS = {
     *(f"core.training.runs.{name}" for name in ("rename", "delete", "delete_model")),
     *(f"core.network.checkpoint.{name}" for name in ("choose", "add", "add_facts", "remove", "rename")),
     *(f"core.access.tokens.{name}" for name in ("make", "revoke")),
+    "core.access.rules.write",
 }
 
 
@@ -103,6 +104,16 @@ def test_a_guest_keeps_so_many_an_hour_and_all_together_so_many(asking, tmp_path
     monkeypatch.setattr(store, "MOST", 4)
     with pytest.raises(CorrectionsError, match="as many as it may"):
         mine.keep(picture(10), 1, "", "m", "v")
+
+
+def test_a_guest_keeps_nothing_where_the_owner_says_so(asking, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("DIGIT_LAB_HOME", str(tmp_path))
+    asking("")
+    rules.write(rules.Rules(keeps_corrections=False))
+    Corrections(tmp_path).keep(picture(1), 1, "", "m", "v")
+    asking("anna")
+    with pytest.raises(CorrectionsError, match="lets guests keep nothing"):
+        Corrections(tmp_path).keep(picture(2), 1, "", "m", "v")
 
 
 def test_a_file_of_an_older_version_is_the_owners(asking, tmp_path: Path, monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 from running_app import ROOT, start_server
 from streamlit.testing.v1 import AppTest
 
-from core.access import passphrase, roles, tokens
+from core.access import passphrase, roles, rules, tokens
 from core.ui import visitor
 
 RIGHT = "four plain words"
@@ -72,6 +72,13 @@ def test_the_owner_makes_and_revokes_a_token_on_home():
     assert shown not in {one.value for one in app.code}, "shown once"
     app.button(key=f"revoke-{tokens.list_all()[0].id}").click().run()
     assert tokens.find(shown) is None
+
+
+def test_the_owner_turns_off_that_guests_keep_corrections():
+    app = sign_in(open_app(), RIGHT)
+    app.toggle(key="keeps-corrections").set_value(False).run()
+    assert rules.read() == rules.Rules(keeps_corrections=False)
+    assert not app.toggle(key="keeps-corrections").value and not app.exception
 
 
 @pytest.mark.browser

@@ -1,7 +1,7 @@
 """One run at a time over all servers of a workspace, on whichever computers they are.
 
-runs/.turn.lock   held while a server trains; the system lifts it when the process dies
-runs/.turn.json   whose turn it is, for the others to say so
+runs/.claim.lock   held while a server trains; the system lifts it when the process dies
+runs/.claim.json   whose it is, for the others to say so
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from core import workspace
 from core.training.runs import RunError
 
 
-class Turn:
-    """The turn of one server. A folder where nothing can be written has none to give: the run will say so itself."""
+class Claim:
+    """The claim of one server. Where nothing can be written there is none to make: the run will say so itself."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder` is the one of the runs, by default the workspace's."""
@@ -26,14 +26,14 @@ class Turn:
         self._lock: FileLock | None = None
 
     def take(self, run: str) -> None:
-        """Have the turn from now on, for the run of this name. Raises `RunError` where another server has it."""
+        """Claim to train the run of this name. Raises `RunError` while another server trains."""
         folder = self._folder or workspace.here().runs
-        lock = FileLock(folder / ".turn.lock", thread_local=False)
+        lock = FileLock(folder / ".claim.lock", thread_local=False)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
             workspace.write_atomically(
-                folder / ".turn.json", json.dumps({"run": run, "host": socket.gethostname()}).encode()
+                folder / ".claim.json", json.dumps({"run": run, "host": socket.gethostname()}).encode()
             )
         except Timeout as error:
             raise RunError(_say_whose(folder)) from error
@@ -52,6 +52,6 @@ class Turn:
 def _say_whose(folder: Path) -> str:
     run, place = "another one", "another server of this workspace"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        whose = json.loads((folder / ".turn.json").read_text(encoding="utf-8"))
+        whose = json.loads((folder / ".claim.json").read_text(encoding="utf-8"))
         run, place = str(whose["run"]), f"{place}, on {whose['host']}"
     return f"One run at a time: {run} is still going on in {place}. Wait for its end, or stop it there."

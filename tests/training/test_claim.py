@@ -1,4 +1,4 @@
-"""One run at a time over all servers of a workspace; a server that dies gives its turn back."""
+"""One run at a time over all servers of a workspace; a server that dies claims nothing."""
 
 import socket
 import subprocess
@@ -9,41 +9,41 @@ from pathlib import Path
 import pytest
 from running_app import ROOT
 
+from core.training.claim import Claim
 from core.training.runs import RunError
-from core.training.turn import Turn
 
 CODE = """
 import sys, time
 from pathlib import Path
-from core.training.turn import Turn
-turn = Turn(Path(sys.argv[1]))
-turn.take("Run 7")
+from core.training.claim import Claim
+claim = Claim(Path(sys.argv[1]))
+claim.take("Run 7")
 print("mine", flush=True)
 time.sleep(60)
 """
 
 
-def test_another_server_is_told_whose_turn_it_is_until_that_one_dies(tmp_path: Path):
+def test_another_server_is_told_who_trains_until_that_one_dies(tmp_path: Path):
     other = subprocess.Popen([sys.executable, "-c", CODE, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE)
     try:
         assert other.stdout.readline() == b"mine\n"
         with pytest.raises(RunError, match=rf"Run 7 is still going on in .* on {socket.gethostname()}\."):
-            Turn(tmp_path).take("Run 8")
+            Claim(tmp_path).take("Run 8")
     finally:
         other.kill()
         other.wait()
     until = time.monotonic() + 10
     while time.monotonic() < until:
         try:
-            Turn(tmp_path).take("Run 8")
+            Claim(tmp_path).take("Run 8")
             return
         except RunError:
             time.sleep(0.05)
-    pytest.fail("the turn of a dead server is never over")
+    pytest.fail("the claim of a dead server is never over")
 
 
-def test_a_turn_is_given_back(tmp_path: Path):
-    mine, other = Turn(tmp_path), Turn(tmp_path)
+def test_a_claim_is_given_back(tmp_path: Path):
+    mine, other = Claim(tmp_path), Claim(tmp_path)
     for _ in range(3):
         mine.take("a")
         with pytest.raises(RunError):
