@@ -32,6 +32,12 @@ def is_set() -> bool:
     return _read() is not None
 
 
+def fingerprint() -> str:
+    """What changes with the passphrase and tells nothing of it; empty where none is set."""
+    kept = _read()
+    return hashlib.sha256(kept[0] + kept[1]).hexdigest() if kept else ""
+
+
 def choose(passphrase: str) -> None:
     """Keep a new passphrase's hash in the workspace. Raises `PassphraseError` for a short one, `OSError` when the disk
     refuses."""

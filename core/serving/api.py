@@ -21,7 +21,7 @@ from core.network import checkpoint
 from core.network.checkpoint import Checkpoint, CheckpointError
 from core.reading import batch, reader
 from core.reading.batch import RefusedFile
-from core.serving import bodies, openapi, problems
+from core.serving import bodies, openapi, problems, sign_in
 from core.serving.metrics import Metrics
 from core.serving.problems import Problem
 from core.serving.seats import Seats
@@ -79,6 +79,7 @@ class Api:
         )
         return [
             Mount("/api", app=inner),
+            *sign_in.routes(),
             Route("/health", self._say_alive),
             Route("/ready", self._say_ready),
             Route("/metrics", self._show_metrics),

@@ -56,6 +56,13 @@ async def read(request: Request) -> Body:
     return Body(((request.query_params.get("name", WITHOUT_NAME), content),), {})
 
 
+async def read_short(request: Request, limit: int) -> str:
+    """A body of at most so many bytes as text. Raises a `Problem` for more."""
+    _check_announced(request, limit)
+    content = b"".join([chunk async for chunk in _limited(request, limit)])
+    return content.decode("utf-8", "replace")
+
+
 def _check_announced(request: Request, limit: int) -> None:
     """Refuse by what the head says, while nothing of the body has been read."""
     announced = request.headers.get("content-length", "0")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.access import passphrase, place, roles, rules
+from core.access import passphrase, place, roles, rules, sessions
 from core.access.roles import OWNER, Visitor
 from core.ui import notices
 
@@ -23,9 +24,16 @@ def take_over() -> None:
 
 def tell() -> Visitor:
     """Who asks, in the thread of a page; the server's own threads may do what their owner began."""
-    if get_script_run_ctx(suppress_warning=True) is None or is_alone() or memory.get("is_owner"):
+    if get_script_run_ctx(suppress_warning=True) is None or is_alone() or _is_signed_in():
         return OWNER
     return Visitor(is_owner=False, id=name())
+
+
+def _is_signed_in() -> bool:
+    """By the passphrase in this visit, or by the cookie of an earlier one, unless this one signed out."""
+    if "is_owner" not in memory:
+        memory.is_owner = sessions.is_owners(st.context.cookies.to_dict().get(sessions.COOKIE, ""))
+    return bool(memory.is_owner)
 
 
 def name() -> str:
@@ -65,6 +73,8 @@ def show() -> None:
         return
     st.divider()
     notices.show_notice(PLACE)
+    if script := memory.pop("session-script", ""):
+        st.html(script, unsafe_allow_javascript=True)
     if is_owner():
         st.caption("You are signed in as the owner.")
         st.button("Sign out", icon=":material/logout:", key="sign-out", on_click=sign_out)
@@ -97,8 +107,17 @@ def sign_in() -> None:
         notices.refuse(str(error), PLACE)
     else:
         memory.is_owner = True
+        _ask_browser("POST", sessions.make_ticket())
 
 
 def sign_out() -> None:
-    """Be a guest again."""
+    """Be a guest again, in this browser."""
     memory.is_owner = False
+    _ask_browser("DELETE")
+
+
+def _ask_browser(method: str, ticket: str = "") -> None:
+    """Have the browser get or give back the cookie when the page is next drawn. Where Home.py alone is served nobody
+    answers, and the sign-in lasts as long as the visit."""
+    options = json.dumps({"method": method, "body": ticket} if ticket else {"method": method})
+    memory["session-script"] = f'<script>fetch("/session", {options}).catch(() => null)</script>'

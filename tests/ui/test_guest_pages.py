@@ -82,18 +82,27 @@ def test_the_owner_turns_off_that_guests_keep_corrections():
 
 
 @pytest.mark.browser
-def test_a_shared_server_lets_guests_in_and_the_owner_sign_in(page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_shared_server_lets_guests_in_and_the_owner_sign_in(
+    new_page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     """As `digit-lab run --share` starts it; behind a proxy on the same computer it would listen so."""
+    page = new_page(color_scheme="dark")  # with cookies of its own
     monkeypatch.setenv("DIGIT_LAB_PASSPHRASE", RIGHT)
     command = ("-m", "core.cli", "run", "--share")
     with start_server(tmp_path / "log.txt", tmp_path / "home", command=command) as server:
         page.goto(server.url)
         page.get_by_role("heading", name="Share").wait_for()
-        assert page.get_by_role("img", name="QR code of http").count() == 1
+        page.get_by_role("img", name="QR code of http").wait_for()
         page.get_by_role("button", name="Sign in").click()
         page.get_by_label("The owner's passphrase").fill(RIGHT)
         page.get_by_label("The owner's passphrase").press("Enter")
         page.get_by_text("You are signed in as the owner").wait_for()
         page.get_by_role("heading", name="Programs").wait_for()
+        while not page.context.cookies():  # the browser has exchanged its ticket
+            page.wait_for_timeout(50)
+        page.reload()
+        page.get_by_role("heading", name="Programs").wait_for()
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("button", name="Sign in").wait_for()
         assert RIGHT not in server.read_log() and "not encrypted" in server.read_log()
         page.goto("about:blank")
