@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema
 import pytest
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from core.access import roles, tokens
@@ -105,11 +106,28 @@ def test_what_is_too_large_is_refused_before_it_is_read(api: Api):
         "type": "http", "method": "POST", "path": READ, "root_path": "", "query_string": b"", "scheme": "http",
         "headers": [(b"host", b"localhost"), (b"content-length", b"25000001")], "client": ("127.0.0.1", 1),
     }  # fmt: skip
-    from starlette.applications import Starlette
-
     run(Starlette(routes=api.routes())(scope, receive, send))
     assert said[0]["status"] == 413
     assert json.loads(said[1]["body"])["detail"].startswith("This file has 25.1 MB; the limit is 25 MB.")
+
+
+def test_a_client_that_sends_too_slowly_loses_its_seat(api: Api, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bodies, "PATIENCE", 0.05)
+    said = []
+
+    async def receive() -> dict:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message: dict) -> None:
+        said.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": READ, "root_path": "", "query_string": b"", "scheme": "http",
+        "headers": [(b"host", b"localhost")], "client": ("127.0.0.1", 1),
+    }  # fmt: skip
+    run(Starlette(routes=api.routes())(scope, receive, send))
+    assert said[0]["status"] == 408 and api._seats.taken == 0
 
 
 @pytest.mark.parametrize("is_form", [False, True], ids=["body", "form"])
