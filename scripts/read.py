@@ -48,7 +48,7 @@ def main() -> int:
     if reading.passed_over:
         print(f"Passed over, for `predict` to read: {words.count(reading.passed_over, 'zip or PDF')}.", file=sys.stderr)
     try:
-        return follow(reading, options.processes)
+        return follow(reading, options.processes, options.ray)
     except bulk.BulkError as error:
         print(error, file=sys.stderr)
         return 2
@@ -71,19 +71,22 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--processes", type=int, default=os.cpu_count() or 1, metavar="N", help="that read at once (all cores)"
     )
+    parser.add_argument(
+        "--ray", metavar="ADDRESS", default="", help="read on the Ray cluster there, or on a local one (local)"
+    )
     options = parser.parse_args()
     if options.processes < 1:
         parser.error("--processes: at least 1")
     return options
 
 
-def follow(reading: bulk.Reading, processes: int) -> int:
+def follow(reading: bulk.Reading, processes: int, cluster: str) -> int:
     """Read, and say on standard error how far it is: one line that is renewed on a terminal, else one now and then."""
     from core.reading import bulk
 
     is_terminal, said = sys.stderr.isatty(), 0.0
     begun, start = None, time.monotonic()
-    for progress in reading.read(processes):
+    for progress in reading.read(processes, cluster):
         now = time.monotonic()
         if begun is None:
             begun = progress

@@ -22,7 +22,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -118,17 +118,21 @@ class Reading:
         if not self._settings_file.is_file():
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def read(self, processes: int) -> Iterator[Progress]:
+    def read(self, processes: int, cluster: str = "") -> Iterator[Progress]:
         """Read what is missing, and put all of it together at the end; says how far it is after each part.
 
-        Raises `BulkError` where the processes are ended from outside again and again, `OSError` when the disk refuses.
+        By so many `processes` of this computer, or of the Ray `cluster` at an address; "local" begins one here.
+
+        Raises `BulkError` where the processes are ended from outside again and again or the cluster can't be used,
+        `OSError` when the disk refuses.
         """
         parts = -(-self.settings.count // PART)
         missing = [number for number in range(parts) if not self._part_file(number).is_file()]
         done = sum(self._size(number) for number in range(parts)) - sum(map(self._size, missing))
         refused = sum(map(self._count_refused, set(range(parts)) - set(missing)))
         yield Progress(done, self.settings.count, refused)
-        for number, bad in self._read_parts(missing, processes):
+        hand_out = self._hand_out_to_cluster(missing, processes, cluster) if cluster else None
+        for number, bad in hand_out or self._read_parts(missing, processes):
             done, refused = done + self._size(number), refused + bad
             yield Progress(done, self.settings.count, refused)
         _join([self._part_file(number) for number in range(parts)], self.output)
@@ -214,6 +218,19 @@ class Reading:
             raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _hand_out_to_cluster(self, parts: Sequence[int], processes: int, address: str) -> Iterator[tuple[int, int]]:
+        """The same over the computers of a Ray cluster: each actor loads the model once, the rows come back here. What
+        an actor that dies was reading, another one reads."""
+        from core.reading import cluster
+
+        settings = self.settings
+        plan = ((number, [astuple(one) for one in pictures]) for number, pictures in self._load_plan(parts))
+        for number, content, refused in cluster.read(
+            plan, address, processes, (settings.model, settings.version, settings.expect, self.output.suffix.lower())
+        ):
+            _keep_part(self._part_file(number), content, refused)
+            yield number, refused
 
     def _load_plan(self, parts: Sequence[int]) -> Iterator[tuple[int, list[Planned]]]:
         """The pictures of each of these parts, which stand in order; the plan is read line by line."""
@@ -316,19 +333,26 @@ _expect = "auto"
 
 def _begin(model: str, expect: str) -> None:
     """The start of a process: load the model, and end when the one that started it does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    begin(model, expect)
+
+
+def begin(model: str, expect: str) -> str:
+    """Load the model that this process reads with; gives its version. Raises `CheckpointError`."""
     global _model, _expect
     import cv2
     import torch
 
     from core.network import checkpoint
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that hands out
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
     cv2.setNumThreads(1)  # the cores are taken by the other processes
     torch.set_num_threads(1)
     _model, _expect = checkpoint.load(model), expect
+    version: str = _model.version
+    return version
 
 
 def _end_with(sentinel: int) -> None:
@@ -338,11 +362,20 @@ def _end_with(sentinel: int) -> None:
 
 def _read_part(pictures: Sequence[Planned], file: Path) -> int:
     """Read these and write their rows; gives how many were refused."""
+    content, refused = read_rows(pictures, file.suffix)
+    _keep_part(file, content, refused)
+    return refused
+
+
+def read_rows(pictures: Sequence[Planned], suffix: str) -> tuple[bytes, int]:
+    """The rows of these pictures as a part of a file of this kind, and how many were refused. Begin with `begin`."""
     items = [_read(one) for one in pictures]
-    refused = [item.verdict == "error" for item in items]
-    workspace.write_atomically(file.with_suffix(".refused"), json.dumps([sum(refused)]).encode())
-    workspace.write_atomically(file, _write(items, file.suffix))  # last: from now on the part is done
-    return sum(refused)
+    return _write(items, suffix), sum(item.verdict == "error" for item in items)
+
+
+def _keep_part(file: Path, content: bytes, refused: int) -> None:
+    workspace.write_atomically(file.with_suffix(".refused"), json.dumps([refused]).encode())
+    workspace.write_atomically(file, content)  # last: from now on the part is done
 
 
 def _read(planned: Planned) -> Item:

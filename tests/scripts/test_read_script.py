@@ -187,9 +187,9 @@ def many(tmp_path: Path) -> Path:
     return folder
 
 
-def start(folder: Path, output: Path) -> subprocess.Popen:
+def start(folder: Path, output: Path, *options: str) -> subprocess.Popen:
     command = [sys.executable, str(ROOT / "scripts" / "read.py"), str(folder), "--output", str(output)]
-    return subprocess.Popen([*command, "--processes", "2"], stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen([*command, "--processes", "2", *options], stderr=subprocess.PIPE, text=True)
 
 
 def wait_for_parts(process: subprocess.Popen, output: Path, count: int) -> None:
@@ -237,3 +237,28 @@ def test_a_process_that_is_killed_is_replaced(many: Path, tmp_path: Path):
     assert process.returncode == 0, said
     names = pq.read_table(output)["file"].to_pylist()
     assert len(names) == len(set(names)) == COUNT
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_the_same_rows_though_one_of_its_processes_is_killed(many: Path, tmp_path: Path):
+    pytest.importorskip("ray")
+    output = tmp_path / "result.parquet"
+    process = start(many, output, "--ray", "local")
+    wait_for_parts(process, output, 1)
+    readers = [
+        one
+        for one in psutil.Process(process.pid).children(recursive=True)
+        if " ".join(one.cmdline()).startswith("ray::MapWorker")
+    ]
+    assert readers, "nobody reads"
+    readers[0].kill()
+    _, said = process.communicate(timeout=400)
+    assert process.returncode == 0, said
+    names = pq.read_table(output)["file"].to_pylist()
+    assert names == [str(source.name) for source in sources.find([many]).sources]
+
+
+def test_without_ray_it_is_said_which_package_is_missing(run, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    code, _, said = run("scans", "--output", "a.csv", "--ray", "local")
+    assert code == 2 and 'pip install "digit-lab[cluster]"' in said
