@@ -1,4 +1,7 @@
-# docker build -t digit-lab . && docker run -p 8501:8501 -v digit-lab:/data digit-lab
+# docker build -t digit-lab .
+# docker run -p 8501:8501 -v digit-lab:/data -e DIGIT_LAB_PASSPHRASE="four plain words" digit-lab
+# Visitors are guests; the passphrase makes the owner. Its hash stays in the volume: later starts need it no more.
+# -e DIGIT_LAB_SHARE=http://ADDRESS:8501 says which address people use: the container knows only its own.
 FROM python:3.11-slim
 
 # Where to get torch and torchvision from. Empty: the usual index, whose Linux build carries CUDA (5 GB) and runs without a
@@ -27,5 +30,5 @@ USER lab
 
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=4)"]
-CMD ["python", "-m", "streamlit", "run", "Home.py", "--server.address=0.0.0.0", "--server.port=8501"]
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8501/health', timeout=4)"]
+CMD ["python", "-m", "core.cli", "run", "--share", "--server.address=0.0.0.0", "--server.port=8501"]

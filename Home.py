@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from core.ui import shell
+from core.ui import sharing, shell
 
 
 class Way(NamedTuple):
@@ -89,3 +89,4 @@ with st.container(key="ways"):  # as many in a row as there is room for (core/ui
                 icon_position="right",
                 query_params=way.parameters,
             )
+sharing.show()

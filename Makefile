@@ -7,10 +7,10 @@ BIN := .venv/bin
 # puts the longest files first.
 PYTEST = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-all quick all install mutants bench bench-realworld bench-pages bench-train-speed bench-readme lint
+.PHONY: run test test-all quick all install mutants bench bench-load bench-realworld bench-pages bench-train-speed bench-readme lint
 
 run: .venv/installed
-	$(BIN)/python -m streamlit run Home.py --server.port $(PORT)
+	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 install: .venv/installed
 
@@ -40,6 +40,9 @@ lint: .venv/installed-dev
 # benchmarks/results/, and benchmarks/README.md is rendered from these. Ends with an error where a limit is missed.
 bench: .venv/installed-dev
 	$(BIN)/python benchmarks/run.py
+
+bench-load: .venv/installed-dev
+	$(BIN)/python benchmarks/run.py load
 
 bench-pages: .venv/installed-dev
 	$(BIN)/python benchmarks/run.py whole_numbers pages pages_without

@@ -38,6 +38,11 @@ class Workspace:
         """Answers that visitors corrected."""
         return self.home / "my-digits"
 
+    @property
+    def access(self) -> Path:
+        """The owner's passphrase and the tokens of programs, as hashes."""
+        return self.home / "access"
+
 
 def here() -> Workspace:
     """The workspace in use now: `DIGIT_LAB_HOME`, else the checkout, else `digit-lab` in the person's own folder."""
@@ -66,8 +71,8 @@ def check_folder(folder: Path) -> None:
         pass
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that readers see the old one or the new one, never a part.
+def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file so that readers see the old one or the new one, never a part; `mode` says who may read it.
 
     Raises `OSError` when the disk refuses; the old file is then as it was.
     """
@@ -77,7 +82,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         try:
             file.write(content)
             file.close()
-            temporary.chmod(0o644)  # its own mode lets nobody else read
+            temporary.chmod(mode)  # its own lets nobody else read
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)

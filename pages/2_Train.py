@@ -10,7 +10,7 @@ shell.open_page("Train")  # paints before torch is loaded
 
 from core.figures import digit_images
 from core.training.job import Live, Over
-from core.ui import notices, widgets
+from core.ui import notices, visitor, widgets
 from core.ui.train import curves, durations, form, live, outcome, runs_table, weights
 
 st.html(digit_images.STYLE + form.STYLE + live.STYLE + curves.STYLE + widgets.SIDE_BY_SIDE)
@@ -19,6 +19,7 @@ form.open_link()
 with st.container():  # empty or not: what stands below keeps its place, and an open box stays open
     notices.show_notice()
 
+visitor.mention()
 pending: list[durations.Pending] = []
 snapshot = resources.training_job().snapshot()
 place = st.empty()  # sent first in either state: what the other one showed there vanishes at once
@@ -31,7 +32,7 @@ else:
         if isinstance(snapshot, Over):
             outcome.show(snapshot)
         outcome.offer_resume()
-    pending = form.show()
+    pending = form.show() if visitor.is_owner() else []
 runs_table.show()
 weights.bring_in()
 durations.fill_in(pending)  # measured last: nothing else waits

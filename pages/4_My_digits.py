@@ -9,14 +9,14 @@ import streamlit as st
 from core import words
 from core.my_digits.store import CorrectionsError
 from core.network.checkpoint import CheckpointError
-from core.ui import resources
+from core.ui import resources, visitor
 from core.ui.my_digits import fine_tune, kept
 
 mine = resources.corrections()
 st.title("My digits")
 st.caption(
     "Pictures whose answer somebody corrected on Predict, 28 pixels wide and high, as the model saw them. They "
-    f"are kept in the file {mine.place} of this app, shared by everyone who opens it, and sent nowhere."
+    f"are kept in the file {mine.place} of this app, {visitor.who_sees()}, and sent nowhere."
 )
 kept.show_notice()
 try:

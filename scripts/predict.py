@@ -177,24 +177,9 @@ class Json(Writer):
 
     def add(self, item: Item) -> None:
         """Write one item."""
-        from core.reading.batch import DECIMALS, ReadFile
+        from core.reading import batch
 
-        read = item if isinstance(item, ReadFile) else None
-        row = {
-            "file": item.name,
-            "text": item.text,
-            "verdict": item.verdict,
-            "confidence": round(read.confidence, DECIMALS) if read else 0.0,
-            "probabilities": [round(share, DECIMALS) for share in read.probabilities] if read else [],
-            "digits": [
-                {"digit": digit, "confidence": round(confidence, DECIMALS), "box": list(box)}
-                for digit, confidence, box in (read.digits if read else ())
-            ],
-            "error": None if read else item.remark,
-            "remark": item.remark,
-            "label": item.label,
-        }
-        self.write(json.dumps(row) + "\n")
+        self.write(json.dumps(batch.to_record(item)) + "\n")
 
 
 class Csv(Writer):

@@ -48,6 +48,16 @@ def _crashes_are_exceptions() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _visitors_sit_at_this_computer() -> Iterator[None]:
+    """An `AppTest` comes from no address at all."""
+    from core.ui import visitor
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(visitor, "is_alone", lambda: True)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _components_are_looked_for_once() -> Iterator[None]:
     """Each `AppTest` would read the metadata of every installed package anew: a third of a second."""
     from streamlit.components.v2 import manifest_scanner

@@ -40,7 +40,7 @@ def start_server(
     log: Path,
     home: Path | None = None,
     root: Path = ROOT,
-    command: tuple[str, ...] = ("-m", "streamlit", "run", "Home.py"),
+    command: tuple[str, ...] = ("-m", "streamlit", "run", "app.py"),
 ) -> Iterator[Server]:
     """This checkout's app on a free port, ended on leaving whatever happens.
 

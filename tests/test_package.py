@@ -105,7 +105,7 @@ def test_the_command_gives_the_scripts_exit_code(environment: Path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["predict", "train", "evaluate"])
+@pytest.mark.parametrize("command", ["predict", "read", "train", "evaluate"])
 def test_help_behind_a_command_is_the_commands_own(environment: Path, command: str):
     done = run(environment, "-m", "core.cli", command, "--help")
     assert done.returncode == 0, done.stderr

@@ -49,11 +49,12 @@ def test_one_address_is_printed_and_nobody_is_asked_for_it(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("command", "folder"),
     [
-        (("-m", "streamlit", "run", "Home.py"), ROOT),  # make run does this
+        (("-m", "streamlit", "run", "app.py"), ROOT),  # make run does this
+        (("-m", "streamlit", "run", "Home.py"), ROOT),
         (("-m", "streamlit", "run", str(ROOT / "Home.py")), None),
         (("-m", "core.cli", "run"), None),
     ],
-    ids=["in the checkout", "from elsewhere", "digit-lab run"],
+    ids=["in the checkout", "pages alone", "from elsewhere", "digit-lab run"],
 )
 def test_a_start_asks_nobody_outside(command: tuple[str, ...], folder: Path | None, tmp_path: Path):
     (tmp_path / "sitecustomize.py").write_text(RECORDER)

@@ -13,7 +13,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from core import workspace
+from core.access import roles, rules
 from core.config import DIGIT_SIZE
 from core.data.digits import DigitSet
 from core.data.labels import NO_DIGIT
@@ -41,7 +42,12 @@ CREATE TABLE corrections (
     label INTEGER NOT NULL CHECK (label BETWEEN {NO_DIGIT} AND 9),
     said TEXT NOT NULL, model TEXT NOT NULL, version TEXT NOT NULL, created TEXT NOT NULL
 )"""
-COLUMNS = "id, image, label, said, model, version, created"
+# Files of older versions get it when they are opened; what is in them then is the owner's.
+ADD_VISITOR = "ALTER TABLE corrections ADD COLUMN visitor TEXT NOT NULL DEFAULT ''"
+COLUMNS = "id, image, label, said, model, version, created, visitor"
+MINE = "(? OR visitor = ?)"  # the owner's are all
+MOST = 100_000  # pictures in all: 100 MB
+MOST_AN_HOUR = 200  # of one guest: who corrects by hand needs longer for so many
 MOVING = threading.Lock()  # of two threads that find the same file damaged one moves it
 
 T = TypeVar("T")
@@ -54,7 +60,8 @@ class CorrectionsError(RuntimeError):
 @dataclass(frozen=True)
 class Correction:
     """One corrected picture: `image` (28, 28) uint8, ink bright on dark, as the network read it; `label` 0 to 9 or
-    `NO_DIGIT`; `said` what `version` of `model` read, empty for no digit; `created` in UTC."""
+    `NO_DIGIT`; `said` what `version` of `model` read, empty for no digit; `created` in UTC; `visitor` the guest whose
+    it is, empty for the owner's."""
 
     id: int
     image: np.ndarray = field(compare=False)  # arrays have no single answer to ==; the id names the picture
@@ -63,6 +70,7 @@ class Correction:
     model: str
     version: str
     created: datetime
+    visitor: str = ""
 
     @property
     def is_digit(self) -> bool:
@@ -77,6 +85,8 @@ class Correction:
 
 class Corrections:
     """The kept digits in `folder`. Each method may be called from any thread and process at any time.
+
+    A guest sees, changes and deletes what was kept in the same visit, the owner everything.
 
     Every method raises `CorrectionsError` when the disk refuses. A damaged file, or another program's, is put aside
     first and a new one begun, so that what is kept now is kept; `put_aside` names what lies there.
@@ -94,44 +104,54 @@ class Corrections:
     def keep(self, image: np.ndarray, label: int, said: str, model: str, version: str) -> Correction:
         """Keep a picture with its right label; one that is kept already gets the new label.
 
-        `image` (28, 28) uint8, `label` 0 to 9 or `NO_DIGIT`; raises `ValueError` for others.
+        `image` (28, 28) uint8, `label` 0 to 9 or `NO_DIGIT`; raises `ValueError` for others, `CorrectionsError` also
+        for a guest's picture that is somebody else's already, or one too many.
         """
         if image.shape != (DIGIT_SIZE, DIGIT_SIZE) or image.dtype != np.uint8 or not NO_DIGIT <= label <= 9:
             raise ValueError("A correction is a (28, 28) uint8 picture with a label from -1 to 9.")
-        row = (image.tobytes(), label, said, model, version, datetime.now(UTC).isoformat(timespec="milliseconds"))
+        now, who = datetime.now(UTC), roles.visitor()
+        row = (image.tobytes(), label, said, model, version, now.isoformat(timespec="milliseconds"), who.id)
 
         def put(file: sqlite3.Connection) -> Correction:
-            file.execute(
-                "INSERT INTO corrections (image, label, said, model, version, created) VALUES (?, ?, ?, ?, ?, ?) "
+            _check_room(file, who, now)
+            done = file.execute(
+                "INSERT INTO corrections (image, label, said, model, version, created, visitor) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (image) DO UPDATE SET label = excluded.label, said = excluded.said, "
-                "model = excluded.model, version = excluded.version, created = excluded.created",
-                row,
+                f"model = excluded.model, version = excluded.version, created = excluded.created WHERE {MINE}",
+                (*row, who.is_owner, who.id),
             )
+            if not done.rowcount:
+                raise CorrectionsError("Somebody else has kept this very picture; their label stays.")
             return _select(file, "WHERE image = ?", row[0])[0]
 
         return self._write(put)
 
     def find(self, image: np.ndarray) -> Correction | None:
         """The correction of exactly this picture, (28, 28) uint8, if there is one."""
-        rows = self._query("WHERE image = ?", image.tobytes())
+        rows = self._query("image = ?", image.tobytes())
         return rows[0] if rows else None
 
     def all(self) -> list[Correction]:
-        """Everything kept, the oldest first."""
-        return self._query("ORDER BY id")
+        """Everything kept that is this visitor's to see, the oldest first."""
+        return self._query("1")
 
     def relabel(self, ids: Iterable[int], label: int) -> None:
         """Give kept pictures another label, 0 to 9 or `NO_DIGIT`; when and as what they were kept stays as it was."""
         if not NO_DIGIT <= label <= 9:
             raise ValueError("A label is -1 to 9.")
-        rows = [(label, number) for number in ids]
-        self._write(lambda file: file.executemany("UPDATE corrections SET label = ? WHERE id = ?", rows))
+        who = roles.visitor()
+        rows = [(label, number, who.is_owner, who.id) for number in ids]
+        self._write(lambda file: file.executemany(f"UPDATE corrections SET label = ? WHERE id = ? AND {MINE}", rows))
 
     def delete(self, ids: Iterable[int]) -> list[Correction]:
         """Delete for good, pixels included; gives what was deleted, for `restore`."""
 
+        who = roles.visitor()
+
         def remove(file: sqlite3.Connection) -> list[Correction]:
-            found = [one for number in ids for one in _select(file, "WHERE id = ?", number)]
+            mine = f"WHERE id = ? AND {MINE}"
+            found = [one for number in ids for one in _select(file, mine, number, who.is_owner, who.id)]
             file.executemany("DELETE FROM corrections WHERE id = ?", [(one.id,) for one in found])
             return found
 
@@ -140,13 +160,18 @@ class Corrections:
 
     def restore(self, deleted: Iterable[Correction]) -> None:
         """Bring back what `delete` gave, unless somebody has kept the same picture again meanwhile."""
+        who = roles.visitor()
         rows = [
-            (one.id, one.image.tobytes(), one.label, one.said, one.model, one.version, one.created.isoformat())
+            (
+                *(one.id, one.image.tobytes(), one.label, one.said, one.model, one.version),
+                *(one.created.isoformat(), one.visitor),
+            )
             for one in deleted
+            if who.is_owner or one.visitor == who.id
         ]
         self._write(
             lambda file: file.executemany(
-                f"INSERT INTO corrections ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows
+                f"INSERT INTO corrections ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows
             )
         )
 
@@ -155,7 +180,11 @@ class Corrections:
         return sorted(path.name for path in self.path.parent.glob(f"put-aside-*{NAME}"))
 
     def _query(self, condition: str, *values: object) -> list[Correction]:
-        return self._do(lambda file: _select(file, condition, *values)) if self.path.exists() else []
+        who = roles.visitor()
+        mine = f"WHERE {condition} AND {MINE} ORDER BY id"
+        if not self.path.exists():
+            return []
+        return self._do(lambda file: _select(file, mine, *values, who.is_owner, who.id))
 
     def _write(self, action: Callable[[sqlite3.Connection], T]) -> T:
         def write(file: sqlite3.Connection) -> T:
@@ -253,10 +282,28 @@ def to_csv(corrections: list[Correction]) -> bytes:
 def _select(file: sqlite3.Connection, condition: str, *values: object) -> list[Correction]:
     found = []
     rows = file.execute(f"SELECT {COLUMNS} FROM corrections {condition}", values)
-    for number, image, label, said, model, version, created in rows:
+    for number, image, label, said, model, version, created, visitor in rows:
         pixels = np.frombuffer(image, np.uint8).reshape(DIGIT_SIZE, DIGIT_SIZE)
-        found.append(Correction(number, pixels, label, said, model, version, datetime.fromisoformat(created)))
+        when = datetime.fromisoformat(created)
+        found.append(Correction(number, pixels, label, said, model, version, when, visitor))
     return found
+
+
+def _check_room(file: sqlite3.Connection, who: roles.Visitor, now: datetime) -> None:
+    """Raise `CorrectionsError` where no more is kept: of this guest in an hour, or of all together."""
+    (kept,) = file.execute("SELECT count(*) FROM corrections").fetchone()
+    if kept >= MOST:
+        raise CorrectionsError(f"My digits holds {MOST:,} pictures, as many as it may. Delete some of them first.")
+    if who.is_owner:
+        return
+    if not rules.read().keeps_corrections:
+        raise CorrectionsError("The owner of this server lets guests keep nothing in My digits.")
+    since = (now - timedelta(hours=1)).isoformat(timespec="milliseconds")
+    (lately,) = file.execute(
+        "SELECT count(*) FROM corrections WHERE visitor = ? AND created > ?", (who.id, since)
+    ).fetchone()
+    if lately >= MOST_AN_HOUR:
+        raise CorrectionsError(f"A guest may keep {MOST_AN_HOUR} pictures an hour. Go on a little later.")
 
 
 class _NotOurs(sqlite3.DatabaseError):
@@ -272,17 +319,33 @@ def _open(path: Path) -> sqlite3.Connection:
         with file:
             is_ours = _is_ours(file)
         if is_ours:
+            _add_visitor(file)
             return file
         _keep_journal_ahead(file)
         file.execute("BEGIN IMMEDIATE")
         with file:
             if not _is_ours(file):  # another process may have been quicker
                 file.execute(SCHEMA)
+                file.execute(ADD_VISITOR)
                 file.execute(f"PRAGMA application_id = {OURS}")
         return file
     except BaseException:
         file.close()
         raise
+
+
+def _add_visitor(file: sqlite3.Connection) -> None:
+    """Bring the table of an older version up to date, once."""
+    if _has_visitor(file):
+        return
+    file.execute("BEGIN IMMEDIATE")
+    with file:
+        if not _has_visitor(file):  # another process may have been quicker
+            file.execute(ADD_VISITOR)
+
+
+def _has_visitor(file: sqlite3.Connection) -> bool:
+    return any(name == "visitor" for _, name, *_ in file.execute("PRAGMA table_info(corrections)"))
 
 
 def _keep_journal_ahead(file: sqlite3.Connection) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import workspace
+from core.access.roles import owners_only
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -266,6 +267,7 @@ def save_rejection(name: str, detector: Rejection, folder: Path | None = None) -
     return path
 
 
+@owners_only("delete a model")
 def remove(name: str, folder: Path | None = None) -> None:
     """Delete a model's files, those there are: all of them, or none where the disk refuses with an `OSError`."""
     folder = folder or workspace.here().models
@@ -276,6 +278,7 @@ def remove(name: str, folder: Path | None = None) -> None:
             path.unlink(missing_ok=True)
 
 
+@owners_only("rename a model")
 def rename(old: str, new: str, folder: Path | None = None) -> None:
     """Give a model's files, those there are, another name: all of them, or none where the disk refuses with an
     `OSError`."""
@@ -307,6 +310,7 @@ def stamp(name: str, folder: Path | None = None) -> tuple[int, ...]:
     return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths)
 
 
+@owners_only("change what is stored with a model")
 def add_facts(name: str, facts: dict[str, Any], folder: Path | None = None) -> None:
     """Write further facts beside a model's own, `temperature` for example. Raises `OSError` when the disk refuses."""
     folder = folder or find_folder(name)
@@ -322,6 +326,7 @@ def in_use(folder: Path | None = None) -> str:
     return name if name in names(folder) else SHIPPED
 
 
+@owners_only("choose the model in use")
 def choose(name: str, folder: Path | None = None) -> None:
     """Make `name` the model in use, also after a restart. Raises `CheckpointError` when it can't be loaded."""
     load(name, folder)
@@ -372,6 +377,7 @@ def _read_rejection(name: str, version: str, folder: Path) -> Rejection | None:
     return found if found.version == version else None
 
 
+@owners_only("bring in weights")
 def add(content: bytes, file: str, folder: Path | None = None) -> str:
     """Add uploaded weights to the models, under the name of their file; gives the model's name.
 

@@ -12,7 +12,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -126,12 +126,12 @@ def identify(name: str, content: bytes) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass") + b"\0" + content).hexdigest()[:16]
 
 
-def read_file(checkpoint: Checkpoint, name: str, content: bytes, expect: str = "auto") -> Item:
-    """Read one file, `expect` as in `reading.reader.read`; a refusal becomes a `RefusedFile`, so that the rest of a
-    batch goes on."""
+def read_file(checkpoint: Checkpoint, name: str, content: bytes, expect: str = "auto", polarity: str = "auto") -> Item:
+    """Read one file, `expect` and `polarity` as in `reading.reader.read`; a refusal becomes a `RefusedFile`, so that
+    the rest of a batch goes on."""
     key = identify(name, content)
     try:
-        reading = read(checkpoint, read_picture(content), expect=expect)
+        reading = read(checkpoint, read_picture(content), polarity, expect=expect)
     except PictureError as error:
         return refuse(name, str(error), key)
     return summarise(name, key, label_from_path(name), reading)
@@ -158,6 +158,29 @@ def summarise(
 def refuse(name: str, sentence: str, key: str = "") -> RefusedFile:
     """The item of a file that could not be read, with the sentence that says why."""
     return RefusedFile(key=key, name=name, label=label_from_path(name), remark=sentence)
+
+
+def to_record(item: Item) -> dict[str, Any]:
+    """What a program is told of an item, as JSON: the script's lines, the API's answers and the rows of bulk reading.
+
+    `error` is null where it was read; `probabilities` are ten, or none where the model was not asked about one digit;
+    a `box` is x, y, width, height in pixels of the upright picture.
+    """
+    read = item if isinstance(item, ReadFile) else None
+    return {
+        "file": item.name,
+        "text": item.text,
+        "verdict": item.verdict,
+        "confidence": round(read.confidence, DECIMALS) if read else 0.0,
+        "probabilities": [round(share, DECIMALS) for share in read.probabilities] if read else [],
+        "digits": [
+            {"digit": digit, "confidence": round(confidence, DECIMALS), "box": list(box)}
+            for digit, confidence, box in (read.digits if read else ())
+        ],
+        "error": None if read else item.remark,
+        "remark": item.remark,
+        "label": item.label,
+    }
 
 
 # --- the table and the CSV --------------------------------------------------------------------------------------------

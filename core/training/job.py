@@ -34,9 +34,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import words
+from core.access.roles import owners_only
 from core.config import SettingError
 from core.network import checkpoint
 from core.training import runs
+from core.training.claim import Claim
 from core.training.events import End, Epoch, LogPoint, find_best
 from core.training.runs import Run, RunError, RunWriter, Status
 
@@ -148,6 +150,7 @@ class TrainingJob:
         a run that somebody waits for takes all."""
         self._load_digits = load_digits
         self._runs, self._models = runs_folder, models_folder
+        self._claim = Claim(runs_folder)
         cores = os.cpu_count() or 2
         self.threads, self.all_threads = threads or max(1, cores - 1), threads or cores
         self._change = threading.Condition()
@@ -159,6 +162,7 @@ class TrainingJob:
         # A thread of torch that is alive when the interpreter ends aborts the process.
         atexit.register(self.close)
 
+    @owners_only("start a run")
     def start(self, plan: Plan, name: str | None = None) -> None:
         """Begin what is planned, under `name` or one that is chosen for it.
 
@@ -172,19 +176,23 @@ class TrainingJob:
             run = plan.announce(name, self._runs, self._models)
             if self._thread:
                 self._thread.join()  # over, but perhaps still on its last line
+            self._claim.take(run.name)
             self._wish, self._new_peak = Wish.GO, None
             self._snapshot = Live(run, peak=run.settings.learning_rate)
             self._thread = threading.Thread(target=self._work, args=(plan, run), name="training", daemon=True)
             self._thread.start()
 
+    @owners_only("pause a run")
     def pause(self) -> None:
         """Stop after the step that is going on, ready to go on; saved to disk."""
         self._ask(Wish.PAUSE, only_if=(Wish.GO,))
 
+    @owners_only("let a run go on")
     def go_on(self) -> None:
         """Go on after a pause."""
         self._ask(Wish.GO, only_if=(Wish.PAUSE,))
 
+    @owners_only("stop a run")
     def stop(self, keep: bool) -> None:
         """End the run; `keep` its best weights so far, or discard everything. Does nothing when no run is going on."""
         if keep:
@@ -192,6 +200,7 @@ class TrainingJob:
         else:
             self._ask(Wish.DISCARD, only_if=(Wish.GO, Wish.PAUSE, Wish.KEEP, Wish.SKIP))
 
+    @owners_only("cut a run short")
     def skip(self) -> None:
         """Keep the model as it is, without the plan's last steps."""
         if isinstance(self._snapshot, Live) and self._snapshot.phase is Phase.FINISHING:
@@ -203,6 +212,7 @@ class TrainingJob:
         if self._thread:
             self._thread.join()
 
+    @owners_only("change a run's learning rate")
     def set_peak(self, learning_rate: float) -> None:
         """Change the schedule's largest learning rate from the next step on; nothing when no run is going on."""
         with self._change:
@@ -278,6 +288,8 @@ class TrainingJob:
         except Exception as error:  # a fault of ours: the visitor sees a sentence, the server's log the whole of it
             self._fail(run, f"Training stopped because of a fault in the program: {error}")
             raise
+        finally:
+            self._claim.give_back()
 
     def _check(self, run: Run) -> None:
         """Break off getting ready for a new run that nobody wants any more: nothing of it is on disk yet."""

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 from filelock import FileLock, Timeout
 
 from core import workspace
+from core.access.roles import owners_only
 from core.config import TrainingSettings
 from core.network import checkpoint
 from core.training.events import End, Epoch, LogPoint, RateChange, Step, find_best, mark_best
@@ -196,6 +197,7 @@ def check_name(name: str, folder: Path | None = None, models: Path | None = None
         raise NameTaken(f"There is already a run or model called {name}.")
 
 
+@owners_only("rename a run")
 def rename(run: Run, name: str, folder: Path | None = None, models: Path | None = None) -> None:
     """Call the run, and the weights it kept, by another name: all of it, or nothing where it can't be.
 
@@ -218,6 +220,7 @@ def rename(run: Run, name: str, folder: Path | None = None, models: Path | None 
         raise
 
 
+@owners_only("delete a run")
 def delete(run: Run, folder: Path | None = None, models: Path | None = None) -> None:
     """Remove the run and the weights it kept: all of it, or nothing where it can't be.
 
@@ -237,6 +240,7 @@ def delete(run: Run, folder: Path | None = None, models: Path | None = None) -> 
     shutil.rmtree(aside, ignore_errors=True)  # it is no run any more
 
 
+@owners_only("delete a model")
 def delete_model(name: str, folder: Path | None = None, models: Path | None = None) -> None:
     """Remove a model's files; a run that kept it stays, without weights.
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import words
 from core.figures import digit_images
-from core.ui import notices, resources
+from core.ui import notices, resources, visitor
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +39,8 @@ def offer_correction(
     from core.data.labels import NO_DIGIT
     from core.my_digits.store import CorrectionsError
 
+    if not visitor.may_keep():
+        return
     image = (digit * 255).round().astype("uint8")
     try:
         kept = resources.corrections().find(image)
@@ -57,7 +59,7 @@ def offer_correction(
         on_change=_correct,
         args=(place, image, said, model, version, put_right, at),
         help="Keeps what the model sees, your answer and the time in My digits, on the computer this app runs on, "
-        "shared by everyone who opens it. "
+        f"{visitor.who_sees()}. "
         "There a copy of the model can be fine-tuned on them. Press the same answer again to take it back.",
     )
     if kept:

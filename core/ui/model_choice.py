@@ -6,18 +6,20 @@ import streamlit as st
 
 from core import words
 from core.network import checkpoint
-from core.ui import resources
+from core.ui import resources, visitor
 from core.ui.notices import PLACE, attempt
 
 
 def offer_model(name: str, place: str = PLACE, label: str = "Use this model") -> None:
-    """A button that lets the model `name` answer from now on; greyed where it does already.
+    """A button that lets the model `name` answer from now on; greyed where it does already; none for a guest.
 
     What the click led to is said where `notices.show_notice(place)` stands. One such button for each place.
     """
     if name == checkpoint.in_use():
         st.button("In use", icon=":material/check:", disabled=True, key=f"use-{place}")
         offer_way_back(place)
+        return
+    if not visitor.is_owner():
         return
     st.button(
         label,
@@ -40,7 +42,7 @@ def offer_way_back(place: str = PLACE) -> None:
     What the click led to is said where `notices.show_notice(place)` stands. One such button for each place.
     """
     shipped = checkpoint.SHIPPED
-    if checkpoint.in_use() != shipped and shipped in checkpoint.names():
+    if visitor.is_owner() and checkpoint.in_use() != shipped and shipped in checkpoint.names():
         st.button(
             f"Back to {shipped}",
             icon=":material/undo:",

@@ -8,6 +8,8 @@ from typing import TypeVar, TypeVarTuple
 import streamlit as st
 
 from core import words
+from core.access.roles import NotAllowed
+from core.access.tokens import TokenError
 from core.config import SettingError
 from core.network.checkpoint import CheckpointError
 from core.training.runs import RunError
@@ -28,7 +30,7 @@ def attempt(action: Callable[[*Takes], Gives], *arguments: *Takes, place: str = 
 
     try:
         result = action(*arguments)
-    except (CheckpointError, CorrectionsError, RunError, SettingError) as error:
+    except (CheckpointError, CorrectionsError, NotAllowed, RunError, SettingError, TokenError) as error:
         st.session_state[place] = (str(error), True)
         return None
     except OSError as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
+from core.access.allowance import Allowance
 from core.network import checkpoint
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ class ModelInUse:
                 gc.collect()
                 gc.freeze()
             return self._loaded[1]
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model in use is in memory, so that the next answer waits for nothing."""
+        return self._loaded is not None and self._loaded[0] == self._key()
 
     @staticmethod
     def _key() -> tuple[str, tuple[int, ...]]:
@@ -94,6 +100,12 @@ def corrections() -> Corrections:
     from core.my_digits.store import Corrections
 
     return Corrections()
+
+
+@st.cache_resource(show_spinner=False)
+def allowance() -> Allowance:
+    """How many pictures each guest may have read in an hour."""
+    return Allowance()
 
 
 def use_model(name: str) -> None:

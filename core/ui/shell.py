@@ -10,7 +10,7 @@ from core import words
 from core.figures import digit_images, theme
 from core.network import checkpoint
 from core.training.job import Live
-from core.ui import addresses, crash, model_choice, notices, resources, run_words
+from core.ui import addresses, crash, model_choice, notices, resources, run_words, visitor
 from core.ui.warm_up import warm_up
 from core.workspace import SHIPPED
 
@@ -155,6 +155,7 @@ def open_page(title: str, needs_torch: bool = True) -> None:
         st.session_state.has_style = True
         time.sleep(STYLED_AFTER)
     crash.take_over()
+    visitor.take_over()
     addresses.take_over()
     if title == "Home":
         addresses.answer_unknown(path for path, _, _ in PAGES)
@@ -165,6 +166,7 @@ def open_page(title: str, needs_torch: bool = True) -> None:
         _show_model()
         if title != "Train":
             _show_run()
+        visitor.show()
         _offer_presenting()
     if is_presenting():
         st.html(PRESENTING)

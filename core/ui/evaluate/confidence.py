@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from core import words
+from core.access.roles import NotAllowed
 from core.evaluation import verdicts
 from core.evaluation.report import REFUSED_SHARES, Bin
 from core.figures import evaluation_charts
 from core.network import checkpoint
-from core.ui import shell, widgets
+from core.ui import shell, visitor, widgets
 from core.ui.evaluate import look, pictures
 from core.ui.evaluate.measured import Shown, rerun_when_model_changed
 
@@ -106,12 +107,14 @@ def _say_temperature(shown: Shown) -> None:
     if "temperature" in shown.card.facts:
         st.caption("It is stored with the model, and Predict uses it.")
         return
-    if shown.evaluation.version != shown.card.version:
-        return  # it was fitted for other weights than those that would get it
+    if shown.evaluation.version != shown.card.version or not visitor.is_owner():
+        return  # it was fitted for other weights than those that would get it, or is the owner's to store
     st.caption("No temperature is stored with this model; Predict shows its confidence unscaled.")
     if st.button("Store it with the model", icon=":material/save:"):
         try:
             checkpoint.add_facts(shown.card.name, {"temperature": shown.temperature})
+        except NotAllowed as error:
+            st.error(words.escape_markdown(str(error)), icon=":material/error:")
         except OSError as error:
             st.error(
                 f"It could not be stored: {words.escape_markdown(error.strerror or str(error))}. Is models/ writable?",

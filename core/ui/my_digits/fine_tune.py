@@ -14,7 +14,7 @@ from core.network import checkpoint
 from core.network.checkpoint import Checkpoint
 from core.training import judgement, runs
 from core.training.job import Live, Over, Phase
-from core.ui import model_choice, notices, resources, run_words
+from core.ui import model_choice, notices, resources, run_words, visitor
 from core.ui.my_digits.kept import IN_BRACKETS, show_share
 from core.ui.train import durations
 
@@ -26,7 +26,7 @@ def show(model: Checkpoint, kept: list[Correction]) -> None:
     """
     duration = None
     is_live = isinstance(resources.training_job().snapshot(), Live)
-    if is_live or any(one.is_digit for one in kept):
+    if is_live or (visitor.is_owner() and any(one.is_digit for one in kept)):
         st.header("Fine-tune a copy", anchor=False)
         if is_live:
             watch()
@@ -86,9 +86,16 @@ def watch() -> None:
             icon=":material/hourglass_top:",
         )
     with st.container(horizontal=True, vertical_alignment="center"):
-        if run.base:
+        if run.base and visitor.is_owner():
             stopping = snapshot.phase == "stopping"
-            st.button("Stop", icon=":material/stop:", on_click=job.stop, args=(False,), disabled=stopping, key="stop")
+            st.button(
+                "Stop",
+                icon=":material/stop:",
+                on_click=notices.attempt,
+                args=(job.stop, False),
+                disabled=stopping,
+                key="stop",
+            )
         st.page_link("pages/2_Train.py", label="Watch it on Train", icon=":material/monitoring:")
 
 

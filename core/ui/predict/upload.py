@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core import words
+from core.access import roles
 from core.config import PictureLimits
 from core.reading import batch, sources
 from core.reading.picture import PictureError
@@ -137,7 +138,10 @@ def take_in(uploader: str) -> None:
             content = file.getvalue()
             found = sources.find_in_files([(file.name, content)])
             nothing = [sources.Source(name, None, _say_empty) for name in found.empty]
-            handed_over[file.file_id] = pictures.add([*found.sources, *nothing], content)
+            given = [*found.sources, *nothing]
+            if not resources.allowance().take(roles.visitor(), len(given)):
+                given = [sources.Source(file.name, None, _say_enough)]
+            handed_over[file.file_id] = pictures.add(given, content)
     pictures.remove(gone.difference(*handed_over.values()))  # the same file may have been sent twice
 
 
@@ -163,6 +167,13 @@ def read_waiting(pictures: batch.Batch) -> None:
             bar.progress(number / len(waiting), f"Reading {number + 1} of {len(waiting)}: {escaped}")
             pictures.read(key)
     place.empty()
+
+
+def _say_enough() -> bytes:
+    raise PictureError(
+        f"A guest may have {resources.allowance().most} pictures read an hour: with these it is more. Send fewer, "
+        "or go on later."
+    )
 
 
 def _say_empty() -> bytes:

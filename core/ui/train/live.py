@@ -9,7 +9,8 @@ from core.figures.theme import DANGER, PAPER, css
 from core.training import wording
 from core.training.job import Live, Phase
 from core.training.wording import FIELDS
-from core.ui import resources, run_words
+from core.ui import resources, run_words, visitor
+from core.ui.notices import attempt
 from core.ui.train import curves, watched
 
 # What comes and goes each second has its room reserved, so that nothing below moves under a finger.
@@ -130,7 +131,9 @@ def _show_progress(snapshot: Live) -> None:
 
 
 def _show_controls(snapshot: Live) -> None:
-    """Pause or resume, change the learning rate, stop and keep, or discard."""
+    """Pause or resume, change the learning rate, stop and keep, or discard; nothing for a guest."""
+    if not visitor.is_owner():
+        return
     job = resources.training_job()
     is_busy = snapshot.phase in (Phase.PREPARING, Phase.STOPPING, Phase.FINISHING)
     with st.container(horizontal=True):
@@ -138,7 +141,8 @@ def _show_controls(snapshot: Live) -> None:
             st.button(
                 "Skip",
                 icon=":material/skip_next:",
-                on_click=job.skip,
+                on_click=attempt,
+                args=(job.skip,),
                 key="skip",
                 width=BUTTON_WIDTH,
                 help="Keep the model without the detector. It will mistake more letters and scribbles for digits.",
@@ -148,7 +152,8 @@ def _show_controls(snapshot: Live) -> None:
                 "Resume",
                 icon=":material/play_arrow:",
                 type="primary",
-                on_click=job.go_on,
+                on_click=attempt,
+                args=(job.go_on,),
                 key="go_on",
                 width=BUTTON_WIDTH,
             )
@@ -156,7 +161,8 @@ def _show_controls(snapshot: Live) -> None:
             st.button(
                 "Pause",
                 icon=":material/pause:",
-                on_click=job.pause,
+                on_click=attempt,
+                args=(job.pause,),
                 disabled=is_busy,
                 key="pause",
                 width=BUTTON_WIDTH,
@@ -164,15 +170,15 @@ def _show_controls(snapshot: Live) -> None:
         st.button(
             "Stop and keep",
             icon=":material/stop:",
-            on_click=job.stop,
-            kwargs={"keep": True},
+            on_click=attempt,
+            args=(job.stop, True),
             disabled=is_busy or not snapshot.step,
             key="keep",
             help="End here and keep the best weights so far; there are some as soon as training has begun.",
         )
         with st.popover("Discard", icon=":material/delete:", disabled=snapshot.phase == Phase.STOPPING):
             st.markdown("End the run and delete all of it?")
-            st.button("Yes, discard it", type="primary", on_click=job.stop, kwargs={"keep": False}, key="discard")
+            st.button("Yes, discard it", type="primary", on_click=attempt, args=(job.stop, False), key="discard")
         with st.popover("Learning rate", icon=":material/speed:", disabled=is_busy):
             _ask_learning_rate(snapshot)
 
@@ -206,9 +212,9 @@ def _ask_learning_rate(snapshot: Live) -> None:
 def _multiply_learning_rate(factor: float) -> None:
     rule, job = FIELDS["learning_rate"].metadata, resources.training_job()
     if isinstance(snapshot := job.snapshot(), Live):
-        job.set_peak(min(max(float(f"{snapshot.peak * factor:.3g}"), rule["low"]), rule["high"]))
+        attempt(job.set_peak, min(max(float(f"{snapshot.peak * factor:.3g}"), rule["low"]), rule["high"]))
 
 
 def _set_learning_rate() -> None:
     if memory.peak is not None:
-        resources.training_job().set_peak(memory.peak)
+        attempt(resources.training_job().set_peak, memory.peak)

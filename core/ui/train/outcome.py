@@ -12,7 +12,7 @@ from core.training.job import Over
 from core.training.plans import ResumedRun
 from core.training.runs import Run, Status
 from core.training.wording import FIELDS
-from core.ui import notices, resources
+from core.ui import notices, resources, visitor
 from core.ui.model_choice import offer_model
 from core.ui.notices import attempt
 from core.ui.train import curves, downloads, form, watched
@@ -89,8 +89,8 @@ def _name_change(run: Run, suggested: TrainingSettings) -> str:
 
 
 def offer_resume() -> None:
-    """Runs that a killed server left behind."""
-    for run in runs.list_runs():
+    """Runs that a killed server left behind; nothing for a guest."""
+    for run in runs.list_runs() if visitor.is_owner() else ():
         if run.status == Status.INTERRUPTED and not run.base:
             done = f"after {len(run.epochs)} of {run.settings.epochs} epochs" if run.epochs else "at its beginning"
             with st.container(border=True, horizontal=True, vertical_alignment="center"):

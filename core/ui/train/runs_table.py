@@ -16,7 +16,7 @@ from core.training import runs, wording
 from core.training.job import Live
 from core.training.runs import Run, RunError, UnreadableRun
 from core.training.wording import FIELDS
-from core.ui import notices, resources, shell
+from core.ui import notices, resources, shell, visitor
 from core.ui.model_choice import offer_model
 from core.ui.notices import attempt
 from core.ui.train import downloads, form
@@ -51,7 +51,7 @@ def show() -> None:
         notices.show_notice(PLACE)
     if len(chosen) == len(readable) == 1:
         _show_run(readable[0])
-    elif readable:
+    elif readable and visitor.is_owner():
         _offer_to_delete(readable)
 
 
@@ -188,6 +188,8 @@ def _show_run(run: Run) -> None:
             st.button(
                 "Use its settings", icon=":material/tune:", on_click=_take_settings, args=(run,), key="take-settings"
             )
+        if not visitor.is_owner():
+            return
         with st.popover("Rename", icon=":material/edit:"):
             st.text_input("New name", value=run.name, key=f"name-{run.id}", max_chars=checkpoint.LONGEST)
             st.button("Rename", key=f"rename-{run.id}", on_click=_rename, args=(run,))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 import streamlit as st
 
 from core.figures import digit_images
@@ -11,7 +9,7 @@ from core.network import checkpoint
 from core.reading import picture, reader
 from core.reading.one_digit import FoundDigit
 from core.training.job import Live, Over
-from core.ui import resources
+from core.ui import resources, visitor
 
 memory = st.session_state
 
@@ -20,7 +18,7 @@ def show(snapshot: Live | Over) -> None:
     """The digits in a row, with answer and confidence; nothing before the network has seen them."""
     if not snapshot.watched:
         return
-    own = snapshot.own_of(_visitor())
+    own = snapshot.own_of(visitor.name())
     is_live = isinstance(snapshot, Live)
     when = "what the network in training says of them now" if is_live else "what the network said of them last"
     st.markdown(f"**Watched digits** :small[{when}]")
@@ -41,11 +39,5 @@ def hand_over_drawing() -> None:
     except (picture.PictureError, checkpoint.CheckpointError):
         return
     if isinstance(found, FoundDigit):
-        resources.training_job().watch(_visitor(), found.image)
+        resources.training_job().watch(visitor.name(), found.image)
         memory.handed_over = hash(content)
-
-
-def _visitor() -> str:
-    """A random name for this session, under which the job keeps its drawing."""
-    name: str = memory.setdefault("visitor", secrets.token_hex(8))
-    return name

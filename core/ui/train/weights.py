@@ -7,7 +7,7 @@ import streamlit as st
 from core import words
 from core.network import checkpoint
 from core.training import runs
-from core.ui import notices
+from core.ui import notices, visitor
 from core.ui.model_choice import offer_model
 from core.ui.notices import attempt
 
@@ -17,7 +17,9 @@ memory = st.session_state
 
 
 def bring_in() -> None:
-    """Upload weights as a model; choose any model, or delete one that did not come with the app."""
+    """Upload weights as a model; choose or delete any model; nothing for a guest."""
+    if not visitor.is_owner():
+        return
     with st.expander("Upload weights", icon=":material/upload:"):
         file = st.file_uploader(
             "A PyTorch state dict of one of the networks above",

@@ -1,0 +1,1 @@
+"""Who may do what: one person with all rights at a computer of their own, guests and an owner in a network."""
