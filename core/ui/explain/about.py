@@ -1,0 +1,24 @@
+"""What am I looking at? Three sentences and a source for each view."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+# By view: what it shows, how to read it, what it does not say; and who described it first.
+TEXTS = {
+    "through": (
+        "Each row is what one layer makes of your digit, from the picture down to the ten scores, as it is computed "
+        "and not as it is usually drawn. A bright blue place on a map says that its filter fits what lies there; the "
+        "frame on the digit is all that this place can see. What a map answers to is not what it means: the network "
+        "gave none of them a name.",
+        "Zeiler and Fergus, “Visualizing and understanding convolutional networks” (2014)",
+    ),
+}
+
+
+def show(view: str) -> None:
+    """A fold with the text of a view."""
+    text, source = TEXTS[view]
+    with st.expander("What am I looking at?", icon=":material/help:"):
+        st.markdown(text)
+        st.caption(f"Source: {source}.")

@@ -1,0 +1,19 @@
+"""Why this answer: what each layer makes of one digit, the evidence, what would change it, where it stands."""
+
+from core.ui import shell
+
+shell.open_page("Explain")
+
+import streamlit as st
+
+from core.ui import widgets
+from core.ui.explain import subject, through
+
+VIEWS = {
+    "Through the network": through.show,
+}
+
+st.title("Explain")
+shown = subject.ask()  # the digit and the model; stops where there is none
+view = widgets.choice("View", list(VIEWS), key="view")
+VIEWS[view](shown)

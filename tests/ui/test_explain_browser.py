@@ -1,0 +1,30 @@
+"""Explain in a real browser: from an answer to its reasons, each view looked at and pressed."""
+
+import re
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
+pytestmark = pytest.mark.browser
+
+LONG = 180_000  # milliseconds: for what waits for the model on a busy machine
+
+
+def test_why_leads_from_an_answer_to_the_sum_behind_a_value(app, page):
+    page.goto(f"{app.url}/Predict?way=Samples&sample=7_plain_in_the_corner.png")
+    page.get_by_role("link", name="Why?").click(timeout=LONG)
+    expect(page.get_by_role("heading", name="Explain")).to_be_visible(timeout=LONG)
+    expect(page.locator(".st-key-subject .digit")).to_have_text("7", timeout=LONG)
+    assert re.search(r"digit=from-[0-9a-f]{16}", page.url)
+    page.locator(".st-key-layer-1 button").nth(3).click()
+    expect(page.get_by_text("Pooled from")).to_be_visible(timeout=LONG)
+    page.locator(".st-key-layer-0 button").nth(2).click()
+    expect(page.get_by_text(re.compile("The 25 products add up to"))).to_be_visible(timeout=LONG)
+    column = page.get_by_role("spinbutton", name="Column")
+    column.fill("3")
+    column.press("Enter")
+    expect(page.get_by_text(re.compile(r"column 3 sees 5×5 pixels"))).to_be_visible(timeout=LONG)
+    page.get_by_role("link", name="Back to Predict").click()
+    expect(page.get_by_role("heading", name="Predict")).to_be_visible(timeout=LONG)
+    page.goto("about:blank")
