@@ -7,10 +7,11 @@ shell.open_page("Explain")
 import streamlit as st
 
 from core.ui import widgets
-from core.ui.explain import subject, through
+from core.ui.explain import breaking, subject, through
 
 VIEWS = {
     "Through the network": through.show,
+    "Break it": breaking.show,
 }
 
 st.title("Explain")

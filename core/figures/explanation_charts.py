@@ -8,7 +8,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from core.figures.theme import ACCENT, PAPER, QUIET, SECOND, TEXT
+from core import words
+from core.figures.theme import ACCENT, PAPER, QUIET, SECOND, SERIES, TEXT, style
 
 
 def press_map(
@@ -78,3 +79,63 @@ def weigh_arguments(rows: Sequence[tuple[str, float]], dark: bool = False) -> al
         )
         .properties(height=max(60, 20 * len(rows)))
     )
+
+
+def follow_change(
+    positions: np.ndarray,
+    probabilities: np.ndarray,
+    flips: Sequence[tuple[float, str]],
+    now: float,
+    title: str,
+    dark: bool = False,
+) -> alt.LayerChart:
+    """The ten probabilities (N, 10) of a digit at the positions (N,) of one change, which the x axis names by `title`.
+
+    The digits that win somewhere have a color and their name; the others are grey. `flips` are marked where the answer
+    changes, each a position and its name; `now` is where the digit stands.
+    """
+    winners = list(dict.fromkeys(probabilities.argmax(1).tolist()))
+    colours = {digit: SERIES[at % len(SERIES)] for at, digit in enumerate(winners)}
+    table = pd.DataFrame(
+        [
+            {
+                "at": float(at),
+                "digit": str(digit),
+                "probability": float(row[digit]),
+                "said": words.probability(float(row[digit])),
+                "colour": colours.get(digit, QUIET[dark]),
+                "wins": digit in colours,
+            }
+            for at, row in zip(positions, probabilities, strict=True)
+            for digit in range(10)
+        ]
+    )
+    x = alt.X("at:Q", title=title, scale=alt.Scale(domain=[float(positions[0]), float(positions[-1])], nice=False))
+    axis = alt.Axis(labelExpr=words.TICK, values=[0, 0.5, 1])
+    lines = (
+        alt.Chart(table)
+        .mark_line(interpolate="monotone", clip=True)
+        .encode(
+            x=x,
+            y=alt.Y("probability:Q", title="probability", scale=alt.Scale(domain=[0, 1.12]), axis=axis),
+            detail="digit:N",
+            color=alt.Color("colour:N", scale=None),
+            size=alt.condition("datum.wins", alt.value(2.5), alt.value(1)),
+            opacity=alt.condition("datum.wins", alt.value(1), alt.value(0.5)),
+            tooltip=[alt.Tooltip("digit:N"), alt.Tooltip("at:Q", title=title), alt.Tooltip("said:N", title="share")],
+        )
+    )
+    best = table[table["wins"]].sort_values("probability").groupby("digit").tail(1)
+    names = (
+        alt.Chart(best)
+        .mark_text(dy=-9, fontSize=14, fontWeight="bold")
+        .encode(x=x, y="probability:Q", text="digit:N", color=alt.Color("colour:N", scale=None))
+    )
+    marks = pd.DataFrame({"at": [at for at, _ in flips], "name": [name for _, name in flips]})
+    rules = (
+        alt.Chart(marks)
+        .mark_rule(strokeDash=[3, 3], color=QUIET[dark])
+        .encode(x="at:Q", tooltip=alt.Tooltip("name:N", title="flips"))
+    )
+    here = alt.Chart(pd.DataFrame({"at": [now]})).mark_rule(color=TEXT[dark], strokeWidth=2).encode(x="at:Q")
+    return style(alt.LayerChart(layer=[rules, here, lines, names]))

@@ -28,3 +28,20 @@ def test_why_leads_from_an_answer_to_the_sum_behind_a_value(app, page):
     page.get_by_role("link", name="Back to Predict").click()
     expect(page.get_by_role("heading", name="Predict")).to_be_visible(timeout=LONG)
     page.goto("about:blank")
+
+
+@pytest.mark.slow
+def test_a_digit_is_turned_until_it_flips_put_back_and_kept(app, page, home):
+    page.goto(f"{app.url}/Explain?digit=mnist-11&view=Break+it")
+    expect(page.get_by_text(re.compile("Clockwise: a 6 until"))).to_be_visible(timeout=LONG)
+    slider = page.get_by_role("slider", name="Turn (degrees)")
+    slider.focus()
+    page.keyboard.press("End")
+    answer = page.locator(".answer[aria-live] .digit")
+    expect(answer).to_have_text("9", timeout=LONG)
+    page.get_by_role("radiogroup", name="Wrong? It is a …").get_by_text("6", exact=True).click()
+    expect(page.get_by_text("Kept in My digits as a 6").first).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name="Undo").click()
+    expect(answer).to_have_text("6", timeout=LONG)
+    expect(page.get_by_role("button", name="Reset")).to_be_disabled()
+    page.goto("about:blank")

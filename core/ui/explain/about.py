@@ -13,6 +13,14 @@ TEXTS = {
         "gave none of them a name.",
         "Zeiler and Fergus, “Visualizing and understanding convolutional networks” (2014)",
     ),
+    "break": (
+        "The sliders change what the model sees, all 28 by 28 pixels of it, and it is asked anew each time. The curve "
+        "shows its ten probabilities over the whole range of one slider, the others standing where they are; dashed "
+        "lines mark where the answer flips, each found by halving the step. A flip says where this model loses this "
+        "one digit, not where a person would.",
+        "Hendrycks and Dietterich, “Benchmarking neural network robustness to common corruptions and perturbations” "
+        "(2019)",
+    ),
 }
 
 
