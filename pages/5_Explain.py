@@ -7,10 +7,11 @@ shell.open_page("Explain")
 import streamlit as st
 
 from core.ui import widgets
-from core.ui.explain import breaking, subject, through
+from core.ui.explain import breaking, reasons, subject, through
 
 VIEWS = {
     "Through the network": through.show,
+    "Why, and why not": reasons.show,
     "Break it": breaking.show,
 }
 

@@ -45,3 +45,18 @@ def test_a_digit_is_turned_until_it_flips_put_back_and_kept(app, page, home):
     expect(answer).to_have_text("6", timeout=LONG)
     expect(page.get_by_role("button", name="Reset")).to_be_disabled()
     page.goto("about:blank")
+
+
+@pytest.mark.slow
+def test_the_evidence_is_asked_for_another_digit_and_checked(app, page):
+    page.goto(f"{app.url}/Explain?digit=mnist-4&view=Why,+and+why+not")
+    expect(page.get_by_text("Evidence for a 4", exact=True)).to_be_visible(timeout=LONG)
+    page.locator(".st-key-reasons_against").get_by_text("9", exact=True).click()
+    expect(page.get_by_text("Evidence for a 4 and not a 9")).to_be_visible(timeout=LONG)
+    page.get_by_text("Check it with shuffled weights").click()
+    expect(page.get_by_text(re.compile("The two maps agree by"))).to_be_visible(timeout=LONG)
+    for method in ("Integrated gradients", "Grad-CAM"):
+        page.locator(".st-key-method").get_by_text(method).click()
+        expect(page.get_by_text(re.compile(f"{method}: It can.t tell"))).to_be_visible(timeout=LONG)
+        expect(page.get_by_role("img", name=re.compile("Evidence for a 4 and not a 9: most"))).to_be_visible()
+    page.goto("about:blank")

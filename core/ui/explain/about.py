@@ -13,6 +13,14 @@ TEXTS = {
         "gave none of them a name.",
         "Zeiler and Fergus, “Visualizing and understanding convolutional networks” (2014)",
     ),
+    "reasons": (
+        "The digit in grey, and over it what speaks for an answer (blue) and against it (orange). Occlusion lays paper "
+        "on it piece by piece and asks again; integrated gradients share out the score among the pixels; Grad-CAM asks "
+        "the maps of the last convolution. Each answers a slightly different question, which is why they differ: where "
+        "all agree, there is most to it.",
+        "Zeiler and Fergus (2014); Sundararajan, Taly and Yan (2017); Selvaraju et al. (2017); the check with weights "
+        "that know nothing: Adebayo et al., “Sanity checks for saliency maps” (2018)",
+    ),
     "break": (
         "The sliders change what the model sees, all 28 by 28 pixels of it, and it is asked anew each time. The curve "
         "shows its ten probabilities over the whole range of one slider, the others standing where they are; dashed "
