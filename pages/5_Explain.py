@@ -7,11 +7,12 @@ shell.open_page("Explain")
 import streamlit as st
 
 from core.ui import widgets
-from core.ui.explain import breaking, reasons, subject, through
+from core.ui.explain import breaking, changing, reasons, subject, through
 
 VIEWS = {
     "Through the network": through.show,
     "Why, and why not": reasons.show,
+    "What would change it": changing.show,
     "Break it": breaking.show,
 }
 

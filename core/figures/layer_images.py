@@ -63,3 +63,13 @@ def frame_part(digit: np.ndarray, part: tuple[int, int, int, int], times: int = 
     ):
         picture[rows, columns] = colour
     return picture
+
+
+def mark_change(before: np.ndarray, after: np.ndarray, times: int = 8) -> np.ndarray:
+    """A digit (28, 28) in [0, 1] and what it became: ink that stays is white, what was added blue, what was taken away
+    orange, on black as the digit is in both themes: (28 * times, 28 * times, 3) uint8."""
+    stays, added, gone = np.minimum(before, after), np.maximum(after - before, 0), np.maximum(before - after, 0)
+    blue, orange = (np.array(rgb(colour[True]), np.float64) for colour in (ACCENT, SECOND))
+    mixed = stays[..., None] * 255.0 + added[..., None] * blue + gone[..., None] * orange
+    marked: np.ndarray = mixed.clip(0, 255).round().astype(np.uint8)
+    return marked.repeat(times, 0).repeat(times, 1)

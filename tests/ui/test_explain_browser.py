@@ -60,3 +60,18 @@ def test_the_evidence_is_asked_for_another_digit_and_checked(app, page):
         expect(page.get_by_text(re.compile(f"{method}: It can.t tell"))).to_be_visible(timeout=LONG)
         expect(page.get_by_role("img", name=re.compile("Evidence for a 4 and not a 9: most"))).to_be_visible()
     page.goto("about:blank")
+
+
+@pytest.mark.slow
+def test_a_digit_is_made_another_one_and_has_a_twin(app, page):
+    page.goto(f"{app.url}/Explain?digit=mnist-4&view=What+would+change+it")
+    page.locator(".st-key-change_to").get_by_text("9", exact=True).click(timeout=LONG)
+    expect(page.get_by_text(re.compile("Saved as a PNG and read again it is a 9"))).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(re.compile(r"No pixel changes by more than"))).to_be_visible(timeout=LONG)
+    page.get_by_role("slider", name="How much of the change").focus()
+    page.keyboard.press("Home")
+    expect(page.get_by_text(re.compile("Read as 4 with"))).to_be_visible(timeout=LONG)
+    page.get_by_role("slider", name="Budget").focus()
+    page.keyboard.press("Home")
+    expect(page.get_by_text(re.compile("No change of at most 10 pixels"))).to_be_visible(timeout=LONG)
+    page.goto("about:blank")

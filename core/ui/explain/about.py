@@ -21,6 +21,15 @@ TEXTS = {
         "Zeiler and Fergus (2014); Sundararajan, Taly and Yan (2017); Selvaraju et al. (2017); the check with weights "
         "that know nothing: Adebayo et al., “Sanity checks for saliency maps” (2018)",
     ),
+    "change": (
+        "On the left the smallest change found that makes the model read another digit: pieces of strokes from a real "
+        "digit of that kind, blue where ink is added, orange where it is taken away. On the right its adversarial "
+        "twin: faint noise, made for this model alone, that does the same though no person would see another digit. "
+        "The difference between the two is the lesson: the one is what makes the digits differ, the other only where this "
+        "model errs.",
+        "Goyal et al., “Counterfactual visual explanations” (2019); Goodfellow, Shlens and Szegedy, “Explaining and "
+        "harnessing adversarial examples” (2015); Madry et al. (2018)",
+    ),
     "break": (
         "The sliders change what the model sees, all 28 by 28 pixels of it, and it is asked anew each time. The curve "
         "shows its ten probabilities over the whole range of one slider, the others standing where they are; dashed "
