@@ -38,6 +38,11 @@ class Workspace:
         """Answers that visitors corrected."""
         return self.home / "my-digits"
 
+    @property
+    def maps(self) -> Path:
+        """The test digits as each model lays them out on a map; computed again where a file is missing."""
+        return self.home / "maps"
+
 
 def here() -> Workspace:
     """The workspace in use now: `DIGIT_LAB_HOME`, else the checkout, else `digit-lab` in the person's own folder."""

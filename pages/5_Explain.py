@@ -7,13 +7,14 @@ shell.open_page("Explain")
 import streamlit as st
 
 from core.ui import widgets
-from core.ui.explain import breaking, changing, reasons, subject, through
+from core.ui.explain import among, breaking, changing, reasons, subject, through
 
 VIEWS = {
     "Through the network": through.show,
     "Why, and why not": reasons.show,
     "What would change it": changing.show,
     "Break it": breaking.show,
+    "Among all digits": among.show,
 }
 
 st.title("Explain")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core import words
-from core.figures.theme import ACCENT, PAPER, QUIET, SECOND, SERIES, TEXT, style
+from core.figures.theme import ACCENT, DIGITS, PAPER, QUIET, SECOND, SERIES, TEXT, style
 
 
 def press_map(
@@ -139,3 +139,75 @@ def follow_change(
     )
     here = alt.Chart(pd.DataFrame({"at": [now]})).mark_rule(color=TEXT[dark], strokeWidth=2).encode(x="at:Q")
     return style(alt.LayerChart(layer=[rules, here, lines, names]))
+
+
+def map_digits(
+    places: np.ndarray,
+    labels: np.ndarray,
+    answers: np.ndarray,
+    own: tuple[float, float],
+    chosen: int | None = None,
+    dark: bool = False,
+) -> alt.LayerChart:
+    """Digits as dots at their `places` (N, 2), colored by `labels` (N,), the name of each kind in its middle, crosses
+    where `answers` (N,) differ; `own` is where the visitor's digit stands, `chosen` the number of the digit that is
+    open. A click selects `digit`, a number, under the name `dot`; one drags to move and zooms with Shift and the wheel.
+    """
+    table = pd.DataFrame(
+        {
+            "digit": range(len(places)),
+            "x": places[:, 0].astype(float).round(3),
+            "y": places[:, 1].astype(float).round(3),
+            "label": labels.astype(int),
+            "read as": answers.astype(int),
+        }
+    )
+    is_wrong = table["label"] != table["read as"]
+    axis = None  # the directions have no name and no unit
+    x = alt.X("x:Q", axis=axis, scale=alt.Scale(zero=False))
+    y = alt.Y("y:Q", axis=axis, scale=alt.Scale(zero=False))
+    colour = alt.Color("label:O", scale=alt.Scale(domain=list(range(10)), range=list(DIGITS)), legend=None)
+    tooltip = [
+        alt.Tooltip("digit:Q", title="test digit", format=",d"),
+        alt.Tooltip("label:O", title="labelled"),
+        alt.Tooltip("read as:O"),
+    ]
+    select = alt.selection_point(name="dot", fields=["digit"], toggle=False, clear=False)
+    move = alt.selection_interval(name="move", bind="scales", zoom="wheel![event.shiftKey]")
+    dots = (
+        alt.Chart(table[~is_wrong])
+        .mark_circle(size=14, opacity=0.55, cursor="pointer")
+        .encode(x=x, y=y, color=colour, tooltip=tooltip)
+        .add_params(select, move)
+    )
+    wrong = (
+        alt.Chart(table[is_wrong])
+        .mark_point(shape="cross", size=70, filled=True, opacity=1, stroke=TEXT[dark], strokeWidth=0.75)
+        .encode(x=x, y=y, color=colour, tooltip=tooltip)
+    )
+    middles = table.groupby("label", as_index=False)[["x", "y"]].median()
+    names = (
+        alt.Chart(middles)
+        .mark_text(fontSize=22, fontWeight="bold", color=TEXT[dark], stroke=PAPER[dark], strokeWidth=0.5)
+        .encode(x=x, y=y, text="label:O")
+    )
+    yours = pd.DataFrame({"x": [own[0]], "y": [own[1]], "name": ["your digit"]})
+    ring = (
+        alt.Chart(yours)
+        .mark_point(shape="circle", size=260, filled=False, stroke=TEXT[dark], strokeWidth=3, opacity=1)
+        .encode(x=x, y=y, tooltip=[alt.Tooltip("name:N", title="here")])
+    )
+    said = (
+        alt.Chart(yours)
+        .mark_text(dy=-18, fontSize=13, fontWeight="bold", color=TEXT[dark])
+        .encode(x=x, y=y, text="name:N")
+    )
+    layers = [dots, wrong, names, ring, said]
+    if chosen is not None:
+        here = table[table["digit"] == chosen]
+        layers.append(
+            alt.Chart(here)
+            .mark_point(shape="square", size=200, filled=False, stroke=SECOND[dark], strokeWidth=2.5, opacity=1)
+            .encode(x=x, y=y)
+        )
+    return alt.LayerChart(layer=layers).properties(height=460).configure_view(stroke=None)

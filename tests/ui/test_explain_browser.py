@@ -75,3 +75,20 @@ def test_a_digit_is_made_another_one_and_has_a_twin(app, page):
     page.keyboard.press("Home")
     expect(page.get_by_text(re.compile("No change of at most 10 pixels"))).to_be_visible(timeout=LONG)
     page.goto("about:blank")
+
+
+@pytest.mark.slow
+def test_the_digit_stands_on_a_map_and_another_one_is_opened(app, page, home):
+    page.goto(f"{app.url}/Explain?digit=mnist-4&view=Among+all+digits&explain_model=modern")
+    chart = page.get_by_test_id("stVegaLiteChart")
+    expect(chart).to_have_attribute("aria-label", re.compile("A map of 10,000 test digits by PCA"), timeout=LONG)
+    expect(page.get_by_text(re.compile("The map by t-SNE is being computed"))).to_be_visible(timeout=LONG)
+    expect(chart).to_have_attribute("aria-label", re.compile("A map of 10,000 test digits by t-SNE"), timeout=LONG)
+    assert (home / "maps" / "modern.npz").is_file()
+    number = page.get_by_role("spinbutton", name="Test digit", exact=True)
+    number.fill("11")
+    number.press("Enter")
+    expect(page.get_by_role("img", name="Test digit 11, a 6").first).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name="Explain this one").click()
+    expect(page.locator(".st-key-subject .digit")).to_have_text("6", timeout=LONG)
+    page.goto("about:blank")

@@ -25,10 +25,18 @@ TEXTS = {
         "On the left the smallest change found that makes the model read another digit: pieces of strokes from a real "
         "digit of that kind, blue where ink is added, orange where it is taken away. On the right its adversarial "
         "twin: faint noise, made for this model alone, that does the same though no person would see another digit. "
-        "The difference between the two is the lesson: the one is what makes the digits differ, the other only where this "
-        "model errs.",
+        "The difference between the two is the lesson: the one is what makes the digits differ, the other only where "
+        "this model errs.",
         "Goyal et al., “Counterfactual visual explanations” (2019); Goodfellow, Shlens and Szegedy, “Explaining and "
         "harnessing adversarial examples” (2015); Madry et al. (2018)",
+    ),
+    "among": (
+        "Each dot is one of the 10,000 test digits, placed by what the last hidden layer makes of it: what the model "
+        "sees as alike lies close together. Your digit stands where its own values put it; crosses are "
+        "misread. Of t-SNE’s map only the neighborhoods count: how far two groups lie apart, and how large one is, "
+        "says nothing; on the PCA map distances are true, but squeezed from many directions into two.",
+        "van der Maaten and Hinton, “Visualizing data using t-SNE” (2008), computed by openTSNE (Poličar, Stražar and "
+        "Zupan, 2024)",
     ),
     "break": (
         "The sliders change what the model sees, all 28 by 28 pixels of it, and it is asked anew each time. The curve "
