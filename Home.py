@@ -44,6 +44,14 @@ WAYS = (
         {"way": "Samples"},
     ),
     Way(
+        "Ask it why",
+        "What each layer sees in your digit, the evidence, and what would change the answer.",
+        "account_tree",
+        "Explain an answer",
+        "5_Explain",
+        {},
+    ),
+    Way(
         "Watch it learn",
         "Start a run, pause it, leave and come back, then use what it learned.",
         "model_training",

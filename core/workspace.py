@@ -43,6 +43,11 @@ class Workspace:
         """The owner's passphrase and the tokens of programs, as hashes."""
         return self.home / "access"
 
+    @property
+    def maps(self) -> Path:
+        """The test digits as each model lays them out on a map; computed again where a file is missing."""
+        return self.home / "maps"
+
 
 def here() -> Workspace:
     """The workspace in use now: `DIGIT_LAB_HOME`, else the checkout, else `digit-lab` in the person's own folder."""

@@ -20,6 +20,7 @@ def test_trained_fine_tuned_and_uploaded_weights_do_not_lie_in_gits_way(name):
     for suffix in (*checkpoint.FILES, ".pth.deleted"):
         assert is_ignored(f"models/{name}{suffix}")
     assert is_ignored("models/in-use.txt") and is_ignored("runs/20260101-000000-000000/run.json")
+    assert is_ignored(f"maps/{name}.npz")
 
 
 def test_what_ships_is_not_ignored():

@@ -26,6 +26,8 @@ LINES = {
     True: (ACCENT[True], SECOND[True], TEXT[True], "#cc79a7"),
 }
 SERIES = ("#2f8fb8", SECOND[False], "#2f9e77", "#b6609f", "#8a8d1f", "#6a7fdb")  # up to six, on either paper
+# The ten digits where each has a colour, always with its name beside: the six above and four that differ from them.
+DIGITS = (*SERIES, "#c0508a", "#5f7f8f", "#a86f3d", "#4a90a4")
 HEIGHT = 210  # pixels
 LARGER = 1.7  # times, for a room
 

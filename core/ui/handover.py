@@ -5,11 +5,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 import streamlit as st
 
+from core.figures import digit_images
 from core.ui import shell
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MOST_OFFERED = 20  # pictures whose links a visitor may still press, or come back to
 
@@ -18,8 +23,8 @@ memory = st.session_state
 
 @dataclass(frozen=True)
 class Handed:
-    """A picture for Predict: its `name`, the `content` of its file, its `label` where somebody gave one, the name of
-    the `model` that read it, and `page`, where it comes from, one of `shell.PAGES`."""
+    """A picture for Predict or Explain: its `name`, the `content` of its file, its `label` where somebody gave one, the
+    name of the `model` that read it, and `page`, where it comes from, one of `shell.PAGES`."""
 
     name: str
     content: bytes
@@ -29,7 +34,7 @@ class Handed:
 
     @cached_property
     def address(self) -> str:
-        """What stands for it in Predict's address."""
+        """What stands for it in an address."""
         what = repr((self.name, self.label, self.model, self.page)).encode("utf-8", "surrogatepass")
         return f"from-{hashlib.sha256(what + self.content).hexdigest()[:16]}"
 
@@ -46,6 +51,20 @@ def offer_to_predict(handed: Handed) -> None:
         icon=":material/open_in_new:",
         width="content",
         query_params={"way": "Samples", "sample": handed.address},
+    )
+
+
+def offer_to_explain(image: np.ndarray, name: str, label: int | None, model: str, page: str) -> None:
+    """The link "Why?" below an answer of `model`: it opens Explain with the digit (28, 28) that the model saw, uint8 or
+    float in [0, 1]."""
+    handed = Handed(name, digit_images.digit_png(image, 1), label, model, page)
+    keep(handed)
+    st.page_link(
+        "pages/5_Explain.py",
+        label="Why?",
+        icon=":material/account_tree:",
+        width="content",
+        query_params={"digit": handed.address, "explain_model": model},
     )
 
 

@@ -20,6 +20,7 @@ PAGES = (
     ("pages/2_Train.py", "Train", ":material/model_training:"),
     ("pages/3_Evaluate.py", "Evaluate", ":material/query_stats:"),
     ("pages/4_My_digits.py", "My digits", ":material/edit_note:"),
+    ("pages/5_Explain.py", "Explain", ":material/account_tree:"),
 )
 
 # What the theme can't say. The answer is the largest thing on the page; samples are pictures one can press.
@@ -57,8 +58,8 @@ STYLE = f"""
     width: 100%; flex: none; }}
 }}
 /* Home's cards: no heading breaks within a word, and the buttons of a row stand on one line. */
-.st-key-ways {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, max(14.5rem, 30%)), 1fr));
-  gap: 1rem; }} /* three in a row at most: there are six */
+.st-key-ways {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, max(14.5rem, 22%)), 1fr));
+  gap: 1rem; }} /* four in a row at most: there are seven */
 .st-key-ways > * {{ height: 100%; }}
 .st-key-ways [data-testid="stVerticalBlock"] {{ height: 100%; }}
 .st-key-ways [data-testid="stElementContainer"]:has([data-testid="stPageLink"]) {{ margin-top: auto;

@@ -11,7 +11,14 @@ from test_widgets import ROOT
 
 from core.ui import addresses, shell
 
-ADDRESSES = {"Home": "", "Predict": "Predict", "Train": "Train", "Evaluate": "Evaluate", "My digits": "My_digits"}
+ADDRESSES = {
+    "Home": "",
+    "Predict": "Predict",
+    "Train": "Train",
+    "Evaluate": "Evaluate",
+    "My digits": "My_digits",
+    "Explain": "Explain",
+}
 PATHS = [path for path, _, _ in shell.PAGES]
 
 

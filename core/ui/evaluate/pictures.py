@@ -114,7 +114,11 @@ def _show_picture(shown: Shown, picture: AnsweredPicture, against: Shown | None 
             st.markdown(_say_second(picture))
             st.caption(words.escape_markdown(picture.name))
             content = sent.content if sent else digit_images.digit_png(picture.image, 1)
-            offer_to_predict(shown, picture.name, content, picture.label)
+            with st.container(horizontal=True, gap="small"):
+                handover.offer_to_explain(
+                    picture.image, picture.name, picture.label, shown.card.name, "pages/3_Evaluate.py"
+                )
+                offer_to_predict(shown, picture.name, content, picture.label)
         _show_probabilities(shown, picture, against)
         _show_neighbours(picture, shown.may_doubt_label(picture.place))
 

@@ -10,8 +10,9 @@ from core.evaluation.report import wilson_interval
 from core.figures import digit_images, theme
 from core.my_digits import store
 from core.my_digits.store import Correction
+from core.network import checkpoint
 from core.network.checkpoint import Checkpoint
-from core.ui import notices, resources, widgets
+from core.ui import handover, notices, resources, widgets
 
 MOST = 60  # pictures shown at once
 IN_BRACKETS = (
@@ -126,7 +127,10 @@ def show_gallery(kept: list[Correction], said: dict[int, str]) -> None:
         )
     chosen = [number for number in chosen if number in by_number]
     for number in chosen[:5]:
-        st.markdown(f":small[{describe(by_number[number], said[number])}]")
+        one = by_number[number]
+        st.markdown(f":small[{describe(one, said[number])}]")
+        name, label_of = f"Picture {number} of My digits", one.label if one.is_digit else None
+        handover.offer_to_explain(one.image, name, label_of, checkpoint.in_use(), "pages/4_My_digits.py")
     if chosen:
         key = f"relabel-{memory.get('gallery', 0)}"
         st.pills(

@@ -17,7 +17,7 @@ from core.figures import boxes, digit_images
 from core.reading import batch, picture, reader
 from core.reading.mnist_form import Stage
 from core.reading.one_digit import FoundDigit
-from core.ui import correction, resources, widgets
+from core.ui import correction, handover, resources, widgets
 from core.ui.predict import adjust
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def show_reading(
         if isinstance(reading.found, FoundDigit):
             show_what_the_model_sees(reading.found.image)
     if isinstance(reading.found, FoundDigit):
+        offer_why(reading.found.image, reading, name)
         correction.offer_correction(reading.found.image, reading.text, reading.model, reading.version, key, put_right)
 
 
@@ -190,9 +191,15 @@ def show_number(reading: reader.Reading, name: str, key: str, put_right: correct
     st.markdown(digit.prediction.sentence)
     widgets.probabilities(digit.prediction.probabilities)
     show_what_the_model_sees(digit.image)
+    offer_why(digit.image, reading, name)
     correction.offer_correction(
         digit.image, str(digit.digit), reading.model, reading.version, f"{key}-{chosen}", put_right, chosen
     )
+
+
+def offer_why(image: np.ndarray, reading: reader.Reading, name: str) -> None:
+    """The way to Explain, with the (28, 28) digit that the answer is about."""
+    handover.offer_to_explain(image, batch.show_name(name, 40), None, reading.model, "pages/1_Predict.py")
 
 
 def show_what_the_model_sees(image: np.ndarray) -> None:

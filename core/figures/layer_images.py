@@ -1,0 +1,75 @@
+"""Signed values as crisp pictures: one scale with paper at zero, blue above it, orange below."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.figures import digit_images
+from core.figures.theme import ACCENT, PAPER, SECOND, rgb
+
+STRIP = 64  # units in a row of a strip
+FRAME = 2  # pixels: width of a frame around a part of a digit
+
+
+def shade(values: np.ndarray, limit: float, dark: bool = False) -> np.ndarray:
+    """Values (...) as colours (..., 3) uint8: the paper at 0, full blue at `limit` and above, full orange at -`limit`
+    and below. A `limit` of 0 leaves all of it paper."""
+    share = np.clip(np.nan_to_num(values) / limit if limit else np.zeros_like(values), -1, 1)[..., None]
+    paper, above, below = (np.array(rgb(colour[dark]), np.float64) for colour in (PAPER, ACCENT, SECOND))
+    mixed = paper + np.abs(share) * np.where(share > 0, above - paper, below - paper)
+    shaded: np.ndarray = mixed.round().astype(np.uint8)
+    return shaded
+
+
+def shade_map(values: np.ndarray, limit: float, times: int, dark: bool = False) -> np.ndarray:
+    """A map (H, W) as a picture (H * times, W * times, 3) uint8 of squares."""
+    return shade(values, limit, dark).repeat(times, 0).repeat(times, 1)
+
+
+def map_url(values: np.ndarray, limit: float, times: int = 2, dark: bool = False) -> str:
+    """A map (H, W) as the address of a PNG that travels inside the page."""
+    return digit_images.as_data_url(digit_images.to_png(shade_map(values, limit, times, dark)))
+
+
+def strip_url(values: np.ndarray, limit: float, dark: bool = False, times: int = 8) -> str:
+    """Units (C,) as the address of a PNG: squares in rows of `STRIP`, the first at the top left; what is missing in the
+    last row is paper."""
+    wide = min(STRIP, len(values))
+    padded = np.zeros(-(-len(values) // wide) * wide)
+    padded[: len(values)] = values
+    return map_url(padded.reshape(-1, wide), limit, times, dark)
+
+
+def lay_over(digit: np.ndarray, evidence: np.ndarray, limit: float, times: int = 8, dark: bool = False) -> np.ndarray:
+    """Evidence (28, 28) in colour with the digit (28, 28) in [0, 1] as a grey shadow behind: (H, W, 3) uint8."""
+    colours = shade(evidence, limit, dark).astype(np.float64)
+    ink = np.array([255.0] * 3) if dark else np.zeros(3)
+    share = 0.3 * digit[..., None]  # strong enough to see the strokes, weak enough for the colours
+    mixed = (colours + share * (ink - colours)).round().astype(np.uint8)
+    return mixed.repeat(times, 0).repeat(times, 1)
+
+
+def frame_part(digit: np.ndarray, part: tuple[int, int, int, int], times: int = 8, dark: bool = False) -> np.ndarray:
+    """A digit (28, 28) in [0, 1] with a frame around the pixels `part` (top, left, bottom, right; the last two not
+    included): (28 * times, 28 * times, 3) uint8."""
+    picture = digit_images.enlarge(digit, times)[..., None].repeat(3, axis=2)
+    top, left, bottom, right = (side * times for side in part)
+    colour = np.array(rgb(SECOND[True]), np.uint8)  # the digit is on black in both themes
+    for rows, columns in (
+        (slice(top, top + FRAME), slice(left, right)),
+        (slice(bottom - FRAME, bottom), slice(left, right)),
+        (slice(top, bottom), slice(left, left + FRAME)),
+        (slice(top, bottom), slice(right - FRAME, right)),
+    ):
+        picture[rows, columns] = colour
+    return picture
+
+
+def mark_change(before: np.ndarray, after: np.ndarray, times: int = 8) -> np.ndarray:
+    """A digit (28, 28) in [0, 1] and what it became: ink that stays is white, what was added blue, what was taken away
+    orange, on black as the digit is in both themes: (28 * times, 28 * times, 3) uint8."""
+    stays, added, gone = np.minimum(before, after), np.maximum(after - before, 0), np.maximum(before - after, 0)
+    blue, orange = (np.array(rgb(colour[True]), np.float64) for colour in (ACCENT, SECOND))
+    mixed = stays[..., None] * 255.0 + added[..., None] * blue + gone[..., None] * orange
+    marked: np.ndarray = mixed.clip(0, 255).round().astype(np.uint8)
+    return marked.repeat(times, 0).repeat(times, 1)

@@ -1,0 +1,23 @@
+"""Why this answer: what each layer makes of one digit, the evidence, what would change it, where it stands."""
+
+from core.ui import shell
+
+shell.open_page("Explain")
+
+import streamlit as st
+
+from core.ui import widgets
+from core.ui.explain import among, breaking, changing, reasons, subject, through
+
+VIEWS = {
+    "Through the network": through.show,
+    "Why, and why not": reasons.show,
+    "What would change it": changing.show,
+    "Break it": breaking.show,
+    "Among all digits": among.show,
+}
+
+st.title("Explain")
+shown = subject.ask()  # the digit and the model; stops where there is none
+view = widgets.choice("View", list(VIEWS), key="view")
+VIEWS[view](shown)
