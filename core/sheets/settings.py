@@ -1,0 +1,62 @@
+"""The constants of reading sheets, each with its unit and reason. Chosen on drawn sheets (synthesis/tables.py) alone."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SheetSettings:
+    """How a sheet is found, straightened and cut. Lengths are shares of the longer side of what they are measured in
+    where no unit is named."""
+
+    # The photograph.
+    side: int = 2000  # pixels: longer side of a sheet while it is read; 40 rows have 50 of them each
+    searched: int = 1200  # pixels: longer side while the structure is searched; a rule is one of them at least
+    darker: float = 0.06  # of the paper's brightness: what is darker by more than this may be a rule
+
+    # Outlines: where a sheet may end.
+    smallest: float = 0.12  # of the picture's width and height: a smaller frame is no sheet
+    outlines: int = 3  # frames looked at, the largest first
+
+    # Rules.
+    shortest_run: float = 1 / 40  # straight ink that is shorter is no part of a rule
+    shortest_piece: float = 0.03  # pieces of a rule that are shorter are strokes of digits
+    thickest: float = 0.02  # thicker straight ink is a bar or the edge of the desk
+    least_covered: float = 0.12  # of a picture's side that a rule covers at least, all its pieces together
+    apart: float = 0.2  # of the usual distance of two rules: nearer ones are one, drawn twice
+    side_shown: float = 0.72  # of a cell's side that a rule must cover; a 1 in a cell covers less
+    usual_rule: float = 0.7  # of a rule's sides: one that shows so many
+    faint_side: float = 0.15  # needs to cover only this much of another
+    least_shown: float = 0.2  # of its sides that a rule shows at least
+    sliver: float = 0.25  # of the usual cell's width or height: what is narrower is no cell
+    fewest_cells: int = 4  # closed cells that make a table
+
+    # Straightened.
+    cell: int = 64  # pixels: shorter side of the usual cell, where the photograph has as many
+    margin: float = 0.35  # of a cell's side: what is shown around the table
+
+    # Cells. Lengths are shares of the shorter side of a cell.
+    overflow: float = 0.22  # how far writing may reach over a rule
+    band: float = 0.03  # how far from its place a rule may be
+    run: float = 0.45  # straight ink along a rule that is longer is the rule,
+    far: float = 0.14  # and within this distance of it
+    full_run: float = 0.8  # straight ink that is longer than this
+    thin: float = 0.1  # narrower ink
+    beside: float = 0.07  # this near to a rule is what is left of it
+    lowest: float = 0.24  # lower ink is a dot, a dash or a speck, and no digit
+    dash: float = 0.16  # low ink that is wider is a dash
+    least_area: float = 0.0012  # of a cell's area: less ink is a speck
+
+    # Turning.
+    sampled: int = 24  # pieces of ink that are looked at to tell which way is up
+    surer: float = 1.5  # nats a piece: by so much must a turned sheet look more like digits
+
+    # Without rules. Lengths are shares of the height of the writing.
+    longest: float = 2.6  # straight ink that is longer is a rule
+    column_gap: float = 0.9  # numbers further apart are in two columns
+    row_gap: float = 0.6  # numbers whose middles are further apart are in two rows
+    fewest_numbers: int = 3  # below each other, which make a column
+    filled: float = 0.5  # of a column's rows that hold something at least
+    least_digits: float = 0.0  # nats: mean log-odds of the ink to be digits, or it is words
+
+
+SHEET = SheetSettings()

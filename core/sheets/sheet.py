@@ -1,0 +1,208 @@
+"""Reads a sheet: its structure, and what stands in every cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.network.checkpoint import Checkpoint
+from core.reading import picture as pictures
+from core.reading.mnist_form import Box
+from core.reading.picture import Picture
+from core.reading.reader import Digit, Reading, read
+from core.sheets.alignment import align, flatten
+from core.sheets.cells import Cell, cut
+from core.sheets.grid import Grid, find_grid
+from core.sheets.outlines import Corners, find_dark, find_outlines
+from core.sheets.settings import SHEET
+from core.sheets.straight import Straight, straighten
+from core.sheets.turn import find_turn
+
+EMPTY = "empty"
+
+
+@dataclass(frozen=True, eq=False)
+class ReadCell:
+    """What was read in one cell: the `text`, "" where there is no number; how sure, 0 to 1; the `verdict` "digit",
+    "unsure", "no digit" or "empty"; a `remark` in words, and the `digits` with their images. `colours` (h, w, 3) uint8
+    is its crop and `box` (x, y, width, height) its place in the straightened picture, in pixels."""
+
+    row: int
+    column: int
+    text: str
+    confidence: float
+    verdict: str
+    remark: str
+    box: Box
+    colours: np.ndarray
+    digits: tuple[Digit, ...] = ()
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether somebody should look at it."""
+        return self.verdict == "unsure"
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A sheet that was read: the straightened `picture` (H, W, 3) uint8, turned upright, and the `cells` in reading
+    order, in a table of `shape` rows and columns; a place without a cell belongs to a merged one, or to none.
+    `model` and `version` say who read it."""
+
+    picture: np.ndarray
+    cells: tuple[ReadCell, ...]
+    shape: tuple[int, int]
+    model: str
+    version: str
+    remark: str = ""
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The texts, row by row; "" where a cell is empty."""
+        return self._spread("", [cell.text for cell in self.cells])
+
+    @property
+    def boxes(self) -> list[list[Box | None]]:
+        """The places of the cells in the straightened picture, in the shape of `rows`."""
+        return self._spread(None, [cell.box for cell in self.cells])
+
+    @property
+    def confidences(self) -> list[list[float]]:
+        """How sure each text is, 0 to 1, in the shape of `rows`."""
+        return self._spread(0.0, [cell.confidence for cell in self.cells])
+
+    @property
+    def verdicts(self) -> list[list[str]]:
+        """The verdict on each cell, in the shape of `rows`."""
+        return self._spread(EMPTY, [cell.verdict for cell in self.cells])
+
+    @property
+    def doubtful(self) -> tuple[int, ...]:
+        """Which cells somebody should look at, counted from 0 in reading order."""
+        return tuple(at for at, cell in enumerate(self.cells) if cell.is_doubtful)
+
+    def _spread(self, missing, values):  # type: ignore[no-untyped-def]
+        table = [[missing] * self.shape[1] for _ in range(self.shape[0])]
+        for cell, value in zip(self.cells, values, strict=True):
+            table[cell.row][cell.column] = value
+        return table
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The structure of a sheet before it is read: the straightened and upright picture, its cells cut out, and where
+    in a table of `shape` each one stands."""
+
+    straight: Straight
+    cells: tuple[Cell, ...]
+    places: tuple[tuple[int, int], ...]
+    shape: tuple[int, int]
+    remark: str = ""
+
+
+def find_layout(checkpoint: Checkpoint, picture: Picture) -> Layout | None:
+    """The structure of the sheet in a picture, or None where there is none: no rules that form cells, and no several
+    numbers that stand in line."""
+    dark = find_dark(picture.colours)
+    outlines = find_outlines(picture.colours, dark)
+    grids = [grid for corners in outlines if (grid := find_grid(dark, corners))]
+    if not grids:
+        return _find_without_rules(checkpoint, picture, outlines, dark.scale)
+    best = max(grids, key=lambda grid: grid.worth)
+    # Seen from the front its rules are level, and strokes of digits less like them.
+    nearer = find_grid(dark, best.corners)
+    best = nearer if nearer is not None and nearer.worth >= best.worth else best
+    straight = straighten(picture.colours, best, dark.scale)
+    cells = cut(straight)
+    quarters, _ = find_turn(checkpoint, cells)
+    if quarters:
+        straight = straight.turned(quarters)
+        cells = cut(straight)
+    return lay_out(straight, cells, _say_others(grids, best))
+
+
+def _find_without_rules(
+    checkpoint: Checkpoint, picture: Picture, outlines: list[Corners], scale: float
+) -> Layout | None:
+    """Numbers that stand in line, whichever way is up: of all ways to see them the one that looks most like digits."""
+    best, most = None, SHEET.least_digits
+    for corners in outlines[-2:]:  # the page, where one was found, and the whole picture
+        for quarters in (0, 1):
+            straight = align(flatten(picture.colours, corners / scale), quarters)
+            if straight is None:
+                continue
+            cells = cut(straight)
+            turn, log_odds = find_turn(checkpoint, cells)
+            if turn % 2 == 0 and log_odds > most:
+                straight = straight.turned(turn)
+                best, most = lay_out(straight, cut(straight) if turn else cells), log_odds
+    return best
+
+
+def lay_out(straight: Straight, cells: list[Cell], remark: str = "") -> Layout:
+    """Where in a table each cell stands: rows and columns without any cell, the gaps between boxes, don't count."""
+    rows = sorted({cell.span.row for cell in cells})
+    columns = sorted({cell.span.column for cell in cells})
+    places = tuple((rows.index(cell.span.row), columns.index(cell.span.column)) for cell in cells)
+    return Layout(straight, tuple(cells), places, (len(rows), len(columns)), remark)
+
+
+def read_cells(checkpoint: Checkpoint, layout: Layout) -> Iterator[ReadCell]:
+    """What stands in each cell, one after the other in reading order."""
+    for cell, place in zip(layout.cells, layout.places, strict=True):
+        yield _read_cell(checkpoint, cell, place, layout.straight.box(cell.span))
+
+
+def read_sheet(checkpoint: Checkpoint, picture: Picture) -> Sheet | None:
+    """Read the sheet in a picture; None where there is none."""
+    layout = find_layout(checkpoint, picture)
+    return None if layout is None else conclude(checkpoint, layout, tuple(read_cells(checkpoint, layout)))
+
+
+def conclude(checkpoint: Checkpoint, layout: Layout, cells: tuple[ReadCell, ...]) -> Sheet:
+    """The sheet with all its cells read."""
+    return Sheet(
+        layout.straight.colours, cells, layout.shape, checkpoint.name, checkpoint.version, layout.remark
+    )
+
+
+def _read_cell(checkpoint: Checkpoint, cell: Cell, place: tuple[int, int], box: Box) -> ReadCell:
+    if not cell.is_written:
+        remark = {"dash": "A dash, read as empty.", "ditto": "A ditto mark, read as empty."}.get(cell.sign, "")
+        return ReadCell(*place, "", 1.0, EMPTY, remark, box, cell.colours)
+    reading = read(checkpoint, pictures.from_array(cell.colours))
+    text, is_sure = to_text(reading)
+    verdict = "no digit" if not text else "digit" if is_sure else "unsure"
+    return ReadCell(*place, text, reading.confidence, verdict, reading.sentence, box, cell.colours, reading.digits)
+
+
+def to_text(reading: Reading) -> tuple[str, bool]:
+    """A reading as a cell's text, with its decimal point and its minus, and whether all of it is sure."""
+    if not reading.digits or not reading.text:
+        return "", False
+    letters = [str(digit.digit) for digit in reading.digits]
+    signs = getattr(reading.found, "signs", ())
+    others = getattr(reading.found, "others", ())
+    is_told = not others
+    for sign in sorted(signs, key=lambda one: -one.after):
+        if sign.name in ("dot", "comma") and 0 < sign.after < len(letters):
+            letters.insert(sign.after, ".")
+        elif sign.name == "minus" and sign.after == 0:
+            letters.insert(0, "-")
+        else:
+            is_told = False
+    is_one_line = len(reading.lines) == 1
+    is_sure = is_told and is_one_line and not reading.doubtful and reading.rival is None
+    return "".join(letters) if is_one_line else reading.text, is_sure
+
+
+def _say_others(grids: list[Grid], best: Grid) -> str:
+    """That there is another table beside the one that was read; "" where there is none."""
+    low, high = best.nodes.min((0, 1)), best.nodes.max((0, 1))
+    for grid in grids:
+        middle = grid.nodes.mean((0, 1))
+        if ((middle < low) | (middle > high)).any():
+            return "There is another table in this picture; the one with more cells was read."
+    return ""
