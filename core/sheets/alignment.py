@@ -30,9 +30,13 @@ def align(flat: np.ndarray, quarters: int = 0) -> Straight | None:
         return None
     ruled = _find_ruled(mask, height)
     ink = mask & ~ruled
-    boxes = _find_numbers(ink, height)
-    rows = _group(boxes[:, 1] + boxes[:, 3] / 2, SHEET.row_gap * height) if len(boxes) else []
-    columns = _find_columns(boxes, len(rows))
+    boxes = _find_numbers(ink, ruled, height)
+    rows, columns = _find_rows(boxes, height), []
+    for _ in range(3):  # the desk and the edges of the page stand in no column, and then in no row
+        columns = _find_columns(boxes, len(rows))
+        middles = boxes[:, 0] + boxes[:, 2] / 2
+        boxes = boxes[[any(left <= x <= right for left, right in columns) for x in middles]]
+        rows = [row for row in _find_rows(boxes, height) if len(row) > SHEET.fewest_in_row * len(columns)]
     if len(rows) < 2 or not columns or (len(columns) == 1 and len(rows) < SHEET.fewest_numbers):
         return None
     tops = [float(min(boxes[at, 1] for at in row)) for row in rows]
@@ -56,19 +60,25 @@ def _usual_height(mask: np.ndarray) -> float | None:
 def _find_ruled(mask: np.ndarray, height: float) -> np.ndarray:
     """Straight ink longer than any stroke: (H, W) uint8, 0 or 1."""
     length = max(9, round(SHEET.longest * height))
-    level = cv2.morphologyEx(cv2.dilate(mask, np.ones((3, 1), np.uint8)), cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    upright = cv2.morphologyEx(
-        cv2.dilate(mask, np.ones((1, 3), np.uint8)), cv2.MORPH_OPEN, np.ones((length, 1), np.uint8)
-    )
-    return level | upright
+    ruled = np.zeros_like(mask)
+    for thick, run in (((3, 1), (1, length)), ((1, 3), (length, 1))):
+        thicker = cv2.dilate(mask, np.ones(thick, np.uint8))
+        np.maximum(ruled, cv2.morphologyEx(thicker, cv2.MORPH_OPEN, np.ones(run, np.uint8)), out=ruled)
+    return ruled
 
 
-def _find_numbers(ink: np.ndarray, height: float) -> np.ndarray:
+def _find_numbers(ink: np.ndarray, ruled: np.ndarray, height: float) -> np.ndarray:
     """Boxes (N, 4) of numbers: ink as high as the writing, with what stands close beside it."""
     joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((1, max(3, round(SHEET.column_gap * height))), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
-    boxes = stats[1:, :4]
-    return boxes[(boxes[:, 3] > 0.5 * height) & (boxes[:, 3] < 2.2 * height)].astype(float)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(joined & ~ruled)
+    boxes = stats[1:, :4][stats[1:, cv2.CC_STAT_WIDTH] > 0.12 * height]
+    numbers: np.ndarray = boxes[(boxes[:, 3] > 0.5 * height) & (boxes[:, 3] < 2.2 * height)].astype(float)
+    return numbers
+
+
+def _find_rows(boxes: np.ndarray, height: float) -> list[list[int]]:
+    """Which of the boxes (N, 4) stand beside each other, row by row from the top."""
+    return _group(boxes[:, 1] + boxes[:, 3] / 2, SHEET.row_gap * height) if len(boxes) else []
 
 
 def _group(middles: np.ndarray, gap: float) -> list[list[int]]:

@@ -24,7 +24,7 @@ class Cell:
     def sign(self) -> str:
         """What a cell without any ink as high as a digit holds: "dash", "ditto" or "mark"; "" for nothing, and where
         there is higher ink."""
-        count, _, stats, _ = cv2.connectedComponentsWithStats(self.ink.astype(np.uint8))
+        _, _, stats, _ = cv2.connectedComponentsWithStats(self.ink.astype(np.uint8))
         low = stats[1:][stats[1:, cv2.CC_STAT_AREA] > SHEET.least_area * self.ink.size]
         if not len(low) or self.is_written:
             return ""
@@ -76,9 +76,7 @@ def _cut_one(
     over = round(SHEET.overflow * straight.cell_side)
     left, top = max(0, x - over), max(0, y - over)
     part = slice(top, y + high + over), slice(left, x + wide + over)
-    is_inside = (
-        (centres[:, 0] >= x) & (centres[:, 0] < x + wide) & (centres[:, 1] >= y) & (centres[:, 1] < y + high)
-    )
+    is_inside = (centres[:, 0] >= x) & (centres[:, 0] < x + wide) & (centres[:, 1] >= y) & (centres[:, 1] < y + high)
     is_inside[0] = False
     near = labels[part]
     mine = is_inside[near]
@@ -88,7 +86,8 @@ def _cut_one(
     box = [box[0] + inset, box[1] + inset, box[2] - inset, box[3] - inset]
     rows, columns = np.flatnonzero(mine.any(1)), np.flatnonzero(mine.any(0))
     if len(rows):
-        box = [min(box[0], columns[0] - 2), min(box[1], rows[0] - 2), max(box[2], columns[-1] + 3), max(box[3], rows[-1] + 3)]
+        reach = columns[0] - 2, rows[0] - 2, columns[-1] + 3, rows[-1] + 3
+        box = [min(box[0], reach[0]), min(box[1], reach[1]), max(box[2], reach[2]), max(box[3], reach[3])]
     inner = slice(max(0, box[1]), box[3]), slice(max(0, box[0]), box[2])
     foreign = cv2.dilate(((near > 0) & ~mine).astype(np.uint8), np.ones((3, 3), np.uint8))[inner] > 0
     foreign &= ~mine[inner]
@@ -131,7 +130,8 @@ def _find_rest(straight: Straight, ink: np.ndarray) -> np.ndarray:
         np.abs(centres[:, axis, None] - edges[None]).min(1) < SHEET.beside * side + straight.thickness / 2
         for axis, edges in ((0, straight.across), (1, straight.down))
     )
-    is_rest = (across & (wide < SHEET.thin * side) & (high > wide)) | (down & (high < SHEET.thin * side) & (wide > high))
+    is_rest = across & (wide < SHEET.thin * side) & (high > wide)
+    is_rest |= down & (high < SHEET.thin * side) & (wide > high)
     is_rest[0] = False
     rest: np.ndarray = is_rest[labels].astype(np.uint8)
     return rest

@@ -33,6 +33,11 @@ class Grid:
     thickness: float
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """How many rows and columns have cells."""
+        return len({cell.row for cell in self.cells}), len({cell.column for cell in self.cells})
+
+    @property
     def worth(self) -> float:
         """How much it explains: its cells, those that are about as wide and high as most; each other one speaks
         against it, for a stroke taken for a rule parts a cell in two."""
@@ -43,7 +48,8 @@ class Grid:
     @property
     def corners(self) -> Corners:
         """Its four corners, in pixels of the searched picture."""
-        return self.nodes[[0, 0, -1, -1], [0, -1, -1, 0]].astype(np.float32)
+        ends: Corners = self.nodes[[0, 0, -1, -1], [0, -1, -1, 0]].astype(np.float32)
+        return ends
 
 
 def find_grid(dark: Dark, corners: Corners) -> Grid | None:
@@ -54,10 +60,8 @@ def find_grid(dark: Dark, corners: Corners) -> Grid | None:
     size = (round(wide * scale + 2 * margin), round(high * scale + 2 * margin))
     if min(size) < 4 * margin:
         return None
-    flat = np.array(
-        [[margin, margin], [size[0] - margin, margin], [size[0] - margin, size[1] - margin], [margin, size[1] - margin]],
-        np.float32,
-    )
+    right, bottom = size[0] - margin, size[1] - margin
+    flat = np.array([[margin, margin], [right, margin], [right, bottom], [margin, bottom]], np.float32)
     matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), flat)
     mask = (cv2.warpPerspective(dark.mask * 255, matrix, size, flags=cv2.INTER_LINEAR) > 100).astype(np.uint8)
     level, upright = _merge_doubles(find_rules(mask)), _merge_doubles(find_rules(mask, is_upright=True))
@@ -74,7 +78,7 @@ def find_grid(dark: Dark, corners: Corners) -> Grid | None:
 
 
 def _merge_doubles(rules: list[Rule]) -> list[Rule]:
-    """Rules without the second line of a double one, or the other edge of a thick one: the one that covers more stays."""
+    """Rules without the second line of a double one, or the other edge of a thick one: what covers more stays."""
     if len(rules) < 3:
         return rules
     gaps = np.diff([rule.middle for rule in rules])
@@ -112,7 +116,8 @@ def _sizes(cells: Sequence[Span], nodes: np.ndarray) -> tuple[np.ndarray, np.nda
 def _is_near(lengths: np.ndarray) -> np.ndarray:
     """Which lengths (N,) are about as great as most."""
     share = lengths / np.median(lengths)
-    return (share > 0.5) & (share < 2.0)
+    near: np.ndarray = (share > 0.5) & (share < 2.0)
+    return near
 
 
 def _cross(level: list[Rule], upright: list[Rule]) -> np.ndarray:
@@ -121,7 +126,9 @@ def _cross(level: list[Rule], upright: list[Rule]) -> np.ndarray:
     y = np.zeros_like(x)
     for _ in range(4):  # rules are nearly level and upright: this converges in two
         y = np.stack([rule.at(x[at]) for at, rule in enumerate(level)])
+        y = np.clip(y, 0, len(upright[0].covered))
         x = np.stack([rule.at(y[:, at]) for at, rule in enumerate(upright)], axis=1)
+        x = np.clip(x, 0, len(level[0].covered))
     return np.stack([x, y], axis=2)
 
 
@@ -148,7 +155,8 @@ def _is_shown(shares: np.ndarray) -> np.ndarray:
     there nearly everywhere a faint stretch too."""
     strong = shares > SHEET.side_shown
     is_usual = strong.mean(axis=1, keepdims=True) > SHEET.usual_rule
-    return strong | (is_usual & (shares > SHEET.faint_side))
+    shown: np.ndarray = strong | (is_usual & (shares > SHEET.faint_side))
+    return shown
 
 
 def _drop_useless(level: list[Rule], upright: list[Rule]) -> tuple[list[Rule], list[Rule]]:

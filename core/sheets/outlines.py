@@ -42,7 +42,8 @@ def stand_out(colours: np.ndarray, near: int) -> np.ndarray:
     brightest = cv2.dilate(smooth, np.ones((near, near), np.uint8))
     paper, level = cv2.blur(brightest, (near, near)), cv2.blur(smooth, (near, near))
     mask = (smooth < (1 - SHEET.darker) * level) & (smooth < (1 - 1.5 * SHEET.darker) * paper)
-    return mask.astype(np.uint8)
+    marked: np.ndarray = mask.astype(np.uint8)
+    return marked
 
 
 def find_outlines(colours: np.ndarray, dark: Dark) -> list[Corners]:
@@ -57,7 +58,8 @@ def order(corners: np.ndarray) -> Corners:
     angles = np.arctan2(corners[:, 1] - middle[1], corners[:, 0] - middle[0])
     around = corners[np.argsort(angles)]
     start = int(np.argmin(around.sum(1)))
-    return np.roll(around, -start, axis=0).astype(np.float32)
+    ordered: Corners = np.roll(around, -start, axis=0).astype(np.float32)
+    return ordered
 
 
 def size_of(corners: Corners) -> tuple[float, float]:
@@ -97,18 +99,27 @@ def _find_frames(mask: np.ndarray) -> list[Corners]:
 
 
 def _find_page(colours: np.ndarray, dark: Dark) -> list[Corners]:
-    """The bright sheet on a darker desk, where there is one."""
+    """The bright sheet on a darker desk, where there is one: of several thresholds, for part of it may lie in a shadow,
+    the one that gives the largest quadrilateral."""
     high, wide = dark.mask.shape
-    grey = cv2.resize(cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY), (wide, high), interpolation=cv2.INTER_AREA)
+    # A coloured desk is darker than white paper in one channel at least.
+    darkest = cv2.resize(colours, (wide, high), interpolation=cv2.INTER_AREA).min(2)
     reach = max(3, max(high, wide) // 60 | 1)
-    smooth = cv2.medianBlur(cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8)), 5)
-    _, bright = cv2.threshold(smooth, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    contours, _ = cv2.findContours(bright, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    if not contours:
-        return []
-    largest = max(contours, key=cv2.contourArea)
-    share = cv2.contourArea(largest) / (high * wide)
-    return [quadrilateral(largest)] if 0.15 < share < 0.97 else []
+    smooth = cv2.medianBlur(cv2.morphologyEx(darkest, cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8)), 5)
+    usual, _ = cv2.threshold(smooth, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    best, most = None, 0.0
+    for share in SHEET.thresholds:
+        bright = (smooth > share * usual).astype(np.uint8)
+        contours, _ = cv2.findContours(bright, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        largest = max(contours, key=cv2.contourArea, default=None)
+        if largest is None or not 0.15 < cv2.contourArea(largest) / (high * wide) < 0.97:
+            continue
+        page = quadrilateral(largest)
+        likeness = cv2.contourArea(largest) / max(cv2.contourArea(page), 1.0)
+        if likeness > SHEET.page_like and cv2.contourArea(page) > most:
+            best, most = page, cv2.contourArea(page)
+    # Its edge is a straight line like a rule: what is looked at ends a little before it.
+    return [] if best is None else [best + SHEET.page_edge * (best.mean(0) - best)]
 
 
 def _level(mask: np.ndarray) -> Corners:
@@ -133,4 +144,5 @@ def _level(mask: np.ndarray) -> Corners:
     laid = (corners - size / 2) @ turn.T
     low, top = laid.min(0), laid.max(0)
     box = np.array([[low[0], low[1]], [top[0], low[1]], [top[0], top[1]], [low[0], top[1]]], np.float32)
-    return (box @ turn + size / 2).astype(np.float32)
+    turned: Corners = (box @ turn + size / 2).astype(np.float32)
+    return turned

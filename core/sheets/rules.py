@@ -10,7 +10,7 @@ from core.sheets.settings import SHEET
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """One rule: `bend` are the three coefficients of its place across as a polynomial of the place along it, both in
+    """One rule: `bend` are the four coefficients of its place across as a polynomial of the place along it, both in
     pixels; `covered` (L,) bool says where along it there is ink, and `thickness` is in pixels."""
 
     bend: np.ndarray
@@ -34,14 +34,14 @@ class Rule:
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """A connected part of a rule: where along it is (N,), its places across (N,), its thickness, and the straight line
-    it follows, carried on beyond its ends."""
+    """A connected part of a rule: where along it is (N,), its places across (N,), its thickness, and the straight lines
+    (slope, start) that carry it on beyond its first and its last end."""
 
     along: np.ndarray
     across: np.ndarray
     thickness: float
-    slope: float
-    start: float
+    first: np.ndarray
+    last: np.ndarray
 
 
 def find_rules(mask: np.ndarray, is_upright: bool = False) -> list[Rule]:
@@ -54,7 +54,7 @@ def find_rules(mask: np.ndarray, is_upright: bool = False) -> list[Rule]:
 
 
 def _find_pieces(laid: np.ndarray) -> list[_Piece]:
-    high, length = laid.shape
+    length = laid.shape[1]
     run = max(9, round(SHEET.shortest_run * length))
     # A rule that is not quite level climbs a pixel now and then; a pixel more on both sides keeps its runs together.
     runs = cv2.morphologyEx(cv2.dilate(laid, np.ones((3, 1), np.uint8)), cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
@@ -73,28 +73,30 @@ def _find_pieces(laid: np.ndarray) -> list[_Piece]:
         across = (np.arange(height) @ part[:, filled]) / counts[filled] + y
         thickness = max(1.0, float(np.median(counts[filled])) - 2)
         if thickness <= SHEET.thickest * max(laid.shape):
-            slope, start = np.polyfit(filled + x, across, 1)
-            pieces.append(_Piece(filled + x, across, thickness, float(slope), float(start)))
+            along, end = filled + x, max(3, min(len(filled), round(SHEET.end * length)))
+            ends = np.polyfit(along[:end], across[:end], 1), np.polyfit(along[-end:], across[-end:], 1)
+            pieces.append(_Piece(along, across, thickness, *ends))
     return pieces
 
 
 def _group(pieces: list[_Piece], shape: tuple[int, int]) -> list[list[_Piece]]:
     """Pieces of one rule together: each continues another, straight."""
-    near = 0.006 * max(shape)
+    near = SHEET.continues * max(shape)
     pieces = sorted(pieces, key=lambda one: -len(one.along))
-    first, last = (np.array([piece.along[at] for piece in pieces]) for at in (0, -1))
-    middle = (first + last) / 2
-    slope, start = np.array([piece.slope for piece in pieces]), np.array([piece.start for piece in pieces])
+    starts, stops = (np.array([piece.along[at] for piece in pieces]) for at in (0, -1))
+    first, last = (np.array([getattr(piece, name) for piece in pieces]) for name in ("first", "last"))
     thickness = np.array([piece.thickness for piece in pieces])
     group_of: list[int] = []
     groups: list[list[_Piece]] = []
     for at, piece in enumerate(pieces):
-        between = (middle[at] + middle[:at]) / 2
-        gap = np.maximum(np.maximum(first[at] - last[:at], first[:at] - last[at]), 0)
-        away = np.abs(piece.slope * between + piece.start - slope[:at] * between - start[:at])
+        is_behind = (starts[at] + stops[at] > starts[:at] + stops[:at])[:, None]
+        mine, theirs = np.where(is_behind, first[at], last[at]), np.where(is_behind, last[:at], first[:at])
+        between = np.where(is_behind[:, 0], starts[at] + stops[:at], stops[at] + starts[:at]) / 2
+        gap = np.maximum(np.maximum(starts[at] - stops[:at], starts[:at] - stops[at]), 0)
+        away = np.abs(mine[:, 0] * between + mine[:, 1] - theirs[:, 0] * between - theirs[:, 1])
         fits = away < near + 0.5 * np.maximum(thickness[at], thickness[:at]) + 0.01 * gap
         if fits.any():
-            best = group_of[int(np.argmin(np.where(fits, away, np.inf)))]
+            best = group_of[int(np.argmin(np.where(fits, gap + 4 * away, np.inf)))]
             groups[best].append(piece)
         else:
             best = len(groups)
@@ -109,9 +111,9 @@ def _join(pieces: list[_Piece], length: int) -> Rule:
     covered = np.zeros(length, bool)
     covered[along] = True
     reach = np.ptp(along) / length
-    order = 2 if reach > 0.6 else 1 if reach > 0.15 else 0
+    order = 3 if reach > 0.6 else 2 if reach > 0.3 else 1 if reach > 0.1 else 0
     bend = np.polyfit(along, across, order)
     keep = np.abs(np.polyval(bend, along) - across) < 3
     if keep.sum() > 10:
         bend = np.polyfit(along[keep], across[keep], order)
-    return Rule(np.pad(bend, (2 - order, 0)), covered, float(np.median([piece.thickness for piece in pieces])))
+    return Rule(np.pad(bend, (3 - order, 0)), covered, float(np.median([piece.thickness for piece in pieces])))

@@ -1,4 +1,4 @@
-"""The constants of reading sheets, each with its unit and reason. Chosen on drawn sheets (synthesis/tables.py) alone."""
+"""The constants of reading sheets, each with its unit; chosen on drawn sheets (synthesis/tables.py) alone."""
 
 from dataclasses import dataclass
 
@@ -17,11 +17,17 @@ class SheetSettings:
     smallest: float = 0.12  # of the picture's width and height: a smaller frame is no sheet
     outlines: int = 3  # frames looked at, the largest first
 
+    thresholds: tuple[float, ...] = (0.5, 0.65, 0.8, 1.0, 1.2)  # of Otsu's: where paper in a shadow may end
+    page_edge: float = 0.08  # of the way from a corner of the page to its middle: left out, with its edge
+    page_like: float = 0.9  # of a quadrilateral that a bright patch must fill to be the page
+
     # Rules.
     shortest_run: float = 1 / 40  # straight ink that is shorter is no part of a rule
     shortest_piece: float = 0.03  # pieces of a rule that are shorter are strokes of digits
     thickest: float = 0.02  # thicker straight ink is a bar or the edge of the desk
     least_covered: float = 0.12  # of a picture's side that a rule covers at least, all its pieces together
+    end: float = 0.06  # of a piece: the part that says how it goes on
+    continues: float = 0.006  # two pieces that miss each other by less are of one rule
     apart: float = 0.2  # of the usual distance of two rules: nearer ones are one, drawn twice
     side_shown: float = 0.72  # of a cell's side that a rule must cover; a 1 in a cell covers less
     usual_rule: float = 0.7  # of a rule's sides: one that shows so many
@@ -44,6 +50,8 @@ class SheetSettings:
     beside: float = 0.07  # this near to a rule is what is left of it
     lowest: float = 0.24  # lower ink is a dot, a dash or a speck, and no digit
     dash: float = 0.16  # low ink that is wider is a dash
+    point: float = 0.4  # of the digits' height: a lower mark at the foot between two of them is a decimal point
+    point_area: float = 0.004  # of that height squared: less ink is a speck
     least_area: float = 0.0012  # of a cell's area: less ink is a speck
 
     # Turning.
@@ -52,10 +60,11 @@ class SheetSettings:
 
     # Without rules. Lengths are shares of the height of the writing.
     longest: float = 2.6  # straight ink that is longer is a rule
-    column_gap: float = 0.9  # numbers further apart are in two columns
+    column_gap: float = 0.6  # numbers further apart are in two columns
     row_gap: float = 0.6  # numbers whose middles are further apart are in two rows
     fewest_numbers: int = 3  # below each other, which make a column
     filled: float = 0.5  # of a column's rows that hold something at least
+    fewest_in_row: float = 0.3  # of the columns: what has fewer numbers is no row
     least_digits: float = 0.0  # nats: mean log-odds of the ink to be digits, or it is words
 
 

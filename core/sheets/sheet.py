@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
+import cv2
 import numpy as np
 
 from core.network.checkpoint import Checkpoint
@@ -21,6 +24,7 @@ from core.sheets.straight import Straight, straighten
 from core.sheets.turn import find_turn
 
 EMPTY = "empty"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +70,8 @@ class Sheet:
     @property
     def boxes(self) -> list[list[Box | None]]:
         """The places of the cells in the straightened picture, in the shape of `rows`."""
-        return self._spread(None, [cell.box for cell in self.cells])
+        places: list[Box | None] = [cell.box for cell in self.cells]
+        return self._spread(None, places)
 
     @property
     def confidences(self) -> list[list[float]]:
@@ -83,7 +88,7 @@ class Sheet:
         """Which cells somebody should look at, counted from 0 in reading order."""
         return tuple(at for at, cell in enumerate(self.cells) if cell.is_doubtful)
 
-    def _spread(self, missing, values):  # type: ignore[no-untyped-def]
+    def _spread(self, missing: T, values: list[T]) -> list[list[T]]:
         table = [[missing] * self.shape[1] for _ in range(self.shape[0])]
         for cell, value in zip(self.cells, values, strict=True):
             table[cell.row][cell.column] = value
@@ -108,9 +113,12 @@ def find_layout(checkpoint: Checkpoint, picture: Picture) -> Layout | None:
     dark = find_dark(picture.colours)
     outlines = find_outlines(picture.colours, dark)
     grids = [grid for corners in outlines if (grid := find_grid(dark, corners))]
-    if not grids:
-        return _find_without_rules(checkpoint, picture, outlines, dark.scale)
-    best = max(grids, key=lambda grid: grid.worth)
+    best = max(grids, key=lambda grid: grid.worth, default=None)
+    if best is None or 1 in best.shape:
+        # One long cell beside the other: rules in one direction, with lines of writing between them.
+        aligned = _find_without_rules(checkpoint, picture, outlines, dark.scale)
+        if best is None or (aligned and len(aligned.cells) > len(best.cells)):
+            return aligned
     # Seen from the front its rules are level, and strokes of digits less like them.
     nearer = find_grid(dark, best.corners)
     best = nearer if nearer is not None and nearer.worth >= best.worth else best
@@ -163,9 +171,7 @@ def read_sheet(checkpoint: Checkpoint, picture: Picture) -> Sheet | None:
 
 def conclude(checkpoint: Checkpoint, layout: Layout, cells: tuple[ReadCell, ...]) -> Sheet:
     """The sheet with all its cells read."""
-    return Sheet(
-        layout.straight.colours, cells, layout.shape, checkpoint.name, checkpoint.version, layout.remark
-    )
+    return Sheet(layout.straight.colours, cells, layout.shape, checkpoint.name, checkpoint.version, layout.remark)
 
 
 def _read_cell(checkpoint: Checkpoint, cell: Cell, place: tuple[int, int], box: Box) -> ReadCell:
@@ -173,29 +179,48 @@ def _read_cell(checkpoint: Checkpoint, cell: Cell, place: tuple[int, int], box: 
         remark = {"dash": "A dash, read as empty.", "ditto": "A ditto mark, read as empty."}.get(cell.sign, "")
         return ReadCell(*place, "", 1.0, EMPTY, remark, box, cell.colours)
     reading = read(checkpoint, pictures.from_array(cell.colours))
-    text, is_sure = to_text(reading)
+    text, is_sure = to_text(reading, cell.ink)
     verdict = "no digit" if not text else "digit" if is_sure else "unsure"
     return ReadCell(*place, text, reading.confidence, verdict, reading.sentence, box, cell.colours, reading.digits)
 
 
-def to_text(reading: Reading) -> tuple[str, bool]:
-    """A reading as a cell's text, with its decimal point and its minus, and whether all of it is sure."""
-    if not reading.digits or not reading.text:
-        return "", False
+def to_text(reading: Reading, ink: np.ndarray) -> tuple[str, bool]:
+    """A reading as a cell's text, with its decimal point and its minus, and whether all of it is sure; `ink` (h, w)
+    bool is the cell's own."""
+    if not reading.digits or not reading.text or len(reading.lines) > 1:
+        return reading.text, False
     letters = [str(digit.digit) for digit in reading.digits]
-    signs = getattr(reading.found, "signs", ())
-    others = getattr(reading.found, "others", ())
-    is_told = not others
-    for sign in sorted(signs, key=lambda one: -one.after):
+    is_told = not getattr(reading.found, "others", ())
+    points = set()
+    is_negative = False
+    for sign in getattr(reading.found, "signs", ()):
         if sign.name in ("dot", "comma") and 0 < sign.after < len(letters):
-            letters.insert(sign.after, ".")
+            points.add(sign.after)
         elif sign.name == "minus" and sign.after == 0:
-            letters.insert(0, "-")
+            is_negative = True
         else:
             is_told = False
-    is_one_line = len(reading.lines) == 1
-    is_sure = is_told and is_one_line and not reading.doubtful and reading.rival is None
-    return "".join(letters) if is_one_line else reading.text, is_sure
+    # The reader leaves out marks finer than the pen; in a table one at the foot between two digits is seldom a speck.
+    fine = _find_points(reading, ink) - points
+    for after in sorted(points | fine, reverse=True):
+        letters.insert(after, ".")
+    is_sure = is_told and not fine and not reading.doubtful and reading.rival is None
+    return ("-" if is_negative else "") + "".join(letters), is_sure and letters.count(".") < 2
+
+
+def _find_points(reading: Reading, ink: np.ndarray) -> set[int]:
+    """Behind how many digits a small mark stands at the foot of the line, between two of them."""
+    boxes = [digit.box for digit in reading.digits]
+    height = float(np.median([box[3] for box in boxes]))
+    foot = float(np.median([box[1] + box[3] for box in boxes]))
+    _, _, stats, centres = cv2.connectedComponentsWithStats(ink.astype(np.uint8))
+    found = set()
+    for (_, y, _, high, area), (x, _) in zip(stats[1:], centres[1:], strict=True):
+        if high < SHEET.point * height and area > SHEET.point_area * height**2 and y > foot - 0.5 * height:
+            for at, (one, other) in enumerate(itertools.pairwise(boxes)):
+                if one[0] + one[2] <= x <= other[0]:
+                    found.add(at + 1)
+    return found
 
 
 def _say_others(grids: list[Grid], best: Grid) -> str:

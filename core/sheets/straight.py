@@ -46,9 +46,7 @@ class Straight:
 
     def _turned_once(self) -> "Straight":
         width, columns = self.colours.shape[1], self.shape[1]
-        cells = (
-            Span(columns - cell.column - cell.columns, cell.row, cell.columns, cell.rows) for cell in self.cells
-        )
+        cells = (Span(columns - cell.column - cell.columns, cell.row, cell.columns, cell.rows) for cell in self.cells)
         return Straight(
             np.ascontiguousarray(np.rot90(self.colours)),
             self.down,

@@ -37,12 +37,12 @@ def draw(kind: str, digits: DigitSet, rng: np.random.Generator, rows: Rows | Non
     """
     rows = rows or _fill(kind, rng)
     columns = len(rows[0])
-    is_square = kind in ("puzzle", "boxes")
+    is_square, is_open = kind in ("puzzle", "boxes"), kind in ("plain", "levels")
     width = CELL if is_square else round(CELL * rng.uniform(1.5, 2.4))
     gap = round(0.25 * CELL) if kind == "boxes" else 0
     margin = round(0.8 * CELL)
     size = (2 * margin + columns * (width + gap), 2 * margin + len(rows) * (CELL + gap))
-    sheet = np.full((size[1], size[0], 3), rng.uniform(0.9, 1.0), np.float32)
+    sheet: np.ndarray = np.full((size[1], size[0], 3), rng.uniform(0.9, 1.0), np.float32)
     across = [margin + at * (width + gap) for at in range(columns + 1)]
     down = [margin + at * (CELL + gap) for at in range(len(rows) + 1)]
     sheet = lay_ink(sheet, _rule(kind, size, across, down, gap, rng), _rule_colour(kind, rng))
@@ -51,7 +51,7 @@ def draw(kind: str, digits: DigitSet, rng: np.random.Generator, rows: Rows | Non
     for row, texts in enumerate(rows):
         for column, text in enumerate(texts):
             if text:
-                hand.write(covered, text, (across[column], down[row], width, CELL))
+                hand.write(covered, text, (across[column], down[row], width, CELL), 0.62 if is_open else 0.84)
     colour = INKS[rng.integers(len(INKS))]
     sheet = lay_ink(sheet, covered * rng.uniform(0.75, 1.0), colour)
     return DrawnTable((np.clip(sheet, 0, 1) * 255).astype(np.uint8), rows, kind)
@@ -69,7 +69,7 @@ def photograph(
 ) -> DrawnTable:
     """The sheet as a phone sees it: on a desk, turned by `turn` degrees, `tilt` (share by which the far side is
     shorter), in the `shade` of a hand (0 to 1), bent by a share of its height, `scale` times as large."""
-    sheet = table.colours.astype(np.float32) / 255
+    sheet: np.ndarray = table.colours.astype(np.float32) / 255
     high, wide = sheet.shape[:2]
     if bend:
         x = np.arange(wide, dtype=np.float32)
@@ -93,7 +93,7 @@ def photograph(
     flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     if scale < 0.7:  # a camera averages what falls into a pixel
         sheet = cv2.GaussianBlur(sheet, (0, 0), 0.4 / scale)
-    inside = cv2.warpPerspective(np.ones((high, wide), np.float32), project, size)[..., None]
+    inside: np.ndarray = cv2.warpPerspective(np.ones((high, wide), np.float32), project, size)[..., None]
     picture = cv2.warpPerspective(sheet, project, size, flags=flags) + desk * (1 - inside)
     if shade:
         y, x = np.mgrid[0 : size[1], 0 : size[0]].astype(np.float32)
@@ -106,9 +106,7 @@ def photograph(
 
 def _fill(kind: str, rng: np.random.Generator) -> Rows:
     if kind == "puzzle":
-        return tuple(
-            tuple(str(rng.integers(1, 10)) if rng.random() < 0.45 else "" for _ in range(9)) for _ in range(9)
-        )
+        return tuple(tuple(str(rng.integers(1, 10)) if rng.random() < 0.45 else "" for _ in range(9)) for _ in range(9))
     shape = int(rng.integers(5, 11)), int(rng.integers(3, 7))
     if kind == "boxes":
         return tuple(tuple(str(rng.integers(10)) for _ in range(shape[1] + 2)) for _ in range(shape[0]))
@@ -170,14 +168,16 @@ class _Hand:
         self._labels = digits.labels.numpy()
         self._height = rng.uniform(0.48, 0.68)
 
-    def write(self, covered: np.ndarray, text: str, box: tuple[int, int, int, int]) -> None:
-        """A text into a cell (x, y, width, height) of a sheet, in the middle of it and a little off."""
+    def write(self, covered: np.ndarray, text: str, box: tuple[int, int, int, int], widest: float) -> None:
+        """A text into a cell (x, y, width, height) of a sheet, in the middle of it and a little off; at most `widest`
+        of its width."""
         x, y, wide, high = box
         parts = [self._one(letter, self._height * high) for letter in text]
         gap = 0.1 * high
         width = sum(part.shape[1] for part in parts) + gap * (len(parts) - 1)
-        shrink = min(1.0, 0.84 * wide / width)
-        left = x + (wide - shrink * width) * (0.5 + self._rng.uniform(-0.25, 0.25))
+        shrink = min(1.0, widest * wide / width)
+        room = 2 * widest - 1 if widest < 0.7 else 1.0  # without rules people keep to their column
+        left = x + (wide - shrink * width) * 0.5 + room * (wide - shrink * width) * self._rng.uniform(-0.25, 0.25)
         middle = y + high * (0.5 + self._rng.uniform(-0.06, 0.06))
         for letter, part in zip(text, parts, strict=True):
             size = max(2, round(part.shape[1] * shrink)), max(2, round(part.shape[0] * shrink))
