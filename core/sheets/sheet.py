@@ -30,8 +30,8 @@ T = TypeVar("T")
 @dataclass(frozen=True, eq=False)
 class ReadCell:
     """What was read in one cell: the `text`, "" where there is no number; how sure, 0 to 1; the `verdict` "digit",
-    "unsure", "no digit" or "empty"; a `remark` in words, and the `digits` with their images. `colours` (h, w, 3) uint8
-    is its crop and `box` (x, y, width, height) its place in the straightened picture, in pixels."""
+    "unsure", "no digit" or "empty"; a `remark` in words, and the `digits` with their images. `box` (x, y, width and
+    height in pixels) is its place in the straightened picture."""
 
     row: int
     column: int
@@ -40,7 +40,6 @@ class ReadCell:
     verdict: str
     remark: str
     box: Box
-    colours: np.ndarray
     digits: tuple[Digit, ...] = ()
 
     @property
@@ -51,16 +50,23 @@ class ReadCell:
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A sheet that was read: the straightened `picture` (H, W, 3) uint8, turned upright, and the `cells` in reading
-    order, in a table of `shape` rows and columns; a place without a cell belongs to a merged one, or to none.
-    `model` and `version` say who read it."""
+    """A sheet that was read: `packed` is the straightened picture, turned upright, as JPEG, and the `cells` stand in
+    reading order, in a table of `shape` rows and columns; a place without a cell belongs to a merged one, or to none.
+    `model` and `version` say who read it; `remark` what there is to say of it."""
 
-    picture: np.ndarray
+    packed: bytes
     cells: tuple[ReadCell, ...]
     shape: tuple[int, int]
     model: str
     version: str
     remark: str = ""
+
+    @property
+    def picture(self) -> np.ndarray:
+        """The straightened picture, (H, W, 3) uint8."""
+        unpacked = cv2.imdecode(np.frombuffer(self.packed, np.uint8), cv2.IMREAD_COLOR_RGB)
+        assert unpacked is not None, "what was packed here is a picture"
+        return np.asarray(unpacked)
 
     @property
     def rows(self) -> list[list[str]]:
@@ -169,19 +175,48 @@ def read_sheet(checkpoint: Checkpoint, picture: Picture) -> Sheet | None:
     return None if layout is None else conclude(checkpoint, layout, tuple(read_cells(checkpoint, layout)))
 
 
+def read_file(checkpoint: Checkpoint, content: bytes) -> Sheet:
+    """Read the sheet in a picture file; where there is none, whatever else it shows becomes a table of one cell, which
+    says so. Raises `PictureError` for a file that is no picture."""
+    picture = pictures.read(content, SHEET.side)
+    return read_sheet(checkpoint, picture) or read_other(checkpoint, pictures.read(content))
+
+
+def read_other(checkpoint: Checkpoint, picture: Picture) -> Sheet:
+    """A picture without a sheet as a table of one cell: the number or the digit in it."""
+    reading = read(checkpoint, picture)
+    kind = "a number" if reading.is_number else "one digit" if reading.text else "no number"
+    remark = f"No table found; this looks like {kind}. Is all of the sheet in the picture, in focus and well lit?"
+    high, wide = picture.colours.shape[:2]
+    cell = ReadCell(
+        *(0, 0, reading.text, reading.confidence, reading.verdict, reading.sentence),
+        (0, 0, wide, high),
+        reading.digits,
+    )
+    return Sheet(_pack(picture.colours), (cell,), (1, 1), checkpoint.name, checkpoint.version, remark)
+
+
 def conclude(checkpoint: Checkpoint, layout: Layout, cells: tuple[ReadCell, ...]) -> Sheet:
     """The sheet with all its cells read."""
-    return Sheet(layout.straight.colours, cells, layout.shape, checkpoint.name, checkpoint.version, layout.remark)
+    packed = _pack(layout.straight.colours)
+    return Sheet(packed, cells, layout.shape, checkpoint.name, checkpoint.version, layout.remark)
+
+
+def _pack(colours: np.ndarray) -> bytes:
+    """A picture (H, W, 3) uint8 as JPEG: of 200 sheets in hand the pixels would be 2 GB."""
+    is_done, packed = cv2.imencode(".jpg", colours[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
+    assert is_done, "any picture can be packed"
+    return packed.tobytes()
 
 
 def _read_cell(checkpoint: Checkpoint, cell: Cell, place: tuple[int, int], box: Box) -> ReadCell:
     if not cell.is_written:
         remark = {"dash": "A dash, read as empty.", "ditto": "A ditto mark, read as empty."}.get(cell.sign, "")
-        return ReadCell(*place, "", 1.0, EMPTY, remark, box, cell.colours)
+        return ReadCell(*place, "", 1.0, EMPTY, remark, box)
     reading = read(checkpoint, pictures.from_array(cell.colours))
     text, is_sure = to_text(reading, cell.ink)
     verdict = "no digit" if not text else "digit" if is_sure else "unsure"
-    return ReadCell(*place, text, reading.confidence, verdict, reading.sentence, box, cell.colours, reading.digits)
+    return ReadCell(*place, text, reading.confidence, verdict, reading.sentence, box, reading.digits)
 
 
 def to_text(reading: Reading, ink: np.ndarray) -> tuple[str, bool]:

@@ -20,6 +20,7 @@ def clear(model) -> DigitSet:
     """The 20 of 600 test digits, two of each, that look most like what they are."""
     few = mnist.load(train=False).pick(torch.arange(600))
     said = predict(model, few.images.numpy().astype(np.float32) / 255)
-    scores = torch.tensor([one.score if one.digit == label else -99.0 for one, label in zip(said, few.labels.tolist())])
+    pairs = zip(said, few.labels.tolist(), strict=True)
+    scores = torch.tensor([one.score if one.digit == label else -99.0 for one, label in pairs])
     best = [torch.where(few.labels == digit, scores, -100.0).topk(2).indices for digit in range(10)]
     return few.pick(torch.cat(best))

@@ -93,7 +93,7 @@ def test_a_merged_head_is_one_cell(flat, model):
     layout = find_layout(model, as_picture(table))
     assert layout is not None
     assert layout.shape == (4, 4)
-    assert [(cell.span.rows, cell.span.columns) for cell in layout.cells][0] == (1, 2)
+    assert (layout.cells[0].span.rows, layout.cells[0].span.columns) == (1, 2)
     assert len(layout.cells) == 15
 
 
@@ -126,3 +126,14 @@ def test_all_parts_of_a_sheet_have_one_shape(flat, model):
     for part in (sheet.rows, sheet.boxes, sheet.confidences, sheet.verdicts):
         assert [len(row) for row in part] == [4] * 4
     assert all(0 <= share <= 1 for row in sheet.confidences for share in row)
+
+
+def test_a_picture_without_a_sheet_says_so_and_reads_what_there_is(clear, model):
+    from core.sheets.sheet import read_other
+    from core.synthesis.non_digits import enlarge
+
+    digit = enlarge(clear.images[14].numpy(), np.random.default_rng(0), 10)
+    colours = np.where(digit[..., None], 30, 240).astype(np.uint8).repeat(3, axis=2)
+    sheet = read_other(model, as_picture(colours))
+    assert sheet.rows == [[str(int(clear.labels[14]))]]
+    assert sheet.remark.startswith("No table found; this looks like one digit.")
