@@ -84,7 +84,7 @@ def weigh(sheet: Sheet) -> tuple[Sheet, list[Sum]]:
     for one in sums:
         places = [place for place in (one.place, *one.parts) if place in cells]
         if not one.fits:
-            culprit = min(places, key=lambda place: cells[place].confidence)
+            culprit = min(places, key=lambda place: (not cells[place].is_doubtful, cells[place].confidence))
             cell: ReadCell = cells[culprit]
             cells[culprit] = replace(cell, verdict="unsure", remark=f"{cell.remark} {one.sentence}".strip())
     ordered = tuple(cells[cell.row, cell.column] for cell in sheet.cells)
