@@ -38,6 +38,11 @@ class Workspace:
         """Answers that visitors corrected."""
         return self.home / "my-digits"
 
+    @property
+    def forms(self) -> Path:
+        """Forms that were printed, and layouts of sheets."""
+        return self.home / "forms"
+
 
 def here() -> Workspace:
     """The workspace in use now: `DIGIT_LAB_HOME`, else the checkout, else `digit-lab` in the person's own folder."""

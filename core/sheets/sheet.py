@@ -17,6 +17,8 @@ from core.reading.picture import Picture
 from core.reading.reader import Digit, Reading, read
 from core.sheets.alignment import align, flatten
 from core.sheets.cells import Cell, cut
+from core.sheets.form import COLLECTION, Form
+from core.sheets.form_photo import FoundForm, find_form
 from core.sheets.grid import Grid, find_grid
 from core.sheets.outlines import Corners, find_dark, find_outlines
 from core.sheets.settings import SHEET
@@ -24,6 +26,7 @@ from core.sheets.straight import Straight, straighten
 from core.sheets.turn import find_turn
 
 EMPTY = "empty"
+HIGHEST_MARK = 20
 T = TypeVar("T")
 
 
@@ -52,7 +55,8 @@ class ReadCell:
 class Sheet:
     """A sheet that was read: `packed` is the straightened picture, turned upright, as JPEG, and the `cells` stand in
     reading order, in a table of `shape` rows and columns; a place without a cell belongs to a merged one, or to none.
-    `model` and `version` say who read it; `remark` what there is to say of it."""
+    `model` and `version` say who read it, `remark` what there is to say of it; `form` is the printed form that it is,
+    None where it is none."""
 
     packed: bytes
     cells: tuple[ReadCell, ...]
@@ -60,13 +64,19 @@ class Sheet:
     model: str
     version: str
     remark: str = ""
+    form: Form | None = None
 
     @property
     def picture(self) -> np.ndarray:
         """The straightened picture, (H, W, 3) uint8."""
-        unpacked = cv2.imdecode(np.frombuffer(self.packed, np.uint8), cv2.IMREAD_COLOR_RGB)
+        unpacked = cv2.imdecode(np.frombuffer(self.packed, np.uint8), cv2.IMREAD_COLOR)
         assert unpacked is not None, "what was packed here is a picture"
-        return np.asarray(unpacked)
+        return np.ascontiguousarray(unpacked[..., ::-1])
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether it is the ready form that collects handwriting."""
+        return self.form == COLLECTION
 
     @property
     def rows(self) -> list[list[str]]:
@@ -104,18 +114,22 @@ class Sheet:
 @dataclass(frozen=True, eq=False)
 class Layout:
     """The structure of a sheet before it is read: the straightened and upright picture, its cells cut out, and where
-    in a table of `shape` each one stands."""
+    in a table of `shape` each one stands. Cells of one place are boxes for one digit each, of a `form`."""
 
     straight: Straight
     cells: tuple[Cell, ...]
     places: tuple[tuple[int, int], ...]
     shape: tuple[int, int]
     remark: str = ""
+    form: Form | None = None
 
 
 def find_layout(checkpoint: Checkpoint, picture: Picture) -> Layout | None:
     """The structure of the sheet in a picture, or None where there is none: no rules that form cells, and no several
-    numbers that stand in line."""
+    numbers that stand in line. Raises `FormError` for a printed form that isn't known."""
+    found = find_form(picture.colours)
+    if found:
+        return _lay_out_form(found)
     dark = find_dark(picture.colours)
     outlines = find_outlines(picture.colours, dark)
     grids = [grid for corners in outlines if (grid := find_grid(dark, corners))]
@@ -155,6 +169,19 @@ def _find_without_rules(
     return best
 
 
+def _lay_out_form(found: FoundForm) -> Layout:
+    """A printed form: one place for each field, and a row of places where a field collects handwriting."""
+    boxes, form = found.form.boxes, found.form
+    cells = tuple(cut(found.straight))
+    is_collection = form == COLLECTION
+    places = tuple(
+        (box.row, at % COLLECTION.columns[0].boxes if is_collection else box.field) for at, box in enumerate(boxes)
+    )
+    shape = len(form.labels), COLLECTION.columns[0].boxes if is_collection else len(form.columns)
+    remark = "" if found.marks == 4 else "One corner mark is missing: look whether the boxes lie where they should."
+    return Layout(found.straight, cells, places, shape, remark, form)
+
+
 def lay_out(straight: Straight, cells: list[Cell], remark: str = "") -> Layout:
     """Where in a table each cell stands: rows and columns without any cell, the gaps between boxes, don't count."""
     rows = sorted({cell.span.row for cell in cells})
@@ -166,7 +193,7 @@ def lay_out(straight: Straight, cells: list[Cell], remark: str = "") -> Layout:
 def read_cells(checkpoint: Checkpoint, layout: Layout) -> Iterator[ReadCell]:
     """What stands in each cell, one after the other in reading order."""
     for cell, place in zip(layout.cells, layout.places, strict=True):
-        yield _read_cell(checkpoint, cell, place, layout.straight.box(cell.span))
+        yield _read_cell(checkpoint, cell, place, layout.straight.box(cell.span), "one" if layout.form else "auto")
 
 
 def read_sheet(checkpoint: Checkpoint, picture: Picture) -> Sheet | None:
@@ -177,7 +204,7 @@ def read_sheet(checkpoint: Checkpoint, picture: Picture) -> Sheet | None:
 
 def read_file(checkpoint: Checkpoint, content: bytes) -> Sheet:
     """Read the sheet in a picture file; where there is none, whatever else it shows becomes a table of one cell, which
-    says so. Raises `PictureError` for a file that is no picture."""
+    says so. Raises `PictureError` for a file that is no picture, `FormError` for a form that isn't known."""
     picture = pictures.read(content, SHEET.side)
     return read_sheet(checkpoint, picture) or read_other(checkpoint, pictures.read(content))
 
@@ -199,7 +226,45 @@ def read_other(checkpoint: Checkpoint, picture: Picture) -> Sheet:
 def conclude(checkpoint: Checkpoint, layout: Layout, cells: tuple[ReadCell, ...]) -> Sheet:
     """The sheet with all its cells read."""
     packed = _pack(layout.straight.colours)
-    return Sheet(packed, cells, layout.shape, checkpoint.name, checkpoint.version, layout.remark)
+    if layout.form and layout.form != COLLECTION:
+        cells = tuple(_join(layout.form, list(boxes)) for _, boxes in itertools.groupby(cells, _place))
+    return Sheet(packed, cells, layout.shape, checkpoint.name, checkpoint.version, layout.remark, layout.form)
+
+
+def _place(cell: ReadCell) -> tuple[int, int]:
+    return cell.row, cell.column
+
+
+def _join(form: Form, boxes: list[ReadCell]) -> ReadCell:
+    """The boxes of one field of a form as one cell."""
+    first, column = boxes[0], form.columns[boxes[0].column]
+    x, y, _, _ = first.box
+    box = x, y, boxes[-1].box[0] + boxes[-1].box[2] - x, first.box[3]
+    if column.kind == "tick":
+        is_ticked = any(one.verdict != EMPTY for one in boxes)
+        return ReadCell(
+            first.row, first.column, "x" if is_ticked else "", 1.0, "digit" if is_ticked else EMPTY, "", box
+        )
+    text = "".join(one.text for one in boxes)
+    if column.kind == "decimal" and boxes[-1].text:
+        text = f"{text[: -len(boxes[-1].text)] or '0'}.{boxes[-1].text}"
+    filled = [at for at, one in enumerate(boxes) if one.verdict != EMPTY]
+    if not filled:
+        return ReadCell(first.row, first.column, "", 1.0, EMPTY, "", box)
+    whole = boxes[:-1] if column.kind == "decimal" else boxes
+    # Nobody leaves a box empty between two digits.
+    inside = [at for at in filled if at < len(whole)]
+    is_whole = not inside or inside == list(range(inside[0], inside[-1] + 1))
+    is_sure = is_whole and all(one.verdict in ("digit", EMPTY) and len(one.text) < 2 for one in boxes)
+    is_allowed = column.kind != "mark" or (text.isdecimal() and int(text) <= HIGHEST_MARK)
+    confidence = float(np.prod([boxes[at].confidence for at in filled]))
+    remarks = [boxes[at].remark for at in filled if boxes[at].verdict != "digit"]
+    remarks += [] if is_allowed else [f"A mark goes from 0 to {HIGHEST_MARK}."]
+    remarks += [] if is_whole else ["A box between two digits is empty."]
+    verdict = "no digit" if not text else "digit" if is_sure and is_allowed else "unsure"
+    digits = tuple(digit for one in boxes for digit in one.digits)
+    remark = " ".join(remarks) or "Sure."
+    return ReadCell(first.row, first.column, text, confidence, verdict, remark, box, digits)
 
 
 def _pack(colours: np.ndarray) -> bytes:
@@ -209,11 +274,11 @@ def _pack(colours: np.ndarray) -> bytes:
     return packed.tobytes()
 
 
-def _read_cell(checkpoint: Checkpoint, cell: Cell, place: tuple[int, int], box: Box) -> ReadCell:
+def _read_cell(checkpoint: Checkpoint, cell: Cell, place: tuple[int, int], box: Box, expect: str) -> ReadCell:
     if not cell.is_written:
         remark = {"dash": "A dash, read as empty.", "ditto": "A ditto mark, read as empty."}.get(cell.sign, "")
         return ReadCell(*place, "", 1.0, EMPTY, remark, box)
-    reading = read(checkpoint, pictures.from_array(cell.colours))
+    reading = read(checkpoint, pictures.from_array(cell.colours), expect=expect)
     text, is_sure = to_text(reading, cell.ink)
     verdict = "no digit" if not text else "digit" if is_sure else "unsure"
     return ReadCell(*place, text, reading.confidence, verdict, reading.sentence, box, reading.digits)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from core.reading.picture import PictureError
+from core.sheets.form import FormError
 from core.sheets.sheet import ReadCell, Sheet
 from core.sheets.sums import Sum, weigh
 
@@ -84,7 +85,7 @@ def take(name: str, load: Callable[[], bytes], read: Callable[[bytes], Sheet]) -
     """Read one file; one that can't be read is refused with a sentence, so that the others go on."""
     try:
         sheet, sums = weigh(read(load()))
-    except PictureError as error:
+    except (PictureError, FormError) as error:
         return InHand(name, refused=str(error))
     return InHand(name, sheet, sums=sums)
 

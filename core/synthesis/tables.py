@@ -57,6 +57,20 @@ def draw(kind: str, digits: DigitSet, rng: np.random.Generator, rows: Rows | Non
     return DrawnTable((np.clip(sheet, 0, 1) * 255).astype(np.uint8), rows, kind)
 
 
+def fill(
+    colours: np.ndarray,
+    letters: Sequence[tuple[str, tuple[int, int, int, int]]],
+    digits: DigitSet,
+    rng: np.random.Generator,
+) -> DrawnTable:
+    """A printed page (H, W, 3) uint8 with digits written into boxes (x, y, width, height in pixels), by one writer."""
+    hand, covered = _Hand(digits, rng), np.zeros(colours.shape[:2], np.float32)
+    for letter, box in letters:
+        hand.write(covered, letter, box, 0.8)
+    written = lay_ink(colours.astype(np.float32) / 255, covered * 0.9, INKS[rng.integers(len(INKS))])
+    return DrawnTable((np.clip(written, 0, 1) * 255).astype(np.uint8), (), "form")
+
+
 def photograph(
     table: DrawnTable,
     rng: np.random.Generator,
