@@ -13,12 +13,14 @@ from core.sheets.straight import Straight
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One cell: its `span`, its `colours` (h, w, 3) uint8 without rules, and the `ink` (h, w) bool that is its own."""
+    """One cell: its `span`, its `colours` (h, w, 3) uint8 without rules, and the `ink` (h, w) bool that is its own.
+    `side` is its shorter side in pixels; `is_crossed` where its ink goes on far beyond it, as on squared paper."""
 
     span: Span
     colours: np.ndarray
     ink: np.ndarray
     side: float
+    is_crossed: bool = False
 
     @property
     def sign(self) -> str:
@@ -57,10 +59,10 @@ def cut(straight: Straight) -> list[Cell]:
     ruled |= rest
     ink &= ~rest
     paper = _estimate_paper(straight.colours, mask, side)
-    _, labels, _, centres = cv2.connectedComponentsWithStats(ink)
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(ink)
     ruled &= ~ink
     colours = np.where((cv2.dilate(ruled, np.ones((3, 3), np.uint8)) & ~ink)[..., None] > 0, paper, straight.colours)
-    return [_cut_one(straight, span, colours, paper, ink, labels, centres) for span in straight.cells]
+    return [_cut_one(straight, span, colours, paper, labels, stats, centres) for span in straight.cells]
 
 
 def _cut_one(
@@ -68,8 +70,8 @@ def _cut_one(
     span: Span,
     colours: np.ndarray,
     paper: np.ndarray,
-    ink: np.ndarray,
     labels: np.ndarray,
+    stats: np.ndarray,
     centres: np.ndarray,
 ) -> Cell:
     x, y, wide, high = straight.box(span)
@@ -92,7 +94,13 @@ def _cut_one(
     foreign = cv2.dilate(((near > 0) & ~mine).astype(np.uint8), np.ones((3, 3), np.uint8))[inner] > 0
     foreign &= ~mine[inner]
     shown = np.where(foreign[..., None], paper[part][inner], colours[part][inner])
-    return Cell(span, np.ascontiguousarray(shown), mine[inner], float(min(wide, high)))
+    longest = SHEET.crossed * np.array([wide, high])
+    is_crossed = (stats[is_inside][:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]] > longest).any()
+    # Or it ends at the rules: there the rule was taken out of the stroke.
+    rim = round(straight.thickness) + max(2, round(SHEET.rim * straight.cell_side))
+    whole = (near > 0)[y - top : y - top + high, x - left : x - left + wide]
+    is_crossed |= sum(bool(side.any()) for side in (whole[:rim], whole[-rim:], whole[:, :rim], whole[:, -rim:])) > 1
+    return Cell(span, np.ascontiguousarray(shown), mine[inner], float(min(wide, high)), bool(is_crossed))
 
 
 def _find_ruled(straight: Straight, mask: np.ndarray) -> np.ndarray:

@@ -42,6 +42,9 @@ class SheetSettings:
 
     # Cells. Lengths are shares of the shorter side of a cell.
     overflow: float = 0.22  # how far writing may reach over a rule
+    crossed: float = 1.5  # of a cell's side: ink that is longer was not written into the cell
+    rim: float = 0.05  # of a cell's shorter side: ink this near to a rule goes up to it
+    most_crossed: float = 0.4  # of the cells with ink: more such ones, and the grid is the paper's
     band: float = 0.03  # how far from its place a rule may be
     run: float = 0.45  # straight ink along a rule that is longer is the rule,
     far: float = 0.14  # and within this distance of it

@@ -144,6 +144,9 @@ def find_layout(checkpoint: Checkpoint, picture: Picture) -> Layout | None:
     best = nearer if nearer is not None and nearer.worth >= best.worth else best
     straight = straighten(picture.colours, best, dark.scale)
     cells = cut(straight)
+    written = [cell for cell in cells if cell.is_written]
+    if written and np.mean([cell.is_crossed for cell in written]) > SHEET.most_crossed:
+        return None  # squared paper
     quarters, _ = find_turn(checkpoint, cells)
     if quarters:
         straight = straight.turned(quarters)

@@ -137,3 +137,11 @@ def test_a_picture_without_a_sheet_says_so_and_reads_what_there_is(clear, model)
     sheet = read_other(model, as_picture(colours))
     assert sheet.rows == [[str(int(clear.labels[14]))]]
     assert sheet.remark.startswith("No table found; this looks like one digit.")
+
+
+@pytest.mark.parametrize("name", ["7_crossed_on_squared_paper.webp", "5_one_stroke_on_squared_paper.webp"])
+def test_squared_paper_is_no_table(name: str, model):
+    from core.reading import picture
+    from core.workspace import SHIPPED
+
+    assert find_layout(model, picture.read((SHIPPED / "samples" / name).read_bytes(), 2000)) is None

@@ -12,8 +12,8 @@ from core import words
 from core.reading import sources
 from core.reading.batch import show_name
 from core.sheets import export, stack, sums
-from core.ui import notices, resources
-from core.ui.predict import sheet_picture
+from core.ui import notices, resources, widgets
+from core.ui.predict import forms, sheet_picture
 
 if TYPE_CHECKING:
     from core.sheets.sheet import Sheet
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LARGEST = 200  # MB: a zip or a PDF of many sheets
 KEPT = "sheet-kept"  # where it is said that digits were kept
+TASKS = {"read": "Read a photograph", "print": "Print a form"}
 ROW = 35  # pixels: height of a table's row
 MOST_ROWS = 14  # that are seen at once
 
@@ -28,7 +29,11 @@ memory = st.session_state
 
 
 def show() -> None:
-    """The sheets that were sent, and the one that is looked at."""
+    """The sheets that were sent, and the one that is looked at; or a form to print."""
+    task = widgets.choice("What to do", list(TASKS), "sheet_task", format_func=TASKS.__getitem__, in_address=False)
+    if task == "print":
+        forms.show()
+        return
     st.file_uploader(
         "Drop photographs of forms, tables or grids here, or choose them",
         accept_multiple_files=True,
@@ -49,6 +54,8 @@ def show() -> None:
         st.error(words.escape_markdown(f"{show_name(one.name)}: {one.refused}"), icon=":material/broken_image:")
     else:
         show_sheet(one)
+        if one.sheet.is_collection:
+            forms.show_collected(one)
     take_away(one, sheets)
 
 
