@@ -1,4 +1,4 @@
-"""The forms that were printed here: JSON in the workspace, one file a form, named by its key."""
+"""The forms that were printed here: JSON in the workspace, one file a form, named by its key; layouts lie beside."""
 
 import json
 import re

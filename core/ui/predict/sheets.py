@@ -13,7 +13,7 @@ from core.reading import sources
 from core.reading.batch import show_name
 from core.sheets import export, stack, sums
 from core.ui import notices, resources, widgets
-from core.ui.predict import forms, sheet_picture
+from core.ui.predict import forms, layouts, sheet_picture
 
 if TYPE_CHECKING:
     from core.sheets.sheet import Sheet
@@ -34,6 +34,7 @@ def show() -> None:
     if task == "print":
         forms.show()
         return
+    layouts.choose()
     st.file_uploader(
         "Drop photographs of forms, tables or grids here, or choose them",
         accept_multiple_files=True,
@@ -41,6 +42,7 @@ def show() -> None:
         key=f"sheets-{memory.setdefault('sheets_version', 0)}",
         on_change=take_in,
     )
+    take_over()
     read_waiting()
     sheets: list[InHand] = memory.setdefault("sheets", [])
     if not sheets:
@@ -57,6 +59,12 @@ def show() -> None:
         if one.sheet.is_collection:
             forms.show_collected(one)
     take_away(one, sheets)
+
+
+def take_over() -> None:
+    """Pictures that were sent elsewhere on the page, to be read as sheets."""
+    if handed := memory.pop("sheets_handed", None):
+        memory.setdefault("sheets_waiting", []).extend(sources.find_in_files(handed).sources)
 
 
 def take_in() -> None:
@@ -105,7 +113,7 @@ def _read(said: str, content: bytes) -> Sheet:
     for cell in sheet.read_cells(model, layout):
         cells.append(cell)
         bar.progress(len(cells) / len(layout.cells), f"Reading {said}: cell {len(cells)} of {len(layout.cells)}")
-    return sheet.conclude(model, layout, tuple(cells))
+    return layouts.apply(sheet.conclude(model, layout, tuple(cells)))
 
 
 def choose_sheet(sheets: list[InHand]) -> InHand:
@@ -150,6 +158,7 @@ def show_sheet(one: InHand) -> None:
         check_cell(one)
         edit_table(one)
         show_sums(one)
+        layouts.offer(one)
 
 
 def check_cell(one: InHand) -> None:
