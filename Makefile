@@ -7,7 +7,7 @@ BIN := .venv/bin
 # puts the longest files first.
 PYTEST = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-all quick all install mutants bench bench-load bench-realworld bench-pages bench-train-speed bench-readme lint
+.PHONY: run test test-all quick all install mutants bench bench-load bench-realworld bench-sheets bench-pages bench-train-speed bench-readme lint
 
 run: .venv/installed
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
@@ -43,6 +43,10 @@ bench: .venv/installed-dev
 
 bench-load: .venv/installed-dev
 	$(BIN)/python benchmarks/run.py load
+
+# Sheets, drawn ones alone unless FOLDER names where real photographs lie.
+bench-sheets: .venv/installed-dev
+	$(BIN)/python benchmarks/$(if $(FOLDER),run.py sheets --folder "$(FOLDER)",sheets.py)
 
 bench-pages: .venv/installed-dev
 	$(BIN)/python benchmarks/run.py whole_numbers pages pages_without

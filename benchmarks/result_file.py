@@ -42,6 +42,7 @@ class Benchmark:
 BENCHMARKS = {
     "realworld": Benchmark("Real handwriting", "python benchmarks/realworld.py --folder FOLDER", True),
     "whole_numbers": Benchmark("Whole numbers", "python benchmarks/whole_numbers.py", False),
+    "sheets": Benchmark("Sheets", "python benchmarks/sheets.py --folder FOLDER", True),
     "pages": Benchmark("Drawn pages", "python benchmarks/pages.py", False),
     "pages_without": Benchmark(
         "What each step of reading is worth", "python benchmarks/pages.py --without --count 50", False

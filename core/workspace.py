@@ -48,6 +48,11 @@ class Workspace:
         """The test digits as each model lays them out on a map; computed again where a file is missing."""
         return self.home / "maps"
 
+    @property
+    def forms(self) -> Path:
+        """Forms that were printed, and layouts of sheets."""
+        return self.home / "forms"
+
 
 def here() -> Workspace:
     """The workspace in use now: `DIGIT_LAB_HOME`, else the checkout, else `digit-lab` in the person's own folder."""

@@ -4,6 +4,7 @@
     python scripts/predict.py --output digits.csv scans.zip  # the page's CSV; .json for one object a line
     python scripts/predict.py --only unsure letter.pdf       # what somebody should look at
     python scripts/predict.py --expect number cheque.png     # all its digits, even if there is only one
+    python scripts/predict.py --expect sheet marks.jpg       # a table: --output marks.csv, or .json with boxes
     cat photo.jpg | python scripts/predict.py -              # from standard input
 
 In folders and zips, and in zips within those, whatever is no picture or PDF by its name is passed over.
@@ -54,6 +55,10 @@ def main() -> int:
         print(f"There are no pictures in {name}.", file=sys.stderr)
     tally = Tally()
     try:
+        if options.expect == "sheet":
+            with open_output(options.output, options.format) as stream:
+                refused = write_sheets(model, found.sources, options.format, stream)
+            return 2 if refused or found.empty else 0
         with open_output(options.output, options.format) as stream:
             writer = WRITERS[options.format](stream, found.sources)
             for item in read_all(model, found.sources, options.expect, tally):
@@ -78,7 +83,7 @@ def parse_options() -> argparse.Namespace:
     )
     parser.add_argument("--model", help="a model in models/ (the model in use)")
     parser.add_argument(
-        "--expect", choices=EXPECTATIONS, default="auto", help="one digit, a number, or see which it is (auto)"
+        "--expect", choices=EXPECTATIONS, default="auto", help="one digit, a number, a sheet, or see which it is (auto)"
     )
     parser.add_argument("--format", choices=tuple(WRITERS), help="how to write (as the output is called, else table)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write into this file, replacing what is there")
@@ -103,6 +108,39 @@ def open_output(path: Path | None, kind: str) -> Iterator[TextIO]:
     encoding = "utf-8-sig" if kind == "csv" else "utf-8"
     with path.open("w", encoding=encoding, errors="backslashreplace", newline="") as stream:
         yield stream
+
+
+def write_sheets(model: checkpoint.Checkpoint, sources: Sequence[Source], kind: str, stream: TextIO) -> int:
+    """Read each picture as a sheet and write its table as soon as it is known: JSON has one object a file, CSV a line
+    for each row, behind the name of its file where there are several. Gives how many were refused."""
+    from core.sheets import export, sheet, stack
+
+    refused = 0
+    progress = console.Progress(len(sources))
+    for source in progress.follow(sources):
+        one = stack.take(source.name, source.load, lambda content: sheet.read_file(model, content))
+        refused += one.sheet is None
+        progress.hide()
+        remark = one.refused or (one.sheet.remark if one.sheet else "")
+        if kind == "json":
+            stream.write(export.to_json([one]))
+        elif kind == "csv":
+            stream.write(export.to_csv(stack.join([one]) if len(sources) > 1 else one.rows))
+        else:
+            stream.write("".join(f"{line}\n" for line in [*show_sheet(one.name, one.marked), remark] if line))
+        if remark and kind == "csv":
+            print(f"{source.name}: {remark}", file=sys.stderr)
+        stream.flush()
+    return refused
+
+
+def show_sheet(name: str, rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table in aligned columns below its name; what is unsure has a question mark behind it."""
+    from core.reading.batch import show_name
+
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))] if rows else []
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return [show_name(name, NAME), *lines]
 
 
 @dataclass

@@ -56,11 +56,11 @@ class Picture:
         )
 
 
-def read(content: bytes) -> Picture:
+def read(content: bytes, side: int = LIMITS.side) -> Picture:
     """The first frame of a picture file, turned upright by its EXIF tag, transparency laid on contrasting paper.
 
-    Reads PNG, JPEG, HEIC, WebP, AVIF, BMP, GIF and TIFF of any bit depth. Sizes are checked before anything is
-    decoded. Raises `PictureError` with a sentence.
+    Reads PNG, JPEG, HEIC, WebP, AVIF, BMP, GIF and TIFF of any bit depth; the longer side has at most `side` pixels
+    then. Sizes are checked before anything is decoded. Raises `PictureError` with a sentence.
     """
     if not content:
         raise PictureError("This file is empty. Send it again, or choose another one.")
@@ -75,9 +75,9 @@ def read(content: bytes) -> Picture:
     try:
         # JPEG only: decodes at a half, a quarter or an eighth, neither side smaller than asked for.
         longest = max(image.size)
-        image.draft("RGB", (max(1, width * LIMITS.side // longest), max(1, height * LIMITS.side // longest)))
+        image.draft("RGB", (max(1, width * side // longest), max(1, height * side // longest)))
         turned = _turn(image)
-        colours = _flatten(turned)
+        colours = _flatten(turned, side)
     except (OSError, SyntaxError, ValueError, EOFError, MemoryError) as error:
         raise PictureError(
             "This picture is damaged: part of it is missing or unreadable. Send it again, or take a new one."
@@ -136,8 +136,8 @@ def _turn(image: Image.Image) -> Image.Image:
         return image
 
 
-def _flatten(image: Image.Image) -> np.ndarray:
-    """Any mode -> (H, W, 3) uint8, no side longer than the limit."""
+def _flatten(image: Image.Image, side: int = LIMITS.side) -> np.ndarray:
+    """Any mode -> (H, W, 3) uint8, no side longer than `side` pixels."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         image = Image.fromarray(_scale_to_bytes(np.asarray(image)))
     elif image.mode in ("P", "PA"):
@@ -145,10 +145,10 @@ def _flatten(image: Image.Image) -> np.ndarray:
     if image.mode in ("L", "LA", "RGB", "RGBA") and _is_mask(image):
         image = Image.fromarray(np.where(np.asarray(image) > 0, np.uint8(255), np.uint8(0)))
     if image.mode in ("L", "RGB", "1"):
-        return _reduce(image.convert("RGB"))
+        return _reduce(image.convert("RGB"), side)
     if image.mode == "CMYK" or not image.has_transparency_data:
-        return _reduce(image.convert("RGB"))
-    pixels = np.asarray(_shrink(image.convert("RGBA"))).astype(np.float32)
+        return _reduce(image.convert("RGB"), side)
+    pixels = np.asarray(_shrink(image.convert("RGBA"), side)).astype(np.float32)
     colours, alpha = pixels[..., :3], pixels[..., 3:] / 255
     if alpha.min() == 1:
         return colours.astype(np.uint8)
@@ -189,15 +189,15 @@ def _scale_to_bytes(values: np.ndarray) -> np.ndarray:
     return (values * (255 / full)).round().astype(np.uint8)
 
 
-def _reduce(image: Image.Image) -> np.ndarray:
-    return np.asarray(_shrink(image))
+def _reduce(image: Image.Image, side: int) -> np.ndarray:
+    return np.asarray(_shrink(image, side))
 
 
-def _shrink(image: Image.Image) -> Image.Image:
+def _shrink(image: Image.Image, side: int) -> Image.Image:
     longest = max(image.size)
-    if longest <= LIMITS.side:
+    if longest <= side:
         return image
-    image = image.reduce(max(1, longest // LIMITS.side))  # whole-number averaging: the fast part
-    scale = min(1.0, LIMITS.side / max(image.size))
+    image = image.reduce(max(1, longest // side))  # whole-number averaging: the fast part
+    scale = min(1.0, side / max(image.size))
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     return image if size == image.size else image.resize(size, Image.Resampling.BILINEAR)

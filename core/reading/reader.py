@@ -224,7 +224,8 @@ def read(
     """Find what is written in a picture and ask the model; see `core.reading.ink.find_ink` for `polarity` and `crop`.
 
     `expect` is one of `EXPECTATIONS`: "one" reads one digit whatever else there is, "number" all digits, "auto" sees
-    for itself which it is. Raises `ValueError` for anything else.
+    for itself which it is; so does "sheet", for a table's structure is found elsewhere (core/sheets). Raises
+    `ValueError` for anything else.
     """
     if expect not in EXPECTATIONS:
         raise ValueError(f"expect must be one of {', '.join(EXPECTATIONS)}, not {expect!r}")

@@ -73,6 +73,7 @@ def show() -> None:
         if is_one:
             for item in pictures.items:
                 review.show_details(pictures, item)
+                offer_sheet(source, item)
         else:
             review.sum_up(pictures)
         with st.container(horizontal=True):
@@ -82,6 +83,19 @@ def show() -> None:
             st.button(what, icon=":material/delete:", on_click=forget)
     if len(pictures) > 1 and pictures.items:
         review.show(pictures)
+
+
+def offer_sheet(source: str, item: batch.Item) -> None:
+    """What is not sure may be a whole form, table or grid: one click reads it as that."""
+    if item.verdict in ("unsure", "no digit") and source == "Files":
+        st.button("A form, a table or a grid? Read it as a sheet", icon=":material/table:", on_click=_hand_to_sheets)
+
+
+def _hand_to_sheets() -> None:
+    """Read the files that were sent as sheets; they stay here too."""
+    given = memory.get(f"uploader-Files-{memory.get('uploader_version', 0)}")
+    memory.sheets_handed = [(file.name, file.getvalue()) for file in _as_list(given)]
+    memory.expect = "sheet"
 
 
 def in_hand() -> batch.Batch:

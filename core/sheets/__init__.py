@@ -1,0 +1,1 @@
+"""Photographs of forms, tables and grids: their structure, their cells, and what stands in each."""
