@@ -9,7 +9,7 @@ from that. A page only shows it.
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import ClassVar
@@ -126,14 +126,22 @@ def identify(name: str, content: bytes) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass") + b"\0" + content).hexdigest()[:16]
 
 
-def read_file(checkpoint: Checkpoint, name: str, content: bytes, expect: str = "auto") -> Item:
+def read_file(
+    checkpoint: Checkpoint,
+    name: str,
+    content: bytes,
+    expect: str = "auto",
+    keep: Callable[[Reading], None] | None = None,
+) -> Item:
     """Read one file, `expect` as in `reading.reader.read`; a refusal becomes a `RefusedFile`, so that the rest of a
-    batch goes on."""
+    batch goes on. `keep` is called with the reading, for those who want more of it than an item holds."""
     key = identify(name, content)
     try:
         reading = read(checkpoint, read_picture(content), expect=expect)
     except PictureError as error:
         return refuse(name, str(error), key)
+    if keep:
+        keep(reading)
     return summarise(name, key, label_from_path(name), reading)
 
 
