@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -30,13 +30,14 @@ FRAME = (79, 179, 217)  # light blue, to be seen on black and on white
 class FoundNumber:
     """How a number was found: the `steps` to its ink and its digits. `others` are the boxes of ink that was left out
     though it is as large as a digit, `signs` the dashes and dots that were. `is_guess` where it was read as a number
-    only because there is no single digit in it."""
+    only because there is no single digit in it. The picture was `turned` clockwise by so many degrees to read it."""
 
     steps: tuple[Stage, ...]
     polarity: str
     others: tuple[Box, ...] = ()
     signs: tuple[Sign, ...] = ()
     is_guess: bool = False
+    turned: int = 0
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,8 @@ class Reading:
             digits = f"{lines} numbers"
         if self._is_guess:
             digits = f"No single digit; read as {digits[0].lower()}{digits[1:]}"
+        if isinstance(self.found, FoundNumber) and self.found.turned:
+            digits = f"{digits}, turned by {self.found.turned} degrees to be read"
         if self.verdict == "digit":
             return f"{digits}, {'all of them sure' if count > 1 else 'sure'}."
         doubts = [
@@ -370,17 +373,44 @@ def _read_number(
     numbers = [number for ink in inks.values() if (number := _read_lines(task, ink, one, answers))]
     is_sure = any(number.reading.verdict == "digit" for number in numbers)
     is_one = not numbers and one.verdict == "digit"
-    if not is_sure and not is_one and task.looks.closer:
-        number = _read_lines(task, task.looks.closer, one, answers)
+    if not is_sure and not is_one:
+        closer = task.looks.closer
+        number = _read_lines(task, closer, one, answers)
         numbers += [number] if number else []
+        if all(number.reading.verdict != "digit" for number in numbers):
+            turned = _read_turned(task, closer or next(iter(inks.values())), one, answers)
+            numbers += [number for number in turned if not numbers or number.reading.verdict == "digit"]
     return max(numbers, key=lambda number: number.rank).reading if numbers else None
 
 
-def _read_lines(task: _Task, ink: Ink | NoInk | MnistImage, one: Reading, answers: _Answers) -> _Number | None:
-    """The lines of writing in the ink as a number, looked at from nearer where it is small."""
+def _read_turned(task: _Task, ink: Ink | NoInk | MnistImage, one: Reading, answers: _Answers) -> list[_Number]:
+    """The ink as a number that doesn't lie level: what is sure of it then, or all where it is nothing as it lies. One
+    digit alone stays as it lies: turned, a 6 is a sure 9."""
+    if not isinstance(ink, Ink):
+        return []
+    ways = [_read_lines(task, ink.turned(degrees), one, answers, degrees) for degrees in _lies(ink)]
+    numbers = [number for number in ways if number and len(number.reading.digits) > 1]
+    return [number for number in numbers if number.reading.verdict == "digit" or not one.text]
+
+
+def _lies(ink: Ink) -> list[int]:
+    """By how many degrees, clockwise, ink may have to be turned for its lines to lie level, 1 to 359: along the sides
+    of the smallest box around it."""
+    points = np.argwhere(ink.mask)[:, ::-1].astype(np.float32)
+    _, _, angle = cv2.minAreaRect(points)
+    return [turn for side in range(4) if (turn := round(side * 90 - angle) % 360)]
+
+
+def _read_lines(
+    task: _Task, ink: Ink | NoInk | MnistImage | None, one: Reading, answers: _Answers, turned: int = 0
+) -> _Number | None:
+    """The lines of writing in the ink, `turned` by so many degrees, as a number, looked at from nearer where it is
+    small."""
+    if not isinstance(ink, Ink):
+        return None
     written = find_lines(ink)
     looks = task.looks
-    if isinstance(ink, Ink) and ink.grey is not None and (closer := find_closer(ink, written)):
+    if ink.grey is not None and (closer := find_closer(ink, written)):
         crop, smallest = closer
         ink = find_ink(task.picture, ink.polarity, crop, smallest)
         written = find_lines(ink)
@@ -406,7 +436,7 @@ def _read_lines(task: _Task, ink: Ink | NoInk | MnistImage, one: Reading, answer
             prediction = digit.prediction if looks.shows_ink(box) else digit.prediction.less_sure()
             digits.append(Digit(prediction, box, digit.image, number))
     path_score = sum(digit.path_score for line in lines for digit in line)
-    found = _show_number(ink, lines, left_out, is_guess)
+    found = replace(_show_number(ink, lines, left_out, is_guess), turned=turned)
     return _Number(_conclude(task, found, None, tuple(digits), one.hypotheses), path_score)
 
 
