@@ -29,13 +29,15 @@ FRAME = (79, 179, 217)  # light blue, to be seen on black and on white
 @dataclass(frozen=True)
 class FoundNumber:
     """How a number was found: the `steps` to its ink and its digits. `others` are the boxes of ink that was left out
-    though it is as large as a digit, `signs` the dashes and dots that were. `is_guess` where it was read as a number
-    only because there is no single digit in it. The picture was `turned` clockwise by so many degrees to read it."""
+    though it is as large as a digit, `signs` the dashes and dots that were, and `kept` those that belong to the text,
+    where a number was asked for. `is_guess` where it was read as a number only because there is no single digit in it.
+    The picture was `turned` clockwise by so many degrees to read it."""
 
     steps: tuple[Stage, ...]
     polarity: str
     others: tuple[Box, ...] = ()
     signs: tuple[Sign, ...] = ()
+    kept: tuple[Sign, ...] = ()
     is_guess: bool = False
     turned: int = 0
 
@@ -122,12 +124,16 @@ class Reading:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What was read, line by line from the top: ("7",) or ("1984", "2024"); none when no digit."""
+        """What was read, line by line from the top: ("7",) or ("1984", "2024"), ("-12.50",) where a number was asked
+        for; none when no digit."""
         if not self.is_number:
             return (self.prediction.text,) if self.prediction and self.prediction.text else ()
+        kept = self.found.kept if isinstance(self.found, FoundNumber) else ()
         lines: dict[int, str] = {}
-        for digit in self.digits:
-            lines[digit.line] = lines.get(digit.line, "") + str(digit.digit)
+        for at, digit in enumerate(self.digits):
+            before = "".join(sign.text for sign in kept if sign.is_first and sign.after == at)
+            behind = "".join(sign.text for sign in kept if not sign.is_first and sign.after == at + 1)
+            lines[digit.line] = lines.get(digit.line, "") + before + str(digit.digit) + behind
         return tuple(lines.values())
 
     @property
@@ -223,8 +229,9 @@ def read(
 ) -> Reading:
     """Find what is written in a picture and ask the model; see `core.reading.ink.find_ink` for `polarity` and `crop`.
 
-    `expect` is one of `EXPECTATIONS`: "one" reads one digit whatever else there is, "number" all digits, "auto" sees
-    for itself which it is. Raises `ValueError` for anything else.
+    `expect` is one of `EXPECTATIONS`: "one" reads one digit whatever else there is, "number" all digits and the dots,
+    commas, colons and dashes between them, "auto" sees for itself which it is, and leaves signs out. Raises
+    `ValueError` for anything else.
     """
     if expect not in EXPECTATIONS:
         raise ValueError(f"expect must be one of {', '.join(EXPECTATIONS)}, not {expect!r}")
@@ -436,7 +443,9 @@ def _read_lines(
             prediction = digit.prediction if looks.shows_ink(box) else digit.prediction.less_sure()
             digits.append(Digit(prediction, box, digit.image, number))
     path_score = sum(digit.path_score for line in lines for digit in line)
-    found = replace(_show_number(ink, lines, left_out, is_guess), turned=turned)
+    kept = tuple(sign for sign in left_out.signs if task.expect == "number" and sign.text)
+    left_out = replace(left_out, signs=tuple(sign for sign in left_out.signs if sign not in kept))
+    found = replace(_show_number(ink, lines, left_out, is_guess), kept=kept, turned=turned)
     return _Number(_conclude(task, found, None, tuple(digits), one.hypotheses), path_score)
 
 
@@ -483,7 +492,7 @@ def _show_number(ink: Ink, lines: list[list[NumberDigit]], left_out: LeftOut, is
             cv2.rectangle(framed, (x - 2, y - 2), (x + width + 1, y + height + 1), FRAME, 2)
     note = "Cut where the model finds whole digits; specks, commas and signs are left out."
     steps = (*ink.steps, Stage("The digits", note, framed))
-    return FoundNumber(steps, ink.polarity, left_out.shapes, left_out.signs, is_guess)
+    return FoundNumber(steps, ink.polarity, left_out.shapes, left_out.signs, is_guess=is_guess)
 
 
 def _ordinal(number: int) -> str:
