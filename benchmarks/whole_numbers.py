@@ -515,6 +515,25 @@ def two_lines(rng: np.random.Generator) -> tuple[np.ndarray, str]:
 
 
 @kind
+def turned(rng: np.random.Generator) -> tuple[np.ndarray, str]:
+    """A page that lies on its side or upside down, with one line or two."""
+    sheet, text = (spaced if rng.random() < 0.6 else two_lines)(rng)
+    return np.ascontiguousarray(np.rot90(sheet, int(rng.integers(1, 4)))), text
+
+
+@kind
+def tilted(rng: np.random.Generator) -> tuple[np.ndarray, str]:
+    """A page that lies aslant, by up to 30 degrees."""
+    text, height = pick_text(rng), int(rng.integers(30, 110))
+    ink = write_line(text, rng, height, (0.15, 0.5))
+    high, wide = ink.shape
+    turn = cv2.getRotationMatrix2D((wide / 2, high / 2), rng.uniform(8, 30) * rng.choice((-1, 1)), 1)
+    size = round(abs(turn[0, 0]) * wide + abs(turn[0, 1]) * high), round(abs(turn[0, 1]) * wide + turn[0, 0] * high)
+    turn[:, 2] += (size[0] - wide) / 2, (size[1] - high) / 2
+    return lay_on(np.clip(cv2.warpAffine(ink, turn, size), 0, 1), rng, height, BLUE), text
+
+
+@kind
 def no_number(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     """A letter, a sign, a scribble: whatever it is taken for, it is no number."""
     name = rng.choice([*drawing.LETTERS, *drawing.SYMBOLS])

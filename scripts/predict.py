@@ -5,6 +5,7 @@
     python scripts/predict.py --only unsure letter.pdf       # what somebody should look at
     python scripts/predict.py --expect number cheque.png     # all its digits, even if there is only one
     python scripts/predict.py --expect sheet marks.jpg       # a table: --output marks.csv, or .json with boxes
+    python scripts/predict.py --steps how/ photo.jpg         # "How it got there" as pictures, in how/photo.jpg/
     cat photo.jpg | python scripts/predict.py -              # from standard input
 
 In folders and zips, and in zips within those, whatever is no picture or PDF by its name is passed over.
@@ -16,6 +17,7 @@ Exit codes: 0 done; 1 with --strict, where a picture is misread by what its name
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import sys
 import unicodedata
@@ -61,14 +63,15 @@ def main() -> int:
             return 2 if refused or found.empty else 0
         with open_output(options.output, options.format) as stream:
             writer = WRITERS[options.format](stream, found.sources)
-            for item in read_all(model, found.sources, options.expect, tally):
+            for item in read_all(model, found.sources, options.expect, tally, options.steps):
                 if wants(item, options.only):
                     writer.add(item)
             writer.finish(tally)
     except BrokenPipeError:
         raise
     except OSError as error:
-        print(f"{options.output or 'The output'} can't be written: {error.strerror or error}.", file=sys.stderr)
+        name = error.filename or options.output or "The output"
+        print(f"{name} can't be written: {error.strerror or error}.", file=sys.stderr)
         return 2
     if tally.refused or found.empty:
         return 2
@@ -87,6 +90,7 @@ def parse_options() -> argparse.Namespace:
     )
     parser.add_argument("--format", choices=tuple(WRITERS), help="how to write (as the output is called, else table)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write into this file, replacing what is there")
+    parser.add_argument("--steps", type=Path, metavar="FOLDER", help="write how each answer came about, as pictures")
     parser.add_argument("--only", choices=tuple(ONLY), help="write only these; unsure has no digit and refused with it")
     parser.add_argument(
         "--strict", action="store_true", help="exit with 1 where a picture is misread by what its name says"
@@ -158,22 +162,41 @@ class Tally:
         self.right += bool(item.is_right)
 
 
-def read_all(model: checkpoint.Checkpoint, sources: Sequence[Source], expect: str, tally: Tally) -> Iterator[Item]:
-    """What became of each source, one after the other, with the progress on a terminal."""
+def read_all(
+    model: checkpoint.Checkpoint, sources: Sequence[Source], expect: str, tally: Tally, steps: Path | None = None
+) -> Iterator[Item]:
+    """What became of each source, one after the other, with the progress on a terminal; their `steps` into a folder."""
     progress = console.Progress(len(sources))
-    for source in progress.follow(sources):
-        item = read_source(model, source, expect)
+    folders = name_folders(sources)
+    for source, folder in zip(progress.follow(sources), folders, strict=True):
+        item = read_source(model, source, expect, steps / folder if steps else None)
         tally.count(item)
         progress.hide()
         yield item
 
 
-def read_source(model: checkpoint.Checkpoint, source: Source, expect: str) -> Item:
-    """Read one picture; what can't be opened is an item that says so, like any other refusal."""
+def name_folders(sources: Sequence[Source]) -> list[str]:
+    """A folder's name for each source, no two the same on any system."""
+    from core.figures.steps import name_file
+
+    taken: dict[str, str] = {}
+    for source in sources:
+        name = plain = name_file(source.name)
+        while name.lower() in taken:
+            name = f"{plain} ({len(taken)})"
+        taken[name.lower()] = name
+    return list(taken.values())
+
+
+def read_source(model: checkpoint.Checkpoint, source: Source, expect: str, steps: Path | None = None) -> Item:
+    """Read one picture, its `steps` written into a folder where one is given; what can't be opened is an item that says
+    so, like any other refusal."""
+    from core.figures.steps import save
     from core.reading import batch, picture
 
     try:
-        item = batch.read_file(model, source.name, source.load(), expect)
+        keep = functools.partial(save, folder=steps) if steps else None
+        item = batch.read_file(model, source.name, source.load(), expect, keep=keep)
     except picture.PictureError as error:
         item = batch.refuse(source.name, str(error))
     return replace(item, label=source.label)

@@ -9,7 +9,8 @@ from that. A page only shows it.
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -126,14 +127,23 @@ def identify(name: str, content: bytes) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogatepass") + b"\0" + content).hexdigest()[:16]
 
 
-def read_file(checkpoint: Checkpoint, name: str, content: bytes, expect: str = "auto", polarity: str = "auto") -> Item:
+def read_file(
+    checkpoint: Checkpoint,
+    name: str,
+    content: bytes,
+    expect: str = "auto",
+    polarity: str = "auto",
+    keep: Callable[[Reading], None] | None = None,
+) -> Item:
     """Read one file, `expect` and `polarity` as in `reading.reader.read`; a refusal becomes a `RefusedFile`, so that
-    the rest of a batch goes on."""
+    the rest of a batch goes on. `keep` is called with the reading, for those who want more of it than an item holds."""
     key = identify(name, content)
     try:
         reading = read(checkpoint, read_picture(content), polarity, expect=expect)
     except PictureError as error:
         return refuse(name, str(error), key)
+    if keep:
+        keep(reading)
     return summarise(name, key, label_from_path(name), reading)
 
 
@@ -455,7 +465,7 @@ class Batch:
         if label is not None:
             entry.put_right[at] = label
         signs = list(text or " ")
-        places = [place for place, sign in enumerate(signs) if sign != " "] or [0]
+        places = [place for place, sign in enumerate(signs) if sign.isdecimal()] or [0]
         for digit, value in entry.put_right.items():
             signs[places[digit]] = "" if value == NO_DIGIT else str(value)
         entry.checked = " ".join("".join(signs).split()) if entry.put_right else None
@@ -555,16 +565,17 @@ def _forget() -> bytes:
 
 
 def parse_answer(text: str) -> str | None:
-    """What a person typed of a picture: digits, with spaces between lines, as they are; "-" or "no" for no digit,
-    which is empty; None where nothing was typed. Raises `ValueError` with a sentence for anything else."""
+    """What a person typed of a picture: digits and the signs of numbers, with spaces between lines, as they are; "-" or
+    "no" for no digit, which is empty; None where nothing was typed. Raises `ValueError` with a sentence for anything
+    else."""
     parts = text.split()
     if not parts:
         return None
     if " ".join(parts).lower() in ("-", "–", "no", "none", NOTHING):
         return ""
-    if not all(part.isdecimal() for part in parts):
+    if not all(re.fullmatch(r"-?\d+([-.,:/]\d+)*", part) for part in parts):
         raise ValueError(f"Type the digits that the picture shows, such as 7 or 1984, or “no” for {NOTHING}.")
-    return " ".join("".join(str(int(digit)) for digit in part) for part in parts)
+    return " ".join("".join(str(int(one)) if one.isdecimal() else one for one in part) for part in parts)
 
 
 def _draw_thumbnail(picture: Picture) -> bytes:

@@ -6,7 +6,7 @@ the middle of 28x28 (LeCun et al., 1998). Everything before it serves to find th
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -32,7 +32,8 @@ class Ink:
     or how likely it is ink, both at the size the search works at: `scale` of their pixels are one of the upright
     original, whose (width, height) is `size`; `offset` is where they begin in it. `is_guess` says whether the polarity
     may well be the other one. `grey` (H, W) float32 in [0, 1] is the picture's brightness, None where the ink comes
-    from no picture or was found without it.
+    from no picture or was found without it. `straight` (2, 3) float takes a place (x, y, 1) of ink that was turned back
+    to where it lay before; None where it wasn't.
     """
 
     mask: np.ndarray
@@ -44,6 +45,7 @@ class Ink:
     size: tuple[int, int]
     is_guess: bool = False
     grey: np.ndarray | None = None
+    straight: np.ndarray | None = None
 
     @functools.cached_property
     def patches(self) -> "Patches":
@@ -52,7 +54,7 @@ class Ink:
 
     def place(self, box: Box) -> Box:
         """x, y, width, height in pixels of the mask -> the same in pixels of the upright original, inside it."""
-        x, y, width, height = box
+        x, y, width, height = box if self.straight is None else _turn_box(box, self.straight)
         left, top = round(x / self.scale + self.offset[0]), round(y / self.scale + self.offset[1])
         left, top = min(max(left, 0), self.size[0] - 1), min(max(top, 0), self.size[1] - 1)
         return (
@@ -61,6 +63,20 @@ class Ink:
             min(max(1, round(width / self.scale)), self.size[0] - left),
             min(max(1, round(height / self.scale)), self.size[1] - top),
         )
+
+    def turned(self, degrees: int) -> "Ink":
+        """The same ink, turned clockwise about its middle, on a sheet that holds all of it."""
+        high, wide = self.mask.shape
+        turn = cv2.getRotationMatrix2D(((wide - 1) / 2, (high - 1) / 2), -degrees, 1)
+        _, _, width, height = _turn_box((0, 0, wide, high), turn)
+        turn[:, 2] += (width - wide) / 2, (height - high) / 2
+        mask, strength = (
+            cv2.warpAffine(plane.astype(np.float32), turn, (width, height)) for plane in (self.mask, self.strength)
+        )
+        note = f"Turned by {degrees} degrees: not sure as it lies."
+        steps = (*self.steps, Stage("Turned", note, (mask > 0.5).astype(np.uint8) * 255))
+        straight = cv2.invertAffineTransform(turn)
+        return replace(self, mask=mask > 0.5, strength=strength, grey=None, steps=steps, straight=straight)
 
 
 @dataclass(frozen=True)
@@ -81,6 +97,16 @@ class MnistImage:
     steps: tuple[Stage, ...]
     polarity: str = "light on dark"
     is_guess: bool = False
+
+
+def _turn_box(box: Box, matrix: np.ndarray) -> Box:
+    """The box around a box that was turned by a matrix (2, 3)."""
+    x, y, width, height = box
+    corners = np.array([(x + right - 0.5, y + below - 0.5, 1) for right in (0, width) for below in (0, height)])
+    places = corners @ matrix.T + 0.5
+    left, top = np.round(places.min(0)).astype(int)
+    right, bottom = np.round(places.max(0)).astype(int)
+    return int(left), int(top), int(right - left), int(bottom - top)
 
 
 def find_ink(

@@ -23,6 +23,11 @@ class Sign:
     after: int
     is_first: bool = False
 
+    @property
+    def text(self) -> str:
+        """How it is written in a number, "." for example; empty where it isn't known which sign it is."""
+        return {"dot": ".", "comma": ",", "colon": ":", "dash": "-", "minus": "-"}.get(self.name, "")
+
 
 @dataclass(frozen=True)
 class LeftOut:

@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -32,14 +32,17 @@ FRAME = (79, 179, 217)  # light blue, to be seen on black and on white
 @dataclass(frozen=True)
 class FoundNumber:
     """How a number was found: the `steps` to its ink and its digits. `others` are the boxes of ink that was left out
-    though it is as large as a digit, `signs` the dashes and dots that were. `is_guess` where it was read as a number
-    only because there is no single digit in it."""
+    though it is as large as a digit, `signs` the dashes and dots that were, and `kept` those that belong to the text,
+    where a number was asked for. `is_guess` where it was read as a number only because there is no single digit in it.
+    The picture was `turned` clockwise by so many degrees to read it."""
 
     steps: tuple[Stage, ...]
     polarity: str
     others: tuple[Box, ...] = ()
     signs: tuple[Sign, ...] = ()
+    kept: tuple[Sign, ...] = ()
     is_guess: bool = False
+    turned: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,12 +127,16 @@ class Reading:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What was read, line by line from the top: ("7",) or ("1984", "2024"); none when no digit."""
+        """What was read, line by line from the top: ("7",) or ("1984", "2024"), ("-12.50",) where a number was asked
+        for; none when no digit."""
         if not self.is_number:
             return (self.prediction.text,) if self.prediction and self.prediction.text else ()
+        kept = self.found.kept if isinstance(self.found, FoundNumber) else ()
         lines: dict[int, str] = {}
-        for digit in self.digits:
-            lines[digit.line] = lines.get(digit.line, "") + str(digit.digit)
+        for at, digit in enumerate(self.digits):
+            before = "".join(sign.text for sign in kept if sign.is_first and sign.after == at)
+            behind = "".join(sign.text for sign in kept if not sign.is_first and sign.after == at + 1)
+            lines[digit.line] = lines.get(digit.line, "") + before + str(digit.digit) + behind
         return tuple(lines.values())
 
     @property
@@ -190,6 +197,8 @@ class Reading:
             digits = f"{lines} numbers"
         if self._is_guess:
             digits = f"No single digit; read as {digits[0].lower()}{digits[1:]}"
+        if isinstance(self.found, FoundNumber) and self.found.turned:
+            digits = f"{digits}, turned by {self.found.turned} degrees to be read"
         if self.verdict == "digit":
             return f"{digits}, {'all of them sure' if count > 1 else 'sure'}."
         doubts = [
@@ -223,8 +232,9 @@ def read(
 ) -> Reading:
     """Find what is written in a picture and ask the model; see `core.reading.ink.find_ink` for `polarity` and `crop`.
 
-    `expect` is one of `EXPECTATIONS`: "one" reads one digit whatever else there is, "number" all digits, "auto" sees
-    for itself which it is; so does "sheet", for a table's structure is found elsewhere (core/sheets). Raises
+    `expect` is one of `EXPECTATIONS`: "one" reads one digit whatever else there is, "number" all digits and the dots,
+    commas, colons and dashes between them, "auto" sees for itself which it is, and leaves signs out; so
+    does "sheet", for a table's structure is found elsewhere (core/sheets). Raises
     `ValueError` for anything else.
     """
     if expect not in EXPECTATIONS:
@@ -383,17 +393,44 @@ def _read_number(
     numbers = [number for ink in inks.values() if (number := _read_lines(task, ink, one, answers))]
     is_sure = any(number.reading.verdict == "digit" for number in numbers)
     is_one = not numbers and one.verdict == "digit"
-    if not is_sure and not is_one and task.looks.closer:
-        number = _read_lines(task, task.looks.closer, one, answers)
+    if not is_sure and not is_one:
+        closer = task.looks.closer
+        number = _read_lines(task, closer, one, answers)
         numbers += [number] if number else []
+        if all(number.reading.verdict != "digit" for number in numbers):
+            turned = _read_turned(task, closer or next(iter(inks.values())), one, answers)
+            numbers += [number for number in turned if not numbers or number.reading.verdict == "digit"]
     return max(numbers, key=lambda number: number.rank).reading if numbers else None
 
 
-def _read_lines(task: _Task, ink: Ink | NoInk | MnistImage, one: Reading, answers: _Answers) -> _Number | None:
-    """The lines of writing in the ink as a number, looked at from nearer where it is small."""
+def _read_turned(task: _Task, ink: Ink | NoInk | MnistImage, one: Reading, answers: _Answers) -> list[_Number]:
+    """The ink as a number that doesn't lie level: what is sure of it then, or all where it is nothing as it lies. One
+    digit alone stays as it lies: turned, a 6 is a sure 9."""
+    if not isinstance(ink, Ink):
+        return []
+    ways = [_read_lines(task, ink.turned(degrees), one, answers, degrees) for degrees in _lies(ink)]
+    numbers = [number for number in ways if number and len(number.reading.digits) > 1]
+    return [number for number in numbers if number.reading.verdict == "digit" or not one.text]
+
+
+def _lies(ink: Ink) -> list[int]:
+    """By how many degrees, clockwise, ink may have to be turned for its lines to lie level, 1 to 359: along the sides
+    of the smallest box around it."""
+    points = np.argwhere(ink.mask)[:, ::-1].astype(np.float32)
+    _, _, angle = cv2.minAreaRect(points)
+    return [turn for side in range(4) if (turn := round(side * 90 - angle) % 360)]
+
+
+def _read_lines(
+    task: _Task, ink: Ink | NoInk | MnistImage | None, one: Reading, answers: _Answers, turned: int = 0
+) -> _Number | None:
+    """The lines of writing in the ink, `turned` by so many degrees, as a number, looked at from nearer where it is
+    small."""
+    if not isinstance(ink, Ink):
+        return None
     written = find_lines(ink)
     looks = task.looks
-    if isinstance(ink, Ink) and ink.grey is not None and (closer := find_closer(ink, written)):
+    if ink.grey is not None and (closer := find_closer(ink, written)):
         crop, smallest = closer
         ink = find_ink(task.picture, ink.polarity, crop, smallest)
         written = find_lines(ink)
@@ -419,7 +456,9 @@ def _read_lines(task: _Task, ink: Ink | NoInk | MnistImage, one: Reading, answer
             prediction = digit.prediction if looks.shows_ink(box) else digit.prediction.less_sure()
             digits.append(Digit(prediction, box, digit.image, number))
     path_score = sum(digit.path_score for line in lines for digit in line)
-    found = _show_number(ink, lines, left_out, is_guess)
+    kept = tuple(sign for sign in left_out.signs if task.expect == "number" and sign.text)
+    left_out = replace(left_out, signs=tuple(sign for sign in left_out.signs if sign not in kept))
+    found = replace(_show_number(ink, lines, left_out, is_guess), kept=kept, turned=turned)
     return _Number(_conclude(task, found, None, tuple(digits), one.hypotheses), path_score)
 
 
@@ -466,7 +505,7 @@ def _show_number(ink: Ink, lines: list[list[NumberDigit]], left_out: LeftOut, is
             cv2.rectangle(framed, (x - 2, y - 2), (x + width + 1, y + height + 1), FRAME, 2)
     note = "Cut where the model finds whole digits; specks, commas and signs are left out."
     steps = (*ink.steps, Stage("The digits", note, framed))
-    return FoundNumber(steps, ink.polarity, left_out.shapes, left_out.signs, is_guess)
+    return FoundNumber(steps, ink.polarity, left_out.shapes, left_out.signs, is_guess=is_guess)
 
 
 def _ordinal(number: int) -> str:

@@ -20,7 +20,7 @@ from core.synthesis.patterns import PATTERNS, mottle
 from core.synthesis.pen_digits import PenDigit, trace
 
 SMALLEST, LARGEST = 96, 480  # pixels: longer side of a page
-FAINTEST = 0.045  # of full scale: ink that changes the paper by less is not seen, and is no ink
+FAINTEST = 0.045  # of full scale: ink that changes the paper by less, and by less than noise, is not seen: it is no ink
 INKS = (
     (28, 28, 32),
     (36, 62, 150),
@@ -76,8 +76,9 @@ def draw(hand: Hand, rng: np.random.Generator, papers: Sequence[str] | None = No
     else:  # or both darken
         written = sheet * (1 - alpha * (1 - colour))
     light = _light(shape, rng)
-    seen = np.abs(written - sheet).max(2) * light > FAINTEST
-    picture, ink = _photograph(written * light[..., None], covered * seen, paper, rng)
+    noise = np.exp(rng.uniform(np.log(0.002), np.log(0.06))) if rng.random() < 0.7 else 0.0
+    seen = np.abs(written - sheet).max(2) * light > FAINTEST + noise
+    picture, ink = _photograph(written * light[..., None], covered * seen, paper, noise, rng)
     return Page(picture, (np.clip(ink, 0, 1) * 255).round().astype(np.uint8), paper, label)
 
 
@@ -422,10 +423,10 @@ def _print_on(
 
 
 def _photograph(
-    picture: np.ndarray, ink: np.ndarray, paper: str, rng: np.random.Generator
+    picture: np.ndarray, ink: np.ndarray, paper: str, noise: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lens, sensor and file: the sheet as light shows it (H, W, 3) and its ink (H, W), float32 in [0, 1] -> (H, W, 3)
-    uint8 and the ink in the same place."""
+    uint8 and the ink in the same place. `noise` is the sensor's standard deviation, of full scale."""
     picture = np.clip(picture, 0, 1) ** np.exp(rng.normal(0, 0.2))
     if paper not in ("whiteboard", "blackboard") and rng.random() < 0.12:
         picture = 1 - picture
@@ -435,7 +436,7 @@ def _photograph(
         size = ink.shape[::-1]
         picture = cv2.warpAffine(picture, matrix, size, borderMode=cv2.BORDER_REFLECT)
         ink = cv2.warpAffine(ink, matrix, size, borderMode=cv2.BORDER_REFLECT)
-    if rng.random() < 0.6:
+    if rng.random() < 0.5:
         picture = cv2.GaussianBlur(picture, (0, 0), np.exp(rng.uniform(np.log(0.4), np.log(2.5))))
     if rng.random() < 0.12:
         length = int(rng.integers(3, 9))
@@ -443,14 +444,14 @@ def _photograph(
         cv2.line(kernel, (0, int(rng.integers(length))), (length - 1, int(rng.integers(length))), 1.0, 1)
         picture = cv2.filter2D(picture, -1, kernel / kernel.sum())
     small, fewer = ink.shape[::-1], 1.0
-    if rng.random() < 0.45:  # of few pixels, and enlarged by somebody since
+    if rng.random() < 0.3:  # of few pixels, and enlarged by somebody since
         fewer = np.exp(rng.uniform(np.log(0.06), 0))
         fewer = min(1.0, max(fewer, 16 / max(ink.shape)))
         small = max(6, round(ink.shape[1] * fewer)), max(6, round(ink.shape[0] * fewer))
         picture = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
-    if rng.random() < 0.7:
-        noise = rng.normal(0, np.exp(rng.uniform(np.log(0.003), np.log(0.06))), picture.shape).astype(np.float32)
-        picture = picture + (noise if rng.random() < 0.5 else noise[..., :1])
+    if noise:
+        grain = rng.normal(0, noise, picture.shape).astype(np.float32)
+        picture = picture + (grain if rng.random() < 0.5 else grain[..., :1])
     pixels = (np.clip(picture, 0, 1) * 255).round().astype(np.uint8)
     if rng.random() < 0.5:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 96))]

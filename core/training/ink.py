@@ -22,6 +22,8 @@ SIDES = (96, 96, 128, 160, 160, 192, 320)  # pixels: longer side, of a batch by 
 # largest, which takes four times as long as 160
 FAR = 160  # pixels: longer side of the whole page from which is known what a part shows
 LEARNING_RATE, DECAY, WARM_UP = 3e-3, 1e-3, 0.05
+THIN = 200  # of 255: a stroke that covers no pixel by more than this is thinner than a pixel
+LEAST_COVERED = 24  # of 255: of a pixel that shows such a stroke
 OVERLAP = 0.4  # weight of the Dice loss beside the cross entropy
 KNOWN_FROM = 0.15  # of the training: from then on what was seen before is what the network itself saw
 UNKNOWN = 0.15  # share of the parts of which nothing is known
@@ -116,10 +118,24 @@ def _gather(pages: Sequence[Page], rng: np.random.Generator) -> _Batch:
             known = known if rng.random() < UNKNOWN else coarse.astype(np.uint8)
             colours, ink, known = colours[window], ink[window], known[window]
         high, wide = _put(pictures[at], shrink(colours, side), shrink(known, side))
-        wanted[at, 0, :high, :wide] = shrink(ink, side) > 128
+        wanted[at, 0, :high, :wide] = mark(ink, side)
         counts[at, 0, :high, :wide] = 1
     shown, mask, valid, whole = (torch.from_numpy(planes) for planes in (pictures, wanted, counts, far))
     return _Batch(shown, mask, valid, whole, windows)
+
+
+def mark(ink: np.ndarray, side: int) -> np.ndarray:
+    """Which pixels are ink once the longer side of a page is `side` pixels long: (H, W) uint8 -> (h, w) bool.
+
+    A pixel is, where the pen covers half of it. Of a stroke that is thinner than a pixel that is seldom any: there the
+    pixels are that it covers most of, or a hairline would be taught to be paper.
+    """
+    covered = shrink(ink, side)
+    marked: np.ndarray = covered > 128
+    if side < max(ink.shape):
+        most = cv2.dilate(covered, np.ones((3, 3), np.uint8))
+        marked |= (most < THIN) & (covered > LEAST_COVERED) & (2 * covered.astype(np.int16) >= most)
+    return marked
 
 
 def _vary(page: Page, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -191,12 +207,10 @@ def score(network: InkNetwork, pages: Sequence[Page], side: int = 160, near: int
     network.eval()
     counts: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(3))
     for page in pages:
-        colours, ink = shrink(page.colours, side), shrink(page.ink, side)
-        found = find(network, colours)
+        found, is_ink = find(network, shrink(page.colours, side)), mark(page.ink, side)
         if near:
-            colours, ink = shrink(page.colours, near), shrink(page.ink, near)
-            found = find(network, colours, found)
-        is_found, is_ink = found > 0.5, ink > 128
+            found, is_ink = find(network, shrink(page.colours, near), found), mark(page.ink, near)
+        is_found = found > 0.5
         # Every page counts the same, however large what is written on it.
         here = np.array([(is_found & is_ink).sum(), is_found.sum(), is_ink.sum()]) / max(1, (is_found | is_ink).sum())
         counts[page.paper] += here

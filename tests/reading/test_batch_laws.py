@@ -330,7 +330,9 @@ def test_what_was_put_right_in_one_reading_is_not_mixed_into_another() -> None:
     assert pile.read(key).checked is None
 
 
-@pytest.mark.parametrize(("typed", "shows"), [("", None), ("  ", None), ("7", "7"), (" 19  84 ", "19 84"), ("٣", "3")])
+@pytest.mark.parametrize(
+    ("typed", "shows"), [("", None), ("  ", None), ("7", "7"), (" 19  84 ", "19 84"), ("٣", "3"), ("-3.14", "-3.14")]
+)
 def test_what_is_typed_is_digits(typed: str, shows: str | None) -> None:
     assert batch.parse_answer(typed) == shows
 
@@ -340,7 +342,7 @@ def test_no_digit_can_be_typed(typed: str) -> None:
     assert batch.parse_answer(typed) == ""
 
 
-@pytest.mark.parametrize("typed", ["z", "7a", "3.14", "²"])
+@pytest.mark.parametrize("typed", ["z", "7a", "3.", "--3", "²"])
 def test_what_is_no_digit_is_refused_with_a_sentence(typed: str) -> None:
     with pytest.raises(ValueError, match="Type the digits"):
         batch.parse_answer(typed)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -45,6 +46,27 @@ def test_a_page_without_writing_is_no_digit(drawn: list[Page]):
     assert all(page.label == NO_DIGIT for page in drawn if not page.ink.any() and page.label < 0)
     assert any(not page.ink.any() for page in drawn)
     assert {page.label for page in drawn} & set(range(10))
+
+
+@pytest.mark.parametrize("side", [96, 128, 160, 192])
+@pytest.mark.parametrize("slope", [0.0, 0.13, 0.5, 1.0])
+def test_a_hairline_stays_a_line_however_small_its_page_is_seen(side: int, slope: float):
+    for start in np.linspace(20, 24, 9):
+        page = np.zeros((480, 480, 3), np.uint8)
+        ends = [round(place * 16) for place in (start, 30, start + 400 * slope, 430)]
+        cv2.line(page, tuple(ends[:2]), tuple(ends[2:]), (255,) * 3, 1, cv2.LINE_AA, 4)
+        seen = ink.mark(page[..., 0], side)
+        parts, _ = cv2.connectedComponents(seen.astype(np.uint8), connectivity=8)
+        rows = np.flatnonzero(seen.any(1))
+        assert parts == 2 and rows[-1] - rows[0] > 0.8 * side
+        assert np.count_nonzero(seen) < 2.5 * len(rows)
+
+
+def test_broad_strokes_are_what_the_pen_covers_half_of():
+    page = np.zeros((300, 300), np.uint8)
+    page[60:240, 100:130] = 255
+    assert ink.mark(page, 300).sum() == 180 * 30 and ink.mark(page, 100).sum() == 60 * 10
+    assert not ink.mark(np.zeros_like(page), 96).any()
 
 
 def test_a_seed_a_page(hand: Hand):

@@ -140,12 +140,22 @@ def test_what_is_sure_speaks_for_all_the_ink_wherever_it_lies(
         ("58.", "A dot behind 58 was left out."),
     ],
 )
-@pytest.mark.parametrize("expect", ["auto", "number"])
-def test_a_sign_that_is_left_out_is_named(model, written: str, left_out: str, expect: str):
-    found = read(model, put([(line(written), 0, 0)]), expect)
+def test_a_sign_that_is_left_out_is_named(model, written: str, left_out: str):
+    found = read(model, put([(line(written), 0, 0)]))
     assert found.text == "".join(filter(str.isdigit, written))
     assert (found.left_out, found.verdict) == (left_out, "unsure")
     assert found.sentence.endswith(left_out)
+
+
+@pytest.mark.parametrize("written", ["3.14", "-52", "-5", "12,345", "620-58", "12:45", "9,274.30", "58."])
+def test_a_number_that_was_asked_for_keeps_its_signs(model, written: str):
+    found = read(model, put([(line(written), 0, 0)]), "number")
+    assert (found.text, found.left_out, found.verdict) == (written, "", "digit")
+
+
+def test_signs_of_several_lines_stay_in_their_lines(model):
+    found = read(model, put([(line("-52"), 0, 0), (line("3.14"), 0, 2 * HEIGHT)]), "number")
+    assert found.lines == ("-52", "3.14")
 
 
 @pytest.mark.parametrize("text", [*"0123456789", "27", "4071", "27385"])

@@ -169,3 +169,33 @@ def test_any_name_is_written_in_every_format(names: list[str], data: st.DataObje
     column = predict.columns(lines[0].partition("remark")[0])
     remarks = [predict.columns(line.rpartition("Remark.")[0]) for line in lines if line.endswith("Remark.")]
     assert remarks == [column] * len(names)
+
+
+def test_steps_are_kept_as_pictures_a_folder_each(run, folder: Path, tmp_path: Path):
+    twin = tmp_path / "set-10"  # whose names could fall together with those of the folder
+    twin.mkdir()
+    (twin / "10.jpg").write_bytes(TWO.read_bytes())
+    number = SAMPLES / "number_305_red_pen_on_a_shadowed_page.jpg"
+    code, output, _ = run("--format", "json", "--steps", tmp_path / "how", folder, twin, number)
+    read = [row for row in map(json.loads, output.splitlines()) if row["error"] is None]
+    kept = sorted((tmp_path / "how").iterdir())
+    assert code == 2 and len(kept) == len(read) == 5
+    told = [json.loads((place / "steps.json").read_text()) for place in kept]
+    assert sorted(one["text"] for one in told) == sorted(row["text"] for row in read)
+    for place, one in zip(kept, told, strict=True):
+        assert [step["file"] for step in one["steps"]] == sorted(path.name for path in place.glob("*.png"))
+        assert one["steps"][0]["title"] == "The picture as given"
+
+
+def test_steps_of_a_second_reading_take_the_place_of_the_first(run, tmp_path: Path):
+    for expect in ("number", "one"):
+        run("--steps", tmp_path / "how", "--expect", expect, SEVEN)
+    (place,) = (tmp_path / "how").iterdir()
+    steps = json.loads((place / "steps.json").read_text())["steps"]
+    assert {step["file"] for step in steps} == {path.name for path in place.glob("*.png")}
+
+
+def test_a_folder_for_steps_that_cant_be_written_is_a_sentence(run, tmp_path: Path):
+    (tmp_path / "how").write_text("a file")
+    code, _, complaint = run("--steps", tmp_path / "how", SEVEN)
+    assert code == 2 and "can't be written" in complaint and "Traceback" not in complaint

@@ -13,7 +13,7 @@ import streamlit as st
 from PIL import Image, ImageOps
 
 from core import words
-from core.figures import boxes, digit_images
+from core.figures import boxes, digit_images, steps
 from core.reading import batch, picture, reader
 from core.reading.mnist_form import Stage
 from core.reading.one_digit import FoundDigit
@@ -69,7 +69,7 @@ def show_given(
     answer = st.container()  # above the controls that it depends on
     with st.container(horizontal=True, vertical_alignment="center"):
         frame = adjust.offer(adjusting)
-        steps = st.toggle("How it got there", key=f"steps-{key}", help="Every step from your picture to the model's.")
+        explain = st.toggle("How it got there", key=f"steps-{key}", help="Every step from your picture to the model's.")
     try:
         reading = give()
     except picture.PictureError as error:
@@ -79,7 +79,7 @@ def show_given(
         show_crop(frame, reading, crop)
     with answer:
         show_reading(reading, name, caption, key, put_right)
-    if steps:
+    if explain:
         st.markdown(ABOUT_STEPS)
         show_steps(reading.found.steps)
         if len(reading.hypotheses) > 1:
@@ -241,10 +241,7 @@ def show_hypotheses(hypotheses: tuple[reader.Hypothesis, ...]) -> None:
     """The ways to see one digit in the picture with what the model said of each, the likeliest first."""
     st.markdown("**Ways to see it**", help=ABOUT_HYPOTHESES)
     with st.container(horizontal=True):
-        for number, one in enumerate(hypotheses):
-            said = {"digit": "sure", "unsure": "unsure", "no digit": "no digit"}[one.prediction.verdict.value]
-            title = one.look[0].upper() + one.look[1:]
+        for stage in steps.show_hypotheses(hypotheses):
             with st.container(width=150):
-                show_square(digit_images.enlarge(one.found.image, 10), None, f"{title}, 28x28")
-                chosen = "chosen" if number == 0 else f"{hypotheses[0].evidence - one.evidence:.1f} nats less"
-                st.markdown(f"**{title}**  \n:small[{one.prediction.digit}, {said}: {chosen}]")
+                show_square(stage.image, None, f"{stage.title}, 28x28")
+                st.markdown(f"**{stage.title}**  \n:small[{stage.note}]")
