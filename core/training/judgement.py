@@ -154,7 +154,7 @@ def diagnose(run: Run) -> Diagnosis | None:
     lowest = run.epochs[losses.index(min(losses))]
     if ending >= RISES * lowest.validation_loss and _has_learned_more(last, lowest):
         return Diagnosis.OVERFITTED
-    if last.validation_accuracy >= GOOD:
+    if last.validation_accuracy >= GOOD and run.validation_images >= FEW:
         return Diagnosis.GOOD
     return Diagnosis.IMPROVING if is_falling else Diagnosis.SETTLED
 
