@@ -1,6 +1,7 @@
 """Tables of a labelled set: pixels and labels in rows of numbers, or labels beside the names of pictures."""
 
 import io
+import itertools
 import math
 import warnings
 from dataclasses import dataclass
@@ -148,8 +149,11 @@ def _parse_words(name: str, text: str, separator: str) -> WordTable:
 def _parse_pixels(name: str, text: str, separator: str, titles: list[str]) -> PixelTable:
     counts = [str(place) for place in range(len(titles))]
     decimal = "," if separator != "," and "," in text else "."
-    # pandas numbers the columns of what has no titles.
-    is_header = titles == counts or not all(_is_number(title.replace(decimal, ".")) for title in titles)
+    # pandas numbers the columns of what has no titles; where there are titles, numbers among them count up, too, as the
+    # pixels of a digit with a slip in it never do.
+    numbers = [float(title.replace(decimal, ".")) for title in titles if _is_number(title.replace(decimal, "."))]
+    counts_up = all(one < other for one, other in itertools.pairwise(numbers))
+    is_header = titles == counts or (len(numbers) < len(titles) and counts_up)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # cells that it would drop
@@ -162,7 +166,7 @@ def _parse_pixels(name: str, text: str, separator: str, titles: list[str]) -> Pi
                 decimal=decimal,
             )
     except (ValueError, pd.errors.ParserWarning, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise TestSetError(_explain(name, text, separator, is_numbers=True)) from error
+        raise TestSetError(_explain(name, text, separator, is_numbers=True, is_header=is_header)) from error
     values = table.to_numpy()
     if not len(values):
         raise TestSetError(f"{name} has a header but no rows.")
@@ -220,12 +224,12 @@ def _plain(title: str) -> str:
     return "".join(letter for letter in title.lower() if letter not in " _-.")
 
 
-def _explain(name: str, text: str, separator: str, is_numbers: bool) -> str:
+def _explain(name: str, text: str, separator: str, is_numbers: bool, is_header: bool = True) -> str:
     """Which row keeps a table from being read, and why; the first row tells how many columns there are."""
     rows = [line for line in text.split("\n") if line.strip()]
     width = len(_split(rows[0], separator))
     what = "Each row is one digit: 784 pixels, and a label before or after them."
-    for number, row in enumerate(rows[1:], 2):
+    for number, row in enumerate(rows[is_header:], 1 + is_header):
         cells = _split(row, separator)
         wrong = next((cell for cell in cells if cell and is_numbers and not _is_number(cell.replace(",", "."))), None)
         if wrong is not None:

@@ -428,13 +428,15 @@ def describe_difference(pair: Comparison) -> str:
 def training_history(history: list[dict], dark: bool = False) -> tuple[alt.Chart, alt.Chart]:
     """Accuracy, and losses, over the epochs of a run; each entry of `history` has `epoch`, `validation_accuracy` (0 to
     1), `training_loss` and `validation_loss` (nats)."""
+    shares = [entry["validation_accuracy"] for entry in history]
+    least = max(0.0, min(min(shares), max(shares) - NARROWEST))  # of one epoch an axis would be one odd figure
     base = alt.Chart(pd.DataFrame(history)).encode(x=alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, format="d")))
     accuracy = base.mark_line(point=True, color=LINES[dark][0]).encode(
         y=alt.Y(
             "validation_accuracy:Q",
             title="validation accuracy",
             axis=alt.Axis(labelExpr=words.TICK),
-            scale=alt.Scale(zero=False),
+            scale=alt.Scale(domain=[least, max(*shares, NARROWEST)], nice=True),
         )
     )
     names = ["training", "validation"]

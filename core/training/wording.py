@@ -105,7 +105,7 @@ def compare(comparison: Comparison, name: str) -> str:
 
 
 def judge(run: Run, mine: ModelCard, used: ModelCard | None = None) -> str:
-    """How good the model `mine` of a run is, in bold and in sentences, also beside the model in `use`.
+    """How good the model `mine` of a run is, in bold and in sentences, as Markdown, also beside the model `used` now.
 
     By the test set, which both have read; the validation digits chose the epoch, and there may be few of them.
     """
@@ -113,7 +113,7 @@ def judge(run: Run, mine: ModelCard, used: ModelCard | None = None) -> str:
     if test := judgement.score_on_test(mine):
         beside = ""
         if used and (comparison := judgement.compare(mine, used)):
-            beside = f", {compare(comparison, f'the model in use ({used.name})')}"
+            beside = f", {compare(comparison, f'the model in use ({words.escape_markdown(used.name)})')}"
         sentences.append(f"**{show_share(test)} of MNIST’s {test.count:,} test digits**{beside}.")
         if missing := judgement.left_out(mine):
             digits = " or ".join(map(words.a_digit, missing))

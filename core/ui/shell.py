@@ -97,7 +97,8 @@ STYLE = f"""
 .stApp [data-testid="stButtonGroup"] button[data-selected="true"] {{ color: {theme.css(theme.TEXT)} !important; }}
 .stApp [data-testid="stCaptionContainer"] code {{ color: inherit; }} /* green at a caption's 60 % is 3:1 */
 .stApp [data-testid="stVegaLiteChart"] text[fill="#808495"] {{ fill: {theme.SMALL_TEXT[False]}; }}
-/* The list of files that were sent scrolls: what is out of sight in it makes the page no longer. */
+/* The list of files that were sent scrolls. What a screen reader hears of each lies within it, not below the page's
+   end: with 250 files the page would be 3,300 pixels long instead of 900. */
 .stMain [data-testid="stFileChips"] {{ position: relative; max-height: 10rem; }}
 /* Why a file was not taken is said to screen readers only, and to a mouse that rests on it. */
 [data-testid="stFileChips"] > *, [data-testid="stTooltipErrorHoverTarget"] {{ max-width: 100%; }}

@@ -158,3 +158,13 @@ def test_the_history_of_a_model_draws_each_loss_under_its_own_name():
     assert accuracy["encoding"]["y"]["field"] == "validation_accuracy"
     calculated = {one["as"]: one["calculate"] for one in loss["transform"] if "calculate" in one}
     assert calculated == {name: f"datum.{name}_loss" for name in ("training", "validation")}
+
+
+@pytest.mark.parametrize("shares", [[0.0], [0.087], [1.0, 1.0], [0.9, 0.99]])
+def test_the_axis_of_accuracy_has_a_length_and_holds_every_epoch(shares):
+    history = [
+        {"epoch": number, "validation_accuracy": share, "training_loss": 1.0, "validation_loss": 1.0}
+        for number, share in enumerate(shares, start=1)
+    ]
+    low, high = evaluation_charts.training_history(history)[0].to_dict()["encoding"]["y"]["scale"]["domain"]
+    assert 0 <= low < high and low <= min(shares) and max(shares) <= high

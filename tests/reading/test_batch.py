@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from core import words
 from core.reading import batch, picture, sources
 from core.synthesis import samples
 from core.synthesis import sheets as draw_samples
@@ -140,7 +141,7 @@ def test_any_name_is_read_and_shown_safely(name: str, model):
     assert item.text == "7"
     shown = batch.show_name(name)
     assert len(shown) <= 81
-    assert all(letter.isprintable() for letter in shown)
+    assert words.clean(shown) == shown
     assert batch.tabulate([item])["file"].tolist() == [shown]
     rows = list(csv.reader(io.StringIO(batch.to_csv([item]).decode("utf-8-sig"))))
     assert len(rows) == 2

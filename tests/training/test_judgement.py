@@ -84,7 +84,8 @@ def test_enough_validation_digits_are_not_warned_of():
 
 
 def test_a_difference_within_chance_is_not_called_one():
-    said = wording.judge(make((0.1, 0.99)), card(errors=40), card("other", errors=36))
+    said = wording.judge(make((0.1, 0.99)), card(errors=40), card("*other*", errors=36))
+    assert r"(\*other\*)" in said  # a name is no Markdown
     assert "within chance" in said and "better" not in said and "worse" not in said
 
 
@@ -178,6 +179,7 @@ def test_a_loss_that_halves_is_improving_and_one_that_stands_is_not(epochs, fact
 def test_one_epoch_improves_unless_it_is_good_already():
     assert diagnose(make((0.3, 0.9))) is Diagnosis.IMPROVING
     assert diagnose(make((0.03, 0.993))) is Diagnosis.GOOD
+    assert diagnose(make((0.03, 1.0), count=judgement.FEW - 1)) is not Diagnosis.GOOD  # 31 of 31 may be 93 of 100
 
 
 @settings(deadline=None)

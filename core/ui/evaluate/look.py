@@ -20,8 +20,6 @@ STYLE = f"""
 [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) [data-testid="stElementToolbar"]
   {{ display: none; }}
 @media (hover: none) {{ [data-testid="stElementToolbar"] {{ display: none; }} }} /* always out on a phone */
-/* What a screen reader hears of each file sent lies outside the box that scrolls, and made the page as long as it. */
-[data-testid="stFileChips"] {{ position: relative; }}
 [class*="st-key-gallery"] {{ scroll-margin-top: 4rem; }} /* the header lies over the page */
 /* Before a figure is there it takes its room. */
 .st-key-headline > [data-testid="stElementContainer"] {{ min-height: 6.5rem; }}
