@@ -94,7 +94,7 @@ def _settle_passphrase() -> None:
 
 def _find_option(options: Sequence[str], name: str) -> str:
     """The value of an option, given as `--name value` or `--name=value`; "" where it is not there."""
-    for option, behind in zip(options, [*options[1:], ""], strict=True):
+    for option, behind in zip(options, [*options[1:], ""], strict=False):
         if option == name:
             return behind
         if option.startswith(f"{name}="):

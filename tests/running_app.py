@@ -41,14 +41,15 @@ def start_server(
     home: Path | None = None,
     root: Path = ROOT,
     command: tuple[str, ...] = ("-m", "streamlit", "run", "app.py"),
+    port: int = 0,
 ) -> Iterator[Server]:
-    """This checkout's app on a free port, ended on leaving whatever happens.
+    """This checkout's app on a free port, or on `port`; ended on leaving whatever happens.
 
     Python runs `command` in `root`. Tests that train, choose a model or put an answer right give the app a `home` for
     what they make; without one it is the checkout, into which nothing may be written.
     """
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
     options = (f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true")
     command = (sys.executable, *command, *options)

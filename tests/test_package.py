@@ -124,7 +124,7 @@ def test_the_app_has_its_own_configuration_and_takes_further_options(environment
     code = (
         "import sys\nfrom streamlit import config\nfrom streamlit.web import bootstrap\nfrom core import cli\n"
         "names = ('server.maxUploadSize', 'server.port')\n"
-        "bootstrap.run = lambda *_: print('found', *(config.get_option(name) for name in names))\n"
+        "bootstrap.run_asgi_app = lambda *_: print('found', *(config.get_option(name) for name in names))\n"
         "sys.argv = ['digit-lab', 'run', '--server.port', '8765']\ncli.main()"
     )
     assert "found 200 8765" in run(environment, "-c", code).stdout

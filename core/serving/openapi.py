@@ -92,7 +92,7 @@ SCHEMAS = {
     ),
     "Problem": _object(
         {"type": TEXT, "title": TEXT, "status": WHOLE, "detail": TEXT, "instance": TEXT},
-        description="A problem document (RFC 9457); `detail` is a sentence that says what to do.",
+        description="A problem document (RFC 9457); “detail” is a sentence that says what to do.",
     ),
     "State": _object({"status": TEXT}),
 }  # fmt: skip
@@ -103,8 +103,8 @@ REFUSALS = {
     "404": "There is no such model.",
     "408": "The body did not arrive in time.",
     "413": "Too many bytes in a picture or in all; where their number is announced, none is read.",
-    "422": "The picture can't be read; of several each has its own `error` instead.",
-    "429": "Too many requests wait. `Retry-After` says in how many seconds to try again.",
+    "422": "The picture can't be read; of several each has its own “error” instead.",
+    "429": "Too many requests wait. “Retry-After” says in how many seconds to try again.",
     "503": "No model can answer.",
 }
 
@@ -160,7 +160,7 @@ def describe() -> dict[str, Any]:
                     "description": (
                         f"One picture as the body: the answer is one object. Up to {bodies.MOST_PICTURES} pictures as "
                         "files of a form: the answer is a list in their order, and one that can't be read has its "
-                        f"`error`. A picture has at most {megabytes}; all of a request at most "
+                        f"“error”. A picture has at most {megabytes}; all of a request at most "
                         f"{bodies.MOST_BYTES // 10**6} MB. PNG, JPEG, HEIC, WebP, AVIF, BMP, GIF, TIFF and PPM are "
                         "told by their content."
                     ),
@@ -225,7 +225,7 @@ def describe() -> dict[str, Any]:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "Needed where the server is shared in a network. Its owner makes tokens on Home.",
+                    "description": "A token is needed where the server is shared. Its owner makes tokens on Home.",
                 }
             },
         },

@@ -34,7 +34,7 @@ def show() -> None:
             st.image(_draw_code(address), alt=f"QR code of {address}", width="content")
             with st.container(width="stretch"):
                 st.markdown("Others in the same network open this address, or point their camera at the code:")
-                st.code(address, language=None)
+                st.code(address, language=None, wrap_lines=True)
         if address.startswith("http:"):
             st.warning(UNENCRYPTED, icon=":material/lock_open:")
     if visitor.is_owner():
@@ -76,7 +76,7 @@ def _show_tokens() -> None:
         notices.show_notice(PLACE)
         if made := memory.pop("token", None):
             st.success("This is the token. It is shown this once:", icon=":material/key:")
-            st.code(made, language=None)
+            st.code(made, language=None, wrap_lines=True)
     for token in tokens.list_all():
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{words.escape_markdown(token.name)}** :small[made {token.created[:10]}]", width="stretch")

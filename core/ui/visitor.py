@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
+from typing import Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.access import passphrase, place, roles, rules, sessions
+from core import words
+from core.access import owners, passphrase, place, roles, rules, sessions
 from core.access.roles import OWNER, Visitor
 from core.ui import notices
 
@@ -24,9 +26,25 @@ def take_over() -> None:
 
 def tell() -> Visitor:
     """Who asks, in the thread of a page; the server's own threads may do what their owner began."""
-    if get_script_run_ctx(suppress_warning=True) is None or is_alone() or _is_signed_in():
+    if (
+        get_script_run_ctx(suppress_warning=True) is None
+        or is_alone()
+        or _is_signed_in()
+        or owners.is_listed(_account())
+    ):
         return OWNER
     return Visitor(is_owner=False, id=name())
+
+
+def _account() -> dict[str, Any]:
+    """What the organization says of this visitor, where they signed in there; Streamlit has checked it."""
+    said = st.user.to_dict()
+    return said if said.get("is_logged_in") else {}
+
+
+def _has_accounts() -> bool:
+    """Whether Streamlit knows where an organization's people sign in: [auth] in its secrets."""
+    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
 
 
 def _is_signed_in() -> bool:
@@ -83,6 +101,12 @@ def show() -> None:
         "You are a guest. Starting and stopping runs, choosing and changing models and fine-tuning are left to the "
         "owner: they would change things for everyone."
     )
+    if account := _account():
+        address = words.escape_markdown(str(account.get("email", "somebody")))
+        st.caption(f"You are signed in as {address}, who is not on the list of owners.")
+        st.button("Sign out", icon=":material/logout:", key="sign-out", on_click=st.logout)
+    elif _has_accounts():
+        st.button("Sign in with your account", icon=":material/badge:", key="sign-in-account", on_click=st.login)
     with st.popover("Sign in", icon=":material/login:"), st.form("sign-in-form", border=False):
         st.text_input("The owner's passphrase", type="password", key="passphrase", autocomplete="current-password")
         st.form_submit_button("Sign in", type="primary", on_click=sign_in)
@@ -114,6 +138,8 @@ def sign_out() -> None:
     """Be a guest again, in this browser."""
     memory.is_owner = False
     _ask_browser("DELETE")
+    if _account():
+        st.logout()
 
 
 def _ask_browser(method: str, ticket: str = "") -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core import words
-from core.ui import notices, resources
+from core.ui import notices, resources, visitor
 from core.ui.evaluate.measured import Shown
 
 memory = st.session_state
@@ -44,15 +44,16 @@ def act(shown: Shown, members: list[int], key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button(f"Mark all {len(members):,}", key=f"all-{key}", on_click=marked.update, args=(members,))
         st.button("Mark none", key=f"none-{key}", on_click=marked.clear, disabled=not marked)
-        st.button(
-            f"Send {len(marked):,} to My digits",
-            key=f"send-{key}",
-            icon=":material/edit_note:",
-            disabled=not (marked and shown.test_set.is_labelled),
-            on_click=_send,
-            args=(shown, frozenset(marked), f"sent-{key}"),
-            help="Each with the digit it is labelled with. There a copy of the model can be fine-tuned on them.",
-        )
+        if visitor.may_keep():
+            st.button(
+                f"Send {len(marked):,} to My digits",
+                key=f"send-{key}",
+                icon=":material/edit_note:",
+                disabled=not (marked and shown.test_set.is_labelled),
+                on_click=_send,
+                args=(shown, frozenset(marked), f"sent-{key}"),
+                help="Each with the digit it is labelled with. There a copy of the model can be fine-tuned on them.",
+            )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         tag = st.text_input("Tag", key=f"tag-{key}", width=160, max_chars=40, placeholder="slanted")
         st.button(
