@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 
 from core.network.checkpoint import Checkpoint
+from core.network.prediction import Verdict, predict
 from core.reading import picture as pictures
-from core.reading.mnist_form import Box
+from core.reading.mnist_form import Box, Trail, fit
 from core.reading.picture import Picture
 from core.reading.reader import Digit, Reading, read
 from core.sheets.alignment import align, flatten
@@ -283,8 +284,22 @@ def _read_cell(checkpoint: Checkpoint, cell: Cell, place: tuple[int, int], box: 
         return ReadCell(*place, "", 1.0, EMPTY, remark, box)
     reading = read(checkpoint, pictures.from_array(cell.colours), expect=expect)
     text, is_sure = to_text(reading, cell.ink)
+    is_sure = is_sure and _is_borne_out(checkpoint, cell, reading)
     verdict = "no digit" if not text else "digit" if is_sure else "unsure"
     return ReadCell(*place, text, reading.confidence, verdict, reading.sentence, box, reading.digits)
+
+
+def _is_borne_out(checkpoint: Checkpoint, cell: Cell, reading: Reading) -> bool:
+    """Whether the cell's own ink, told from its rules on the whole sheet, says the same digits as the reading, which
+    saw the cell alone; yes where it is in other pieces, for digits may touch."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(cell.ink.astype(np.uint8))
+    tall = [at for at in range(1, count) if stats[at, cv2.CC_STAT_HEIGHT] > SHEET.lowest * cell.side]
+    if len(tall) != len(reading.digits):
+        return True
+    tall.sort(key=lambda at: int(stats[at, cv2.CC_STAT_LEFT]))
+    answers = predict(checkpoint, np.stack([fit(labels == at, Trail()) for at in tall]))
+    pairs = zip(answers, reading.digits, strict=True)
+    return all(answer.digit == digit.digit and answer.verdict is not Verdict.NO_DIGIT for answer, digit in pairs)
 
 
 def to_text(reading: Reading, ink: np.ndarray) -> tuple[str, bool]:
@@ -308,6 +323,8 @@ def to_text(reading: Reading, ink: np.ndarray) -> tuple[str, bool]:
     for after in sorted(points | fine, reverse=True):
         letters.insert(after, ".")
     is_sure = is_told and not fine and not reading.doubtful and reading.rival is None
+    if len(letters) > 1:
+        is_sure &= all(digit.confidence >= SHEET.sure_digit for digit in reading.digits)
     return ("-" if is_negative else "") + "".join(letters), is_sure and letters.count(".") < 2
 
 
