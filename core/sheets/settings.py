@@ -71,6 +71,7 @@ class SheetSettings:
     fewest_numbers: int = 3  # below each other, which make a column
     filled: float = 0.5  # of a column's rows that hold something at least
     fewest_in_row: float = 0.3  # of the columns: what has fewer numbers is no row
+    about: float = 1.5  # nats: mean log-odds that differ by less say the same
     least_digits: float = 0.0  # nats: mean log-odds of the ink to be digits, or it is words
 
 

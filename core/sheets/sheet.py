@@ -158,8 +158,8 @@ def find_layout(checkpoint: Checkpoint, picture: Picture) -> Layout | None:
 def _find_without_rules(
     checkpoint: Checkpoint, picture: Picture, outlines: list[Corners], scale: float
 ) -> Layout | None:
-    """Numbers that stand in line, whichever way is up: of all ways to see them the one that looks most like digits."""
-    best, most = None, SHEET.least_digits
+    """Numbers that stand in line, whichever way is up: of the ways to see them one that looks like digits."""
+    seen: list[tuple[float, Layout]] = []
     for corners in outlines[-2:]:  # the page, where one was found, and the whole picture
         for quarters in (0, 1):
             straight = align(flatten(picture.colours, corners / scale), quarters)
@@ -167,10 +167,12 @@ def _find_without_rules(
                 continue
             cells = cut(straight)
             turn, log_odds = find_turn(checkpoint, cells)
-            if turn % 2 == 0 and log_odds > most:
+            if turn % 2 == 0 and log_odds > SHEET.least_digits:
                 straight = straight.turned(turn)
-                best, most = lay_out(straight, cut(straight) if turn else cells), log_odds
-    return best
+                seen.append((log_odds, lay_out(straight, cut(straight) if turn else cells)))
+    # The page alone holds nothing of the desk: it counts where it looks about as much like digits.
+    highest = max((log_odds for log_odds, _ in seen), default=0.0)
+    return next((layout for log_odds, layout in seen if log_odds > highest - SHEET.about), None)
 
 
 def _lay_out_form(found: FoundForm) -> Layout:
