@@ -34,6 +34,7 @@ class SheetSettings:
     faint_side: float = 0.15  # needs to cover only this much of another
     least_shown: float = 0.2  # of its sides that a rule shows at least
     sliver: float = 0.25  # of the usual cell's width or height: what is narrower is no cell
+    same_row: float = 0.25  # of the usual cell's height or width: cells that begin nearer are in one row or column
     fewest_cells: int = 4  # closed cells that make a table
 
     # Straightened.

@@ -189,11 +189,27 @@ def _lay_out_form(found: FoundForm) -> Layout:
 
 
 def lay_out(straight: Straight, cells: list[Cell], remark: str = "") -> Layout:
-    """Where in a table each cell stands: rows and columns without any cell, the gaps between boxes, don't count."""
-    rows = sorted({cell.span.row for cell in cells})
-    columns = sorted({cell.span.column for cell in cells})
-    places = tuple((rows.index(cell.span.row), columns.index(cell.span.column)) for cell in cells)
-    return Layout(straight, tuple(cells), places, (len(rows), len(columns)), remark)
+    """Where in a table each cell stands, by where it begins: rows and columns without any cell, the gaps between boxes,
+    don't count, and where a rule was found in two pieces its cells still stand beside each other."""
+    boxes = [straight.box(cell.span) for cell in cells]
+    columns, rows = (_rank([box[axis] for box in boxes], [box[axis + 2] for box in boxes]) for axis in (0, 1))
+    places = tuple(zip(rows, columns, strict=True))
+    if len(set(places)) < len(places):  # two cells in one place would lose one
+        rows = [sorted({cell.span.row for cell in cells}).index(cell.span.row) for cell in cells]
+        columns = [sorted({cell.span.column for cell in cells}).index(cell.span.column) for cell in cells]
+        places = tuple(zip(rows, columns, strict=True))
+    return Layout(straight, tuple(cells), places, (max(rows) + 1, max(columns) + 1), remark)
+
+
+def _rank(starts: list[int], lengths: list[int]) -> list[int]:
+    """Which row or column each cell is in, by where it starts: pixels, and how long the cells are."""
+    near = SHEET.same_row * float(np.median(lengths))
+    order = np.argsort(starts, kind="stable")
+    ranks, rank = [0] * len(starts), 0
+    for before, at in itertools.pairwise(order):
+        rank += starts[at] - starts[before] > near
+        ranks[at] = rank
+    return ranks
 
 
 def read_cells(checkpoint: Checkpoint, layout: Layout) -> Iterator[ReadCell]:
