@@ -24,13 +24,13 @@ def main() -> int:
     """Run, render, and give 1 when a command ended with an error or missed a limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help=f"of {', '.join(BENCHMARKS)}")
-    parser.add_argument("--folder", type=Path, help="other people's pictures, for realworld")
+    parser.add_argument("--folder", type=Path, help="other people's pictures, for realworld and sheets")
     options = parser.parse_args()
     names = options.names or [name for name, benchmark in BENCHMARKS.items() if "FOLDER" not in benchmark.command]
     if unknown := [name for name in names if name not in BENCHMARKS]:
         parser.error(f"there is no benchmark {unknown[0]}; choose of {', '.join(BENCHMARKS)}")
     if options.folder is None and any("FOLDER" in BENCHMARKS[name].command for name in names):
-        parser.error("realworld reads other people's pictures: --folder PATH says where they are")
+        parser.error("realworld and sheets read other people's pictures: --folder PATH says where they are")
     failed = []
     for name in names:
         benchmark = BENCHMARKS[name]

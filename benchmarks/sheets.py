@@ -105,20 +105,25 @@ def main() -> int:
     options = parser.parse_args()
     conditions = result_file.start([options.model])
     model, digits = checkpoint.load(options.model), mnist.load(train=False)
-    scores = [measure_drawn(model, digits, kind, options.count, kind) for kind in tables.KINDS]
-    scores.append(join([measure_drawn(model, digits, kind, options.count, kind) for kind in tables.HELD_OUT]))
-    scores.append(measure_forms(model, digits, options.count))
+    scores = [show(measure_drawn(model, digits, kind, options.count, kind), options.misread) for kind in tables.KINDS]
+    of_held_out = (measure_drawn(model, digits, kind, options.count, kind) for kind in tables.HELD_OUT)
+    scores.append(show(join(show(score, options.misread) for score in of_held_out), False))
+    scores.append(show(measure_forms(model, digits, options.count), options.misread))
     if options.folder is None or not (options.folder / FOLDER).is_dir():
         print("Skipped: real photographs are no part of the project. --folder PATH names the folder where they lie.")
     else:
-        scores.append(measure_real(model, options.folder / FOLDER))
-    for score in scores:
-        print(score, flush=True)
-        for line in score.misread if options.misread else ():
-            print(f"    {line}")
+        scores.append(show(measure_real(model, options.folder / FOLDER), options.misread))
     kept = [row for score in scores for row in score.rows()] + measure_time(model, digits)
     result_file.write(Result("sheets", result_file.command_line(), conditions, tuple(kept)))
     return 0
+
+
+def show(score: Score, names_misread: bool) -> Score:
+    """Print a line for one kind as soon as it is known."""
+    print(score, flush=True)
+    for line in score.misread if names_misread else ():
+        print(f"    {line}")
+    return score
 
 
 def measure_drawn(model: checkpoint.Checkpoint, digits: DigitSet, kind: str, count: int, name: str) -> Score:
@@ -152,7 +157,6 @@ def join(scores: Iterable[Score]) -> Score:
     """The kinds that were held out as one line."""
     together = Score("held out")
     for score in scores:
-        print(score, flush=True)
         for name in ("sheets", "faultless", "cells", "found", "exact", "sure_and_wrong", "seconds", "misread"):
             setattr(together, name, getattr(together, name) + getattr(score, name))
     return together

@@ -34,6 +34,7 @@ class SheetSettings:
     faint_side: float = 0.15  # needs to cover only this much of another
     least_shown: float = 0.2  # of its sides that a rule shows at least
     sliver: float = 0.25  # of the usual cell's width or height: what is narrower is no cell
+    same_row: float = 0.25  # of the usual cell's height or width: cells that begin nearer are in one row or column
     fewest_cells: int = 4  # closed cells that make a table
 
     # Straightened.
@@ -53,6 +54,9 @@ class SheetSettings:
     beside: float = 0.07  # this near to a rule is what is left of it
     lowest: float = 0.24  # lower ink is a dot, a dash or a speck, and no digit
     dash: float = 0.16  # low ink that is wider is a dash
+    # In a number nobody bears out what is read of one digit: of 40 drawn sure ones this makes three unsure, one of
+    # them the only wrong one.
+    sure_digit: float = 0.98  # least probability of each digit of a sure number
     point: float = 0.4  # of the digits' height: a lower mark at the foot between two of them is a decimal point
     point_area: float = 0.004  # of that height squared: less ink is a speck
     least_area: float = 0.0012  # of a cell's area: less ink is a speck
@@ -68,6 +72,7 @@ class SheetSettings:
     fewest_numbers: int = 3  # below each other, which make a column
     filled: float = 0.5  # of a column's rows that hold something at least
     fewest_in_row: float = 0.3  # of the columns: what has fewer numbers is no row
+    about: float = 1.5  # nats: mean log-odds that differ by less say the same
     least_digits: float = 0.0  # nats: mean log-odds of the ink to be digits, or it is words
 
 

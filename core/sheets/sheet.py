@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 
 from core.network.checkpoint import Checkpoint
+from core.network.prediction import Verdict, predict
 from core.reading import picture as pictures
-from core.reading.mnist_form import Box
+from core.reading.mnist_form import Box, Trail, fit
 from core.reading.picture import Picture
 from core.reading.reader import Digit, Reading, read
 from core.sheets.alignment import align, flatten
@@ -157,8 +158,8 @@ def find_layout(checkpoint: Checkpoint, picture: Picture) -> Layout | None:
 def _find_without_rules(
     checkpoint: Checkpoint, picture: Picture, outlines: list[Corners], scale: float
 ) -> Layout | None:
-    """Numbers that stand in line, whichever way is up: of all ways to see them the one that looks most like digits."""
-    best, most = None, SHEET.least_digits
+    """Numbers that stand in line, whichever way is up: of the ways to see them one that looks like digits."""
+    seen: list[tuple[float, Layout]] = []
     for corners in outlines[-2:]:  # the page, where one was found, and the whole picture
         for quarters in (0, 1):
             straight = align(flatten(picture.colours, corners / scale), quarters)
@@ -166,10 +167,12 @@ def _find_without_rules(
                 continue
             cells = cut(straight)
             turn, log_odds = find_turn(checkpoint, cells)
-            if turn % 2 == 0 and log_odds > most:
+            if turn % 2 == 0 and log_odds > SHEET.least_digits:
                 straight = straight.turned(turn)
-                best, most = lay_out(straight, cut(straight) if turn else cells), log_odds
-    return best
+                seen.append((log_odds, lay_out(straight, cut(straight) if turn else cells)))
+    # The page alone holds nothing of the desk: it counts where it looks about as much like digits.
+    highest = max((log_odds for log_odds, _ in seen), default=0.0)
+    return next((layout for log_odds, layout in seen if log_odds > highest - SHEET.about), None)
 
 
 def _lay_out_form(found: FoundForm) -> Layout:
@@ -186,11 +189,27 @@ def _lay_out_form(found: FoundForm) -> Layout:
 
 
 def lay_out(straight: Straight, cells: list[Cell], remark: str = "") -> Layout:
-    """Where in a table each cell stands: rows and columns without any cell, the gaps between boxes, don't count."""
-    rows = sorted({cell.span.row for cell in cells})
-    columns = sorted({cell.span.column for cell in cells})
-    places = tuple((rows.index(cell.span.row), columns.index(cell.span.column)) for cell in cells)
-    return Layout(straight, tuple(cells), places, (len(rows), len(columns)), remark)
+    """Where in a table each cell stands, by where it begins: rows and columns without any cell, the gaps between boxes,
+    don't count, and where a rule was found in two pieces its cells still stand beside each other."""
+    boxes = [straight.box(cell.span) for cell in cells]
+    columns, rows = (_rank([box[axis] for box in boxes], [box[axis + 2] for box in boxes]) for axis in (0, 1))
+    places = tuple(zip(rows, columns, strict=True))
+    if len(set(places)) < len(places):  # two cells in one place would lose one
+        rows = [sorted({cell.span.row for cell in cells}).index(cell.span.row) for cell in cells]
+        columns = [sorted({cell.span.column for cell in cells}).index(cell.span.column) for cell in cells]
+        places = tuple(zip(rows, columns, strict=True))
+    return Layout(straight, tuple(cells), places, (max(rows) + 1, max(columns) + 1), remark)
+
+
+def _rank(starts: list[int], lengths: list[int]) -> list[int]:
+    """Which row or column each cell is in, by where it starts: pixels, and how long the cells are."""
+    near = SHEET.same_row * float(np.median(lengths))
+    order = np.argsort(starts, kind="stable")
+    ranks, rank = [0] * len(starts), 0
+    for before, at in itertools.pairwise(order):
+        rank += starts[at] - starts[before] > near
+        ranks[at] = rank
+    return ranks
 
 
 def read_cells(checkpoint: Checkpoint, layout: Layout) -> Iterator[ReadCell]:
@@ -283,8 +302,22 @@ def _read_cell(checkpoint: Checkpoint, cell: Cell, place: tuple[int, int], box: 
         return ReadCell(*place, "", 1.0, EMPTY, remark, box)
     reading = read(checkpoint, pictures.from_array(cell.colours), expect=expect)
     text, is_sure = to_text(reading, cell.ink)
+    is_sure = is_sure and _is_borne_out(checkpoint, cell, reading)
     verdict = "no digit" if not text else "digit" if is_sure else "unsure"
     return ReadCell(*place, text, reading.confidence, verdict, reading.sentence, box, reading.digits)
+
+
+def _is_borne_out(checkpoint: Checkpoint, cell: Cell, reading: Reading) -> bool:
+    """Whether the cell's own ink, told from its rules on the whole sheet, says the same digits as the reading, which
+    saw the cell alone; yes where it is in other pieces, for digits may touch."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(cell.ink.astype(np.uint8))
+    tall = [at for at in range(1, count) if stats[at, cv2.CC_STAT_HEIGHT] > SHEET.lowest * cell.side]
+    if len(tall) != len(reading.digits):
+        return True
+    tall.sort(key=lambda at: int(stats[at, cv2.CC_STAT_LEFT]))
+    answers = predict(checkpoint, np.stack([fit(labels == at, Trail()) for at in tall]))
+    pairs = zip(answers, reading.digits, strict=True)
+    return all(answer.digit == digit.digit and answer.verdict is not Verdict.NO_DIGIT for answer, digit in pairs)
 
 
 def to_text(reading: Reading, ink: np.ndarray) -> tuple[str, bool]:
@@ -308,6 +341,8 @@ def to_text(reading: Reading, ink: np.ndarray) -> tuple[str, bool]:
     for after in sorted(points | fine, reverse=True):
         letters.insert(after, ".")
     is_sure = is_told and not fine and not reading.doubtful and reading.rival is None
+    if len(letters) > 1:
+        is_sure &= all(digit.confidence >= SHEET.sure_digit for digit in reading.digits)
     return ("-" if is_negative else "") + "".join(letters), is_sure and letters.count(".") < 2
 
 

@@ -90,6 +90,7 @@ def test_a_mark_above_twenty_is_looked_at(clear, model):
     assert "from 0 to 20" in sheet.cells[0].remark
 
 
+@pytest.mark.slow
 def test_a_corner_mark_may_be_torn_off(clear, model):
     form_store.keep(MARKS)
     page = write(MARKS, FILLED, clear)
@@ -136,6 +137,7 @@ def test_no_box_lies_on_another_or_outside_the_page():
                 assert apart
 
 
+@pytest.mark.slow
 def test_collected_handwriting_is_a_hundred_labelled_digits(clear, model):
     texts = [[str(digit) * 10] for digit in range(10)]
     texts[3] = ["3333333335"]  # one was written wrong

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.reading.picture import Picture
-from core.sheets.sheet import find_layout, read_sheet
+from core.sheets.sheet import Sheet, find_layout, read_sheet
 from core.synthesis import tables
 
 ROWS = (("7", "", "12", "305"), ("", "48", "6", ""), ("90", "3", "", "27"), ("5", "61", "8", "4"))
@@ -70,7 +70,9 @@ def test_boxes_apart_are_cells_and_what_lies_between_them_is_none(clear, model):
     ]
 
 
-@pytest.mark.parametrize("kind", ["grid", "puzzle", "boxes", "thin"])
+@pytest.mark.parametrize(
+    "kind", ["grid", "boxes", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("puzzle", "thin"))]
+)
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_an_empty_form_has_no_digit(kind: str, seed: int, clear, model):
     """No 1 from the border of a cell."""
@@ -106,26 +108,30 @@ def test_one_digit_is_no_sheet(seed: int, clear, model):
     assert find_layout(model, as_picture(colours)) is None
 
 
-def test_boxes_lie_on_what_was_read(flat, model):
+@pytest.fixture(scope="module")
+def whole(flat, model) -> Sheet:
+    """The flat sheet, read."""
     sheet = read_sheet(model, as_picture(flat.colours))
     assert sheet is not None
-    high, wide = sheet.picture.shape[:2]
-    for row, boxes in enumerate(sheet.boxes):
+    return sheet
+
+
+def test_boxes_lie_on_what_was_read(whole):
+    high, wide = whole.picture.shape[:2]
+    for row, boxes in enumerate(whole.boxes):
         for column, box in enumerate(boxes):
             assert box is not None
             x, y, width, height = box
             assert 0 <= x < x + width <= wide
             assert 0 <= y < y + height <= high
-            darkest = sheet.picture[y + 8 : y + height - 8, x + 8 : x + width - 8].min()
+            darkest = whole.picture[y + 8 : y + height - 8, x + 8 : x + width - 8].min()
             assert (darkest < 140) == bool(ROWS[row][column])
 
 
-def test_all_parts_of_a_sheet_have_one_shape(flat, model):
-    sheet = read_sheet(model, as_picture(flat.colours))
-    assert sheet is not None
-    for part in (sheet.rows, sheet.boxes, sheet.confidences, sheet.verdicts):
+def test_all_parts_of_a_sheet_have_one_shape(whole):
+    for part in (whole.rows, whole.boxes, whole.confidences, whole.verdicts):
         assert [len(row) for row in part] == [4] * 4
-    assert all(0 <= share <= 1 for row in sheet.confidences for share in row)
+    assert all(0 <= share <= 1 for row in whole.confidences for share in row)
 
 
 def test_a_picture_without_a_sheet_says_so_and_reads_what_there_is(clear, model):

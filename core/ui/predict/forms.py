@@ -57,7 +57,7 @@ def show() -> None:
     try:
         pdf = print_form(form)
     except FormError as error:
-        st.warning(str(error), icon=":material/edit:")
+        st.warning(words.escape_markdown(str(error)), icon=":material/edit:")
         return
     st.download_button(
         "Print it (PDF)",
