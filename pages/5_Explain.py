@@ -7,7 +7,7 @@ shell.open_page("Explain")
 import streamlit as st
 
 from core.ui import widgets
-from core.ui.explain import among, breaking, changing, reasons, subject, through
+from core.ui.explain import among, breaking, changing, reasons, saving, subject, through
 
 VIEWS = {
     "Through the network": through.show,
@@ -21,3 +21,4 @@ st.title("Explain")
 shown = subject.ask()  # the digit and the model; stops where there is none
 view = widgets.choice("View", list(VIEWS), key="view")
 VIEWS[view](shown)
+saving.offer(shown)
