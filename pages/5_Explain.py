@@ -17,8 +17,15 @@ VIEWS = {
     "Among all digits": among.show,
 }
 
+
+@st.fragment
+def show_view(shown: subject.Shown, view: str) -> None:
+    """One view and what can be saved of it: what is pressed there runs this part of the page alone."""
+    VIEWS[view](shown)
+    saving.offer(shown)
+
+
 st.title("Explain")
 shown = subject.ask()  # the digit and the model; stops where there is none
 view = widgets.choice("View", list(VIEWS), key="view")
-VIEWS[view](shown)
-saving.offer(shown)
+show_view(shown, view)

@@ -22,7 +22,6 @@ WIDE = 168  # pixels of a shown digit
 memory = st.session_state
 
 
-@st.fragment
 def show(shown: Shown) -> None:
     """Which digit it should become; then the change with its slider, and beside it the twin with its noise."""
     about.show("change")

@@ -28,7 +28,6 @@ LIMITS = {
 memory = st.session_state
 
 
-@st.fragment
 def show(shown: Shown) -> None:
     """The evidence on the digit; beside it, if one likes, what a network that knows nothing makes of it."""
     about.show("reasons")

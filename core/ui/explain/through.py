@@ -35,7 +35,6 @@ STYLE = """
 memory = st.session_state
 
 
-@st.fragment
 def show(shown: Shown) -> None:
     """Every layer as a row of its maps; the chosen one opens below its row."""
     st.html(STYLE + sums.STYLE)
