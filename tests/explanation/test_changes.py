@@ -17,7 +17,7 @@ MODEL = checkpoint.load("modern")
 SIX = mnist.load(train=False).images[11].numpy().astype(np.float32) / 255
 
 
-@pytest.mark.parametrize("slider", SLIDERS)
+@pytest.mark.parametrize("slider", ["turn", "noise", *(pytest.param(one, marks=pytest.mark.slow) for one in SLIDERS)])
 def test_the_answer_before_a_flip_and_the_one_after_it_differ(slider):
     curve = changes.trace(MODEL, SIX, Changes(cover=8), slider)
     for flip in curve.flips:

@@ -37,6 +37,7 @@ def change(shown: Shown) -> Change:
     return found
 
 
+@pytest.mark.slow
 def test_the_whole_page_opens_offline(shown, change):
     where = digit_map.lay_out(shown.model.model, mnist.load(train=False).pick(slice(0, 200)))
     where = replace(
@@ -55,16 +56,17 @@ def test_the_whole_page_opens_offline(shown, change):
     assert page.count("<svg ") == 2 and "Why a 4?" in page and "pixels make it a 9" in page
 
 
+@pytest.mark.slow
 def test_what_nobody_looked_at_is_left_out(shown):
     page = saving._make_page(shown, Changes(), "blur", None, None)
     assert "What would change it" not in page and "Among all digits" not in page and "Break it" in page
 
 
-def test_each_view_is_a_picture(shown, change):
+def test_each_view_is_a_picture(shown):
     for made in (
         saving._draw_layers(shown),
         saving._draw_evidence(shown, "Occlusion", Question(4)),
-        saving._draw_change(change),
+        saving._draw_change(Change(shown.digit.image, np.zeros((28, 28), np.float32), 9)),
         saving._as_png(saving._draw_curve(shown, Changes(), "turn")[0]),
     ):
         assert min(Image.open(io.BytesIO(made)).size) >= 200
