@@ -7,7 +7,7 @@ shell.open_page("Explain")
 import streamlit as st
 
 from core.ui import widgets
-from core.ui.explain import among, breaking, changing, reasons, subject, through
+from core.ui.explain import among, breaking, changing, reasons, saving, subject, through
 
 VIEWS = {
     "Through the network": through.show,
@@ -17,7 +17,15 @@ VIEWS = {
     "Among all digits": among.show,
 }
 
+
+@st.fragment
+def show_view(shown: subject.Shown, view: str) -> None:
+    """One view and what can be saved of it: what is pressed there runs this part of the page alone."""
+    VIEWS[view](shown)
+    saving.offer(shown)
+
+
 st.title("Explain")
 shown = subject.ask()  # the digit and the model; stops where there is none
 view = widgets.choice("View", list(VIEWS), key="view")
-VIEWS[view](shown)
+show_view(shown, view)

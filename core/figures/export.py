@@ -44,4 +44,5 @@ def as_png(chart: alt.TopLevelMixin, scale: float = 2.0) -> bytes:
 
 def _printable(chart: alt.TopLevelMixin) -> dict:
     font = "Helvetica, Arial, sans-serif"
-    return chart.configure(background="white", font=font).configure_view(strokeWidth=0).to_dict()
+    with alt.data_transformers.enable("default", max_rows=None):  # a map has 10,000 digits
+        return chart.configure(background="white", font=font).configure_view(strokeWidth=0).to_dict()

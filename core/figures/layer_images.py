@@ -8,6 +8,7 @@ from core.figures import digit_images
 from core.figures.theme import ACCENT, PAPER, SECOND, rgb
 
 STRIP = 64  # units in a row of a strip
+ROW, GAP = 16, 2  # maps in a row of a sheet, and pixels between them
 FRAME = 2  # pixels: width of a frame around a part of a digit
 
 
@@ -31,13 +32,36 @@ def map_url(values: np.ndarray, limit: float, times: int = 2, dark: bool = False
     return digit_images.as_data_url(digit_images.to_png(shade_map(values, limit, times, dark)))
 
 
-def strip_url(values: np.ndarray, limit: float, dark: bool = False, times: int = 8) -> str:
+def strip_url(values: np.ndarray, limit: float, dark: bool = False) -> str:
     """Units (C,) as the address of a PNG: squares in rows of `STRIP`, the first at the top left; what is missing in the
     last row is paper."""
-    wide = min(STRIP, len(values))
-    padded = np.zeros(-(-len(values) // wide) * wide)
-    padded[: len(values)] = values
-    return map_url(padded.reshape(-1, wide), limit, times, dark)
+    return digit_images.as_data_url(digit_images.to_png(draw_layer(values, limit, dark)))
+
+
+def draw_layer(values: np.ndarray, limit: float, dark: bool = False) -> np.ndarray:
+    """All maps (C, H, W) of a layer side by side in rows of `ROW`, or its units (C,) as a strip: (height, width, 3)
+    uint8, grey between the maps."""
+    if values.ndim == 1:
+        wide = min(STRIP, len(values))
+        padded = np.zeros(-(-len(values) // wide) * wide)
+        padded[: len(values)] = values
+        return shade_map(padded.reshape(-1, wide), limit, 8, dark)
+    times = max(1, 56 // values.shape[1])
+    tiles = [shade_map(one, limit, times, dark) for one in values]
+    high, wide = tiles[0].shape[:2]
+    rows = -(-len(tiles) // ROW)
+    sheet = np.full((rows * (high + GAP), ROW * (wide + GAP), 3), 128, np.uint8)
+    for number, tile in enumerate(tiles):
+        top, left = number // ROW * (high + GAP), number % ROW * (wide + GAP)
+        sheet[top : top + high, left : left + wide] = tile
+    return sheet[:-GAP, : min(ROW, len(tiles)) * (wide + GAP) - GAP]
+
+
+def stack(pictures: list[np.ndarray]) -> np.ndarray:
+    """Pictures (H, W, 3) uint8 below each other on white, as wide as the widest."""
+    wide = max(one.shape[1] for one in pictures)
+    padded = [np.pad(one, ((0, 4 * GAP), (0, wide - one.shape[1]), (0, 0)), constant_values=255) for one in pictures]
+    return np.concatenate(padded)
 
 
 def lay_over(digit: np.ndarray, evidence: np.ndarray, limit: float, times: int = 8, dark: bool = False) -> np.ndarray:

@@ -58,7 +58,7 @@ STYLE = f"""
     width: 100%; flex: none; }}
 }}
 /* Home's cards: no heading breaks within a word, and the buttons of a row stand on one line. */
-.st-key-ways {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, max(14.5rem, 22%)), 1fr));
+.st-key-ways {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, max(11.75rem, 22%)), 1fr));
   gap: 1rem; }} /* four in a row at most: there are seven */
 .st-key-ways > * {{ height: 100%; }}
 .st-key-ways [data-testid="stVerticalBlock"] {{ height: 100%; }}

@@ -11,7 +11,8 @@ from core.reading import picture, reader
 
 TRAINING = mnist.load(train=True).pick(slice(0, 6000))
 TEST = mnist.load(train=False)
-CASES = [("modern", 4, 9), ("modern", 11, 0), ("reference", 0, 3)]  # a model, a test digit, what it is to become
+SLOW = [pytest.param(case, marks=pytest.mark.slow) for case in (("modern", 11, 0), ("reference", 0, 3))]
+CASES = [("modern", 4, 9), *SLOW]  # a model, a test digit, what it is to become
 
 
 @pytest.fixture(scope="module", params=CASES, ids=str)
@@ -22,10 +23,16 @@ def case(request):
     return checkpoint.load(name), digit, counterfactual.find_examples(digit, others), wanted
 
 
-def test_the_changed_digit_is_read_as_the_wanted_one_from_a_saved_file(case, tmp_path):
+@pytest.fixture(scope="module")
+def found_and_heard(case):
+    """The change, and what whoever waited for it heard."""
     model, digit, examples, wanted = case
-    heard = []
-    found = counterfactual.change(model, digit, examples, wanted, heard.append)
+    heard: list[float] = []
+    return counterfactual.change(model, digit, examples, wanted, heard.append), heard
+
+
+def test_the_changed_digit_is_read_as_the_wanted_one_from_a_saved_file(case, found_and_heard, tmp_path):
+    (model, _, _, wanted), (found, heard) = case, found_and_heard
     assert found is not None
     file = tmp_path / "changed.png"
     file.write_bytes(saved_picture.save(found.after))
@@ -36,9 +43,8 @@ def test_the_changed_digit_is_read_as_the_wanted_one_from_a_saved_file(case, tmp
     assert heard == sorted(heard) and heard[-1] == 1
 
 
-def test_a_change_is_small_and_lies_between_the_digit_and_a_real_one(case):
-    model, digit, examples, wanted = case
-    found = counterfactual.change(model, digit, examples, wanted)
+def test_a_change_is_small_and_lies_between_the_digit_and_a_real_one(case, found_and_heard):
+    (_, _, examples, _), (found, _) = case, found_and_heard
     assert 0 < found.pixels < 120 and sum(found.ink) < 30
     low, high = (bound(np.concatenate([examples, found.before[None]]), axis=0) for bound in (np.min, np.max))
     assert (found.after >= low - 1e-6).all() and (found.after <= high + 1e-6).all()

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 
 SECTIONS = ("Confusion", "Per digit", "Errors", "Verdicts", "Confidence", "Robustness", "Compare", "Download")
 LONG = 180_000  # milliseconds: the first figures of a model on a busy machine
+VIEWS = ("Through the network", "Why, and why not", "What would change it", "Break it")  # a map takes a minute to make
 SCHEMES = ("light", "dark")
 # What stands inside widgets of others and can't be reached from here: rule, the element itself, and why.
 ALLOWED = {
@@ -124,6 +125,19 @@ def open_section(section: str) -> Callable[[Page, object], None]:
     return open_it
 
 
+def open_view(view: str) -> Callable[[Page, object], None]:
+    def open_it(page: Page, app) -> None:
+        if "/Explain" in page.url:
+            with one_run(page):
+                choose(page, view)
+        else:
+            page.goto(f"{app.url}/Explain?view={view.replace(' ', '+')}")
+        expect(page.get_by_role("radio", name=view, exact=True)).to_be_checked()
+        expect(page.get_by_text("What am I looking at?")).to_be_visible()
+
+    return open_it
+
+
 # By page and what is open there, in an order in which one visitor gets from one state of a page to the next.
 STATES = {
     "Home": open_home,
@@ -134,6 +148,7 @@ STATES = {
     "Train, all boxes open": open_train,
     "My digits, one chosen": open_my_digits,
     **{f"Evaluate, {section}": open_section(section) for section in SECTIONS},
+    **{f"Explain, {view}": open_view(view) for view in VIEWS},
 }
 
 

@@ -28,7 +28,7 @@ def answer(app: AppTest) -> str:
     return bodies[0].split('class="digit">')[1].split("<")[0] if bodies else ""
 
 
-@pytest.mark.parametrize("model", ["reference", "modern"])
+@pytest.mark.parametrize("model", ["reference", pytest.param("modern", marks=pytest.mark.slow)])
 def test_a_test_digit_is_explained_by_either_model(model):
     app = open_explain(digit="mnist-3", explain_model=model)
     assert answer(app) == "0"

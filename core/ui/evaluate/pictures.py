@@ -115,9 +115,8 @@ def _show_picture(shown: Shown, picture: AnsweredPicture, against: Shown | None 
             st.caption(words.escape_markdown(picture.name))
             content = sent.content if sent else digit_images.digit_png(picture.image, 1)
             with st.container(horizontal=True, gap="small"):
-                handover.offer_to_explain(
-                    picture.image, picture.name, picture.label, shown.card.name, "pages/3_Evaluate.py"
-                )
+                title = name_in_set(shown, picture.name)
+                handover.offer_to_explain(picture.image, title, picture.label, shown.card.name, "pages/3_Evaluate.py")
                 offer_to_predict(shown, picture.name, content, picture.label)
         _show_probabilities(shown, picture, against)
         _show_neighbours(picture, shown.may_doubt_label(picture.place))
@@ -125,8 +124,13 @@ def _show_picture(shown: Shown, picture: AnsweredPicture, against: Shown | None 
 
 def offer_to_predict(shown: Shown, name: str, content: bytes, label: int | None) -> None:
     """A link that shows a picture on Predict, read by the model that this page shows."""
-    name = f"{name}, {shown.test_set.name}" if name != shown.test_set.name else name
-    handover.offer_to_predict(Handed(name, content, label, shown.card.name, "pages/3_Evaluate.py"))
+    title = name_in_set(shown, name)
+    handover.offer_to_predict(Handed(title, content, label, shown.card.name, "pages/3_Evaluate.py"))
+
+
+def name_in_set(shown: Shown, name: str) -> str:
+    """The name of a picture with that of its set, as another page shows it."""
+    return f"{name}, {shown.test_set.name}" if name != shown.test_set.name else name
 
 
 def _show_original(sent: PictureFile, what: str) -> None:

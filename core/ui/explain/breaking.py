@@ -27,7 +27,6 @@ STYLE = """
 memory = st.session_state
 
 
-@st.fragment
 def show(shown: Shown) -> None:
     """The sliders, the changed digit with its answer, and the curve of one slider with its flips."""
     about.show("break")

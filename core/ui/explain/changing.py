@@ -22,7 +22,6 @@ WIDE = 168  # pixels of a shown digit
 memory = st.session_state
 
 
-@st.fragment
 def show(shown: Shown) -> None:
     """Which digit it should become; then the change with its slider, and beside it the twin with its noise."""
     about.show("change")
@@ -45,10 +44,15 @@ def _ask(shown: Shown) -> int:
     return widgets.choice("Make it a …", others, "change_to", in_address=False)
 
 
+def key_of(shown: Shown, wanted: int) -> tuple[object, ...]:
+    """Under which the change of the digit into another one is kept."""
+    return "counterfactual", *shown.key, wanted
+
+
 def find(shown: Shown, wanted: int) -> Change | None:
     """The smallest change, found before or now, saying how far the search is; None where none was found. Raises
     `DataError` where MNIST is missing."""
-    key = ("counterfactual", *shown.key, wanted)
+    key = key_of(shown, wanted)
     known: tuple[Change | None] | None = resources.results().find(key)
     if known is None:
         training = resources.digits(train=True)

@@ -28,7 +28,6 @@ LIMITS = {
 memory = st.session_state
 
 
-@st.fragment
 def show(shown: Shown) -> None:
     """The evidence on the digit; beside it, if one likes, what a network that knows nothing makes of it."""
     about.show("reasons")
@@ -75,6 +74,7 @@ def _ask(shown: Shown) -> tuple[Question, str, bool]:
 
 def find(shown: Shown, method: str, question: Question, is_shuffled: bool = False) -> Evidence:
     """The evidence, found before or now. Raises `NoMethod` where the network has no place for the method."""
+    results = resources.results()
 
     def compute() -> Evidence:
         network = shown.model.model
@@ -82,7 +82,7 @@ def find(shown: Shown, method: str, question: Question, is_shuffled: bool = Fals
             evidence.shuffle_weights(network) if is_shuffled else network, shown.digit.image, question
         )
 
-    found: Evidence = resources.results().keep(("evidence", *shown.key, method, question, is_shuffled), compute)
+    found: Evidence = results.keep(("evidence", *shown.key, method, question, is_shuffled), compute)
     return found
 
 

@@ -71,6 +71,9 @@ def ask() -> Shown:
     is neither."""
     st.html(STYLE)
     names = checkpoint.names()
+    if not names:
+        st.info("There is no model yet. Train one, and this page shows why it answers as it does.")
+        st.stop()
     _take_over()
     with st.container(key="subject", horizontal=True, vertical_alignment="center", gap="medium"):
         place = st.container(width=112)
@@ -108,7 +111,8 @@ def _say(digit: Digit, prediction: Prediction) -> None:
         f'<div class="answer"><span class="digit">{prediction.digit}</span>'
         f'<span class="confidence">{escape(sure)}</span></div>'
     )
-    label = "" if digit.label is None else f" · meant as {words.a_digit(digit.label)}"
+    is_labelled = digit.label is not None and digit.label >= 0  # else nobody says, or it is no digit
+    label = f" · meant as {words.a_digit(str(digit.label))}" if is_labelled else ""
     st.markdown(f"{prediction.sentence}  \n:small[{words.escape_markdown(digit.title)}{label}]")
     if digit.handed and digit.handed.page != PAGE:
         handover.show_way_back(digit.handed)

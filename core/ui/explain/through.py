@@ -35,13 +35,12 @@ STYLE = """
 memory = st.session_state
 
 
-@st.fragment
 def show(shown: Shown) -> None:
     """Every layer as a row of its maps; the chosen one opens below its row."""
     st.html(STYLE + sums.STYLE)
     about.show("through")
     network = shown.model.model
-    found = resources.results().keep(("layers", *shown.key), lambda: layers.follow(network, shown.digit.image))
+    found = resources.results().keep(key_of(shown), lambda: layers.follow(network, shown.digit.image))
     order = widgets.choice("Order", ORDERS, "map_order", in_address=False)
     st.caption(
         f"{ARCHITECTURES[shown.model.architecture]}: the digit passes {len(found)} layers from top to bottom. "
@@ -59,6 +58,11 @@ def show(shown: Shown) -> None:
                     _show_map(shown, found, at, chosen[1])
                 else:
                     sums.show_unit(shown, found, at, chosen[1])
+
+
+def key_of(shown: Shown) -> tuple[object, ...]:
+    """Under which the digit's layers are kept."""
+    return "layers", *shown.key
 
 
 def _chosen(shown: Shown, found: tuple[Layer, ...]) -> tuple[int, int]:
@@ -79,7 +83,7 @@ def _show_layer(shown: Shown, found: tuple[Layer, ...], at: int, order: str, cho
     shape = "×".join(map(str, layer.values.shape[1:]))
     count = words.count(len(layer.values), "map" if layer.is_maps else "unit") + (f" of {shape}" if shape else "")
     weights = words.count(layer.parameters, "parameter")
-    limit = _limit(layer)
+    limit = limit_of(layer)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{words.escape_markdown(layer.name)}** · {layer.title} · {count} · {weights}", width="content")
         st.html(_scale(limit, dark), width="content")
@@ -116,7 +120,7 @@ def _show_layer(shown: Shown, found: tuple[Layer, ...], at: int, order: str, cho
             )  # fmt: skip
 
 
-def _limit(layer: Layer) -> float:
+def limit_of(layer: Layer) -> float:
     """Where a layer's colours are full: what one value in a hundred exceeds, for a single one would leave all others
     pale."""
     return float(np.quantile(np.abs(layer.values), 0.99)) or float(np.abs(layer.values).max())
@@ -157,7 +161,7 @@ def _show_map(shown: Shown, found: tuple[Layer, ...], at: int, channel: int) -> 
         ("reach", shown.model.architecture), lambda: receptive_field.measure(shown.model.model)
     )
     part = receptive_field.frame(reaches, at, layer, row, column)
-    limit = _limit(layer)
+    limit = limit_of(layer)
     with st.container(horizontal=True, gap="large"):
         left, right = st.container(width=320), st.container(width=240)
     with left:
