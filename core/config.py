@@ -22,7 +22,8 @@ OPTIMISERS = ("sgd", "momentum", "adam", "adamw")
 SCHEDULES = ("constant", "cosine", "one-cycle")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
-EXPECTATIONS = ("auto", "one", "number", "sheet")
+EXPECTATIONS = ("auto", "one", "number")  # of a picture with one digit or one number
+SHEET = "sheet"  # of a photographed form, table or grid
 POLARITIES = ("auto", "dark on light", "light on dark")
 
 # Older runs, models and links know some settings by other names, and older runs and models were made before others

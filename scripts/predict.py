@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from core import console, words
-from core.config import EXPECTATIONS
+from core.config import EXPECTATIONS, SHEET
 from core.network import checkpoint
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def main() -> int:
         print(f"There are no pictures in {name}.", file=sys.stderr)
     tally = Tally()
     try:
-        if options.expect == "sheet":
+        if options.expect == SHEET:
             with open_output(options.output, options.format) as stream:
                 refused = write_sheets(model, found.sources, options.format, stream)
             return 2 if refused or found.empty else 0
@@ -86,7 +86,10 @@ def parse_options() -> argparse.Namespace:
     )
     parser.add_argument("--model", help="a model in models/ (the model in use)")
     parser.add_argument(
-        "--expect", choices=EXPECTATIONS, default="auto", help="one digit, a number, a sheet, or see which it is (auto)"
+        "--expect",
+        choices=(*EXPECTATIONS, SHEET),
+        default="auto",
+        help="one digit, a number with its signs, a sheet, or see which of the first two it is (auto)",
     )
     parser.add_argument("--format", choices=tuple(WRITERS), help="how to write (as the output is called, else table)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write into this file, replacing what is there")

@@ -202,5 +202,8 @@ def _is_darker(mask: np.ndarray, colours: np.ndarray) -> np.ndarray:
     grey = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)
     paper = (~mask).astype(np.float32)
     reach = max(mask.shape) // 4 | 1
-    around = cv2.blur(grey * paper, (reach, reach)) / np.maximum(cv2.blur(paper, (reach, reach)), 1e-3)
+    share = cv2.blur(paper, (reach, reach))
+    around = cv2.blur(grey * paper, (reach, reach)) / np.maximum(share, 1e-3)
+    if not mask.all():  # in the middle of a blot no paper is near
+        around[share < 1e-3] = grey[~mask].mean()
     return mask & (grey < around)

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import cv2
@@ -233,8 +233,7 @@ def read(
     """Find what is written in a picture and ask the model; see `core.reading.ink.find_ink` for `polarity` and `crop`.
 
     `expect` is one of `EXPECTATIONS`: "one" reads one digit whatever else there is, "number" all digits and the dots,
-    commas, colons and dashes between them, "auto" sees for itself which it is, and leaves signs out; so
-    does "sheet", for a table's structure is found elsewhere (core/sheets). Raises
+    commas, colons and dashes between them, "auto" sees for itself which it is, and leaves signs out. Raises
     `ValueError` for anything else.
     """
     if expect not in EXPECTATIONS:
@@ -399,18 +398,25 @@ def _read_number(
         numbers += [number] if number else []
         if all(number.reading.verdict != "digit" for number in numbers):
             turned = _read_turned(task, closer or next(iter(inks.values())), one, answers)
-            numbers += [number for number in turned if not numbers or number.reading.verdict == "digit"]
-    return max(numbers, key=lambda number: number.rank).reading if numbers else None
+            numbers += [one for one in turned if one.path_score > _best(numbers)]
+    # A sure one counts before others, but not where another has clearly more to say for its digits: it leaves some out.
+    close = [number for number in numbers if number.path_score > _best(numbers) - NUMBER.min_gain_to_switch]
+    return max(close, key=lambda number: number.rank).reading if close else None
+
+
+def _best(numbers: Iterable[_Number]) -> float:
+    """The highest score of all ways to read a number, in nats; 0 where there are none."""
+    return max((number.path_score for number in numbers), default=0.0)
 
 
 def _read_turned(task: _Task, ink: Ink | NoInk | MnistImage, one: Reading, answers: _Answers) -> list[_Number]:
-    """The ink as a number that doesn't lie level: what is sure of it then, or all where it is nothing as it lies. One
-    digit alone stays as it lies: turned, a 6 is a sure 9."""
+    """The ink as a number that doesn't lie level: what is sure of it then. One digit or two stay as they lie: turned, a
+    6 is a sure 9, and an 8 two zeros."""
     if not isinstance(ink, Ink):
         return []
     ways = [_read_lines(task, ink.turned(degrees), one, answers, degrees) for degrees in _lies(ink)]
-    numbers = [number for number in ways if number and len(number.reading.digits) > 1]
-    return [number for number in numbers if number.reading.verdict == "digit" or not one.text]
+    numbers = [number for number in ways if number and len(number.reading.digits) >= NUMBER.fewest_turned]
+    return [number for number in numbers if number.reading.verdict == "digit"]
 
 
 def _lies(ink: Ink) -> list[int]:

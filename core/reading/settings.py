@@ -116,6 +116,7 @@ class NumberSettings:
     fragment: float = 0.6  # of a digit's width: what is narrower at the border is the end of a neighbour
 
     # Which of several readings counts.
+    fewest_turned: int = 3  # digits that tell a page on its side: the loops of an 8 that is turned are two zeros
     # Letters in a row are taken for digits where leaving them out would cost more: 18 of 31 such words have lower mean
     # log-odds than this, and three of 432 drawn numbers.
     min_word_log_odds: float = 2.5

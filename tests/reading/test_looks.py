@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from core.network.prediction import Prediction, Verdict
 from core.reading import ink_network, picture, reader
 from core.reading.looks import Looks
+from core.reading.mnist_form import box_of
 from core.reading.one_digit import FoundDigit
 from core.reading.reader import Hypothesis
 from core.reading.settings import LOOK
@@ -81,3 +83,24 @@ def test_another_digit_close_behind_makes_an_answer_unsure(behind: float, is_riv
     assert (seven.rival is not None) == is_rival
     assert seven.verdict == ("unsure" if is_rival else "digit")
     assert ("it looks like a 1" in seven.sentence) == is_rival
+
+
+@pytest.mark.parametrize("radius", [3, 12, 60, 110])
+@pytest.mark.parametrize("polarity", ["dark on light", "light on dark"])
+def test_a_blot_stays_whole_when_its_polarity_is_told(radius: int, polarity: str, monkeypatch):
+    """Its middle has no paper near, and without it a blot would be a ring, which is a sure 0."""
+    rows, columns = np.mgrid[:240, :240]
+    blot = np.hypot(rows - 120, columns - 120) < radius
+    ink, paper = (20, 235) if polarity == "dark on light" else (235, 20)
+    seen = picture.from_array(np.repeat(np.where(blot, ink, paper).astype(np.uint8)[..., None], 3, axis=2))
+    ring = np.hypot(rows - 120, columns - 120)
+    edge = ((ring < radius) & (ring > radius - 3)).astype(np.float32)
+
+    def find(network: object, colours: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:
+        return cv2.resize(edge, colours.shape[1::-1], interpolation=cv2.INTER_AREA)
+
+    monkeypatch.setattr("core.reading.looks.ink_network.find", find)
+    found = Looks(seen, polarity).usual
+    assert found is not None
+    x, y, width, height = box_of(found.mask)
+    assert found.mask.sum() > 0.6 * width * height

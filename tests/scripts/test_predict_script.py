@@ -66,7 +66,7 @@ def test_what_was_written_stays_when_the_rest_is_interrupted(run, tmp_path: Path
     """Ctrl-C while the third is read; the first is on the disk before the second is looked at."""
     output, on_disk = tmp_path / "out.txt", []
 
-    def read(model: object, source: sources.Source, expect: str) -> batch.Item:
+    def read(model: object, source: sources.Source, expect: str, steps: Path | None) -> batch.Item:
         on_disk.append(len(output.read_text(encoding="utf-8").splitlines()))
         if len(on_disk) == 3:
             raise KeyboardInterrupt

@@ -42,6 +42,10 @@ def show() -> None:
         key=f"sheets-{memory.setdefault('sheets_version', 0)}",
         on_change=take_in,
     )
+    st.caption(
+        f"Pictures, or zips and PDFs of many. Up to {LARGEST} MB a file. Nothing is stored: sheets are forgotten when "
+        "you leave or reload the page, except digits you keep in My digits."
+    )
     take_over()
     read_waiting()
     sheets: list[InHand] = memory.setdefault("sheets", [])
