@@ -102,5 +102,5 @@ def test_a_blot_stays_whole_when_its_polarity_is_told(radius: int, polarity: str
     monkeypatch.setattr("core.reading.looks.ink_network.find", find)
     found = Looks(seen, polarity).usual
     assert found is not None
-    x, y, width, height = box_of(found.mask)
+    _, _, width, height = box_of(found.mask)
     assert found.mask.sum() > 0.6 * width * height
