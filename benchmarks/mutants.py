@@ -178,7 +178,7 @@ def find_tests(folder: Path, processes: int) -> Reached:
     report = folder / "report.xml"
     command = ["--cov", "--cov-context", "test", "--cov-report", "", f"--junitxml={report}"]
     subprocess.run(
-        [*pytest(), *TESTS, *command, "--numprocesses", str(processes), "--dist", "worksteal"],
+        [*pytest(), *TESTS, *command, "--numprocesses", str(processes), "--dist", "loadfile"],
         cwd=folder,
         env=environment(),
         stdout=subprocess.DEVNULL,
