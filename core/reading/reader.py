@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -26,6 +26,7 @@ from core.reading.settings import LOOK, NUMBER
 AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
 # Who hears of each reading and of the seconds it took, without those it waited: a server's figures.
 LISTENERS: list[Callable[["Reading", float], None]] = []
+NETWORK = "by the network"  # how its looks are called
 FRAME = (79, 179, 217)  # light blue, to be seen on black and on white
 
 
@@ -325,24 +326,34 @@ def _read_one_digit(task: _Task, inks: Mapping[str, Ink | NoInk | MnistImage], a
     usual, *opposite = inks.items()
     ways = {usual[0]: find_digit(usual[1])}
     if looks.usual:
-        ways["by the network"] = find_digit(looks.usual)
+        ways[NETWORK] = find_digit(looks.usual)
     # The other polarity and a picture filled from border to border are seldom right.
     seldom = {look: find_digit(ink) for look, ink in opposite}
     seldom |= {f"as a whole, {ink.polarity}": way for ink in inks.values() if (way := whole_picture_as_digit(ink))}
     hypotheses = _ask(ways, seldom, answers)
     if not _agree(hypotheses, len(ways)):
-        ways |= {f"by the network, {name}": find_digit(ink) for name, ink in looks.others.items()}
+        ways |= {f"{NETWORK}, {name}": find_digit(ink) for name, ink in looks.others.items()}
         hypotheses = _ask(ways, seldom, answers)
     if not hypotheses:
         return _conclude(task, ways[usual[0]], None, (), ())
     best = hypotheses[0]
-    prediction = best.prediction
+    prediction, found = best.prediction, _name_left_out(hypotheses)
     if len(ways) > 1:
         prediction = _vote(hypotheses, sum(isinstance(way, NothingFound) for way in ways.values()))
     if isinstance(usual[1], NoInk) or not looks.shows_ink(best.found.box):
         prediction = prediction.less_sure()  # only one of contrast and network sees any ink there
     digits = (Digit(prediction, best.found.box, best.found.image),) if prediction.text else ()
-    return _conclude(task, best.found, prediction, digits, tuple(hypotheses))
+    return _conclude(task, found, prediction, digits, tuple(hypotheses))
+
+
+def _name_left_out(hypotheses: Sequence[Hypothesis]) -> FoundDigit:
+    """The likeliest way to find the digit, with the ink beside it that any look of the network shows: what is small is
+    out of sight from afar, and no answer is sure that leaves it out."""
+    best = hypotheses[0]
+    for one in hypotheses:
+        if one.look.startswith(NETWORK) and one.prediction.digit == best.prediction.digit and not best.found.others:
+            best = replace(best, found=replace(best.found, others=one.found.others))
+    return best.found
 
 
 def _vote(hypotheses: list[Hypothesis], blanks: int) -> Prediction:
