@@ -158,6 +158,13 @@ def test_signs_of_several_lines_stay_in_their_lines(model):
     assert found.lines == ("-52", "3.14")
 
 
+def test_a_small_letter_that_is_out_of_sight_from_afar_is_named(model):
+    """Seen small, the 2 alone is there and looks most like a digit; a closer look shows the letter too."""
+    found = read(model, put([(line("2"), 0, 0), (draw("A", 36), -195, 0)]))
+    assert (found.text, found.verdict) == ("2", "unsure")
+    assert found.left_out == "One more shape was left out: this was read as one digit."
+
+
 @pytest.mark.parametrize("text", [*"0123456789", "27", "4071", "27385"])
 def test_what_leaves_nothing_out_is_as_sure_as_before(model, text: str):
     found = read(model, put([(line(text), 0, 0)]))
