@@ -1,6 +1,6 @@
 """How many faults that are put into the code fail a test: mutation testing, on a sample drawn by a seed.
 
-python benchmarks/mutants.py                                    # some 25 minutes on two cores
+python benchmarks/mutants.py                                    # some 12 minutes on two cores; not on Windows
 python benchmarks/mutants.py --count 20 --seed 7 core/figures   # others, of some files
 
 Cosmic Ray's operators say which faults there are (a comparison turned round, a number one larger, a loop that is left
@@ -12,10 +12,12 @@ test reaches survives.
 import argparse
 import ast
 import contextlib
+import importlib
+import itertools
 import os
-import queue
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,11 +25,11 @@ import time
 import xml.etree.ElementTree as ET
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import coverage
+import pytest
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
@@ -36,12 +38,19 @@ from benchmarks import result_file
 from benchmarks.result_file import ROOT, Result, Row
 
 PACKAGES = ("core/reading", "core/network", "core/evaluation", "core/training", "core/figures")
-COUNT = 120
+COUNT = 100
 WANTED = 80  # percent killed
 TESTS = ("-m", "not slow and not browser")
-MOST_SECONDS = 60  # of tests for one fault, quickest first: the rest would run for minutes and hardly ever decides
-PATIENCE = 4  # times what the tests take without a fault, and START: a fault that makes a loop endless is noticed
-START = 40  # seconds, for Python and torch on a busy machine
+MOST_SECONDS = 20  # of tests for one fault, quickest first: the rest would run for minutes and hardly ever decides
+PATIENCE = 3  # times what the tests take without a fault, and START: a fault that makes a loop endless is noticed
+START = 20  # seconds of a core, to read the code and the tests
+IDLE = 5  # times as long, by the clock: for whoever waits for what never comes, or has little of a busy machine
+# What the code and its tests import of others, read once and not for each fault: four seconds.
+LIBRARIES = ("altair", "cv2", "hypothesis", "onnxruntime", "pandas", "scipy.ndimage", "sklearn", "streamlit", "torch",
+             "torch.utils.tensorboard", "torchvision")  # fmt: skip
+QUIETLY = ("-q", "--no-header", "-p", "no:cacheprovider")
+ENVIRONMENT = {"OMP_NUM_THREADS": "1"}
+MOMENTS = itertools.count(1)  # seconds since 1970
 # Python tells no difference between them where they stand in this code: `is None` and `== None`, small whole numbers.
 SAME = ("Eq_Is", "NotEq_IsNot", "Is_Eq", "IsNot_NotEq")
 
@@ -89,7 +98,7 @@ def main() -> int:
     conditions = result_file.start()
     with tempfile.TemporaryDirectory() as folder:
         copies = [copy(Path(folder) / str(number)) for number in range(options.processes)]
-        reached = find_tests(copies[0], options.processes)
+        reached = find_tests(copies[0], options.paths, options.processes)
         mutants = sample(options.paths, options.count, options.seed)
         print(f"{len(mutants)} faults, seed {options.seed}", flush=True)
         survivors = run(mutants, reached, copies)
@@ -138,9 +147,9 @@ def sample(paths: Sequence[str], count: int, seed: int) -> list[Mutant]:
 
 
 def find_mutants(path: str, source: str) -> Iterator[tuple[Mutant, int]]:
-    """Every fault possible in a file, and the column of its place; none in annotations, which nothing asks."""
+    """Every fault possible in a file, and the column of its place; none where no test can see one."""
     tree = get_ast(source)
-    silent = find_annotations(source)
+    silent = find_unseen(source)
     for name in operator_names():
         operator_class = get_operator(name)
         if operator_class.arguments() or name.endswith(SAME):
@@ -152,15 +161,17 @@ def find_mutants(path: str, source: str) -> Iterator[tuple[Mutant, int]]:
                 yield Mutant(path, name, occurrence, line), column
 
 
-def find_annotations(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """First and last place, as (line, column), of each annotation."""
+def find_unseen(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """First and last place, as (line, column), of each annotation, which nothing asks, and of each value of `strict`,
+    which guards `zip` against what never happens."""
     nodes = list(ast.walk(ast.parse(source)))
-    hints = [node.annotation for node in nodes if isinstance(node, ast.arg | ast.AnnAssign)]
-    hints += [node.returns for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    found = [node.annotation for node in nodes if isinstance(node, ast.arg | ast.AnnAssign)]
+    found += [node.returns for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    found += [node.value for node in nodes if isinstance(node, ast.keyword) and node.arg == "strict"]
     return [
-        ((hint.lineno, hint.col_offset), (hint.end_lineno or 0, hint.end_col_offset or 0))
-        for hint in hints
-        if hint is not None
+        ((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0))
+        for node in found
+        if node is not None
     ]
 
 
@@ -172,15 +183,27 @@ def changes_the_program(mutant: Mutant) -> bool:
     return False
 
 
-def find_tests(folder: Path, processes: int) -> Reached:
-    """Run the quick tests once, in the copy, and remember which lines each reaches. Those that fail there are left
-    out."""
+def find_tests(folder: Path, paths: Sequence[str], processes: int) -> Reached:
+    """Run the quick tests once, in the copy, and remember which lines of these files' packages each reaches. Those that
+    fail there are left out."""
     report = folder / "report.xml"
-    command = ["--cov", "--cov-context", "test", "--cov-report", "", f"--junitxml={report}"]
+    command = [f"--cov=core/{package}" for package in sorted({Path(path).parts[1] for path in paths})]
+    command += ["--cov-context", "test", "--cov-report", "", f"--junitxml={report}"]
     subprocess.run(
-        [*pytest(), *TESTS, *command, "--numprocesses", str(processes), "--dist", "loadfile"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            *QUIETLY,
+            *TESTS,
+            *command,
+            "--numprocesses",
+            str(processes),
+            "--dist",
+            "loadfile",
+        ],
         cwd=folder,
-        env=environment(),
+        env=os.environ | ENVIRONMENT,
         stdout=subprocess.DEVNULL,
         check=False,
     )
@@ -203,67 +226,91 @@ def find_tests(folder: Path, processes: int) -> Reached:
     }
 
 
-def pytest() -> list[str]:
-    """The command's head."""
-    return [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider"]
+@dataclass(frozen=True)
+class Trial:
+    """A fault that stands in the copy `folder`, and the `process` whose tests may notice it; `deadline` by the
+    monotonic clock."""
 
-
-def environment() -> dict[str, str]:
-    """This one's, and modules are not cached: two faults within a second would be one file to Python."""
-    return os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    mutant: Mutant
+    folder: Path
+    process: int
+    began: float
+    deadline: float
 
 
 def run(mutants: Sequence[Mutant], reached: Reached, copies: Sequence[Path]) -> list[Mutant]:
     """Try each fault, as many at a time as there are copies; returns the survivors."""
-    free: queue.Queue[Path] = queue.Queue()
-    for folder in copies:
-        free.put(folder)
+    os.environ.update(ENVIRONMENT)
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    waiting, free, trials, survivors = list(mutants), list(copies), list[Trial](), list[Mutant]()
+    while waiting or trials:
+        while waiting and free:
+            trials.append(begin(waiting.pop(0), reached, free.pop()))
+        time.sleep(0.02)
+        for trial, fate in [(trial, fate) for trial in trials if (fate := end(trial))]:
+            trials.remove(trial)
+            free.append(trial.folder)
+            source = (ROOT / trial.mutant.path).read_text(encoding="utf-8")
+            seconds = time.monotonic() - trial.began
+            print(f"{fate:9} {seconds:5.0f} s  {trial.mutant.describe(source)}", flush=True)
+            if fate == "survived":
+                survivors.append(trial.mutant)
+    return survivors
 
-    def try_one(mutant: Mutant) -> bool:
-        folder = free.get()
-        try:
-            began = time.monotonic()
-            fate = try_mutant(mutant, reached, folder)
-            source = (ROOT / mutant.path).read_text(encoding="utf-8")
-            print(f"{fate:9} {time.monotonic() - began:5.0f} s  {mutant.describe(source)}", flush=True)
-            return fate != "survived"
-        finally:
-            free.put(folder)
 
-    with ThreadPoolExecutor(len(copies)) as pool:
-        fates = list(pool.map(try_one, mutants))
-    return [mutant for mutant, is_killed in zip(mutants, fates, strict=True) if not is_killed]
-
-
-def try_mutant(mutant: Mutant, reached: Reached, folder: Path) -> str:
-    """Put the fault in, run the tests that reach its line, and take it out: "killed", "survived", or "timeout"."""
+def begin(mutant: Mutant, reached: Reached, folder: Path) -> Trial:
+    """Put the fault in, and start the tests that reach its line."""
     # A line that runs when its module is loaded belongs to no test: all that use the module are asked.
     tests = reached.get((mutant.path, mutant.line)) or reached.get((mutant.path, 0)) or []
-    chosen, seconds = [], 0.0
-    for test in tests:
-        if seconds + test.seconds > MOST_SECONDS:
-            break
-        chosen.append(test.name)
-        seconds += test.seconds
-    if not chosen:
-        return "survived"
-    file = folder / mutant.path
-    source = file.read_text(encoding="utf-8")
-    names = folder / "tests.txt"
-    names.write_text("\n".join(chosen), encoding="utf-8")
-    file.write_text(mutant.mutate(source), encoding="utf-8")
-    try:
-        command = [*pytest(), "-x", f"@{names}"]
-        limit = START + PATIENCE * seconds
-        return (
-            "killed"
-            if subprocess.run(command, cwd=folder, env=environment(), capture_output=True, timeout=limit).returncode
-            else "survived"
-        )
-    except subprocess.TimeoutExpired:
-        return "timeout"
-    finally:
-        file.write_text(source, encoding="utf-8")
+    seconds = list(itertools.accumulate(test.seconds for test in tests))
+    chosen = [test.name for test, so_far in zip(tests, seconds, strict=True) if so_far <= MOST_SECONDS]
+    write(folder / mutant.path, mutant.mutate((ROOT / mutant.path).read_text(encoding="utf-8")))
+    began = time.monotonic()
+    limit = START + PATIENCE * sum(test.seconds for test in tests[: len(chosen)])
+    process = os.fork()
+    if not process:  # the new process: nothing of this one may run in it
+        with contextlib.suppress(BaseException):
+            os._exit(run_tests(folder, chosen, round(limit)) if chosen else pytest.ExitCode.OK)
+        os._exit(pytest.ExitCode.INTERNAL_ERROR)
+    return Trial(mutant, folder, process, began, began + IDLE * limit)
+
+
+def end(trial: Trial) -> str:
+    """ "killed", "survived" or "timeout", once the tests are done, with the fault taken out; empty until then."""
+    done, status = os.waitpid(trial.process, os.WNOHANG)
+    if not done and time.monotonic() < trial.deadline:
+        return ""
+    with contextlib.suppress(ProcessLookupError):  # what its tests started ends with it
+        os.killpg(trial.process, signal.SIGKILL)
+    if not done:
+        os.waitpid(trial.process, 0)
+    write(trial.folder / trial.mutant.path, (ROOT / trial.mutant.path).read_text(encoding="utf-8"))
+    return "timeout" if not done or os.WIFSIGNALED(status) else "killed" if status else "survived"
+
+
+def write(file: Path, source: str) -> None:
+    """Write a module with a time of its own: two faults of one size within a second would be one file to Python."""
+    file.write_text(source, encoding="utf-8")
+    moment = next(MOMENTS)
+    os.utime(file, (moment, moment))
+
+
+def run_tests(folder: Path, names: Sequence[str], limit: int) -> int:
+    """Run these tests of a copy until one fails; pytest's exit code. For a process of its own, which the system ends
+    after `limit` seconds of a core."""
+    import resource  # Windows has none
+
+    os.setpgid(0, 0)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+    os.chdir(folder)
+    silence = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(silence, stream)
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("core", "benchmarks")]:
+        del sys.modules[name]  # they are this checkout's
+    sys.path.insert(0, str(folder))
+    return pytest.main([*QUIETLY, "-x", *names])
 
 
 if __name__ == "__main__":

@@ -42,6 +42,20 @@ def edges(shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return found[0], found[1]
 
 
+def test_the_chosen_digits_frame_is_the_thickest():
+    seen = blacken((600, 200), (0, 0, 1, 1))
+    digits = tuple(Digit(SURE, (60 + 180 * at, 70, 60, 90), NOTHING) for at in range(3))
+    reading = Reading(seen, FoundNumber((), "dark on light"), None, digits, "m", "v")
+    for chosen in range(3):
+        thick = []
+        shown = boxes.mark_number(reading, chosen).astype(int)
+        row = shown[round(0.6 * len(shown))]  # through the middle of the frames
+        for at in range(3):
+            part = row[len(row) * at // 3 : len(row) * (at + 1) // 3]
+            thick.append(np.count_nonzero(np.abs(part - 255).max(1) > 20))
+        assert thick[chosen] == max(thick) and thick.count(max(thick)) == 1, thick
+
+
 sides = st.integers(60, 1600)
 share = st.floats(0.3, 0.5)
 

@@ -1,11 +1,15 @@
 """The palette: readable on its papers, and the same as the pages'."""
 
+import importlib
+import inspect
+import pkgutil
 import tomllib
 from pathlib import Path
 
 import pytest
 from running_app import contrast
 
+from core import figures
 from core.figures import theme
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,3 +52,15 @@ def test_captions_can_be_read_on_paper_and_in_the_menu(scheme, place):
 
 def test_a_colour_for_pixels_is_the_colour_of_the_page():
     assert theme.rgb("#0b6e99") == (11, 110, 153)
+
+
+def test_unless_told_otherwise_every_figure_is_for_light_paper():
+    """The report and what is taken away are light, whatever the page's theme."""
+    modules = [importlib.import_module(f"core.figures.{one.name}") for one in pkgutil.iter_modules(figures.__path__)]
+    functions = [one for module in modules for one in vars(module).values() if inspect.isfunction(one)]
+    defaults = {
+        one.__qualname__: parameters["dark"].default
+        for one in functions
+        if one.__module__.startswith("core.figures") and "dark" in (parameters := inspect.signature(one).parameters)
+    }
+    assert len(defaults) > 10 and set(defaults.values()) <= {False, inspect.Parameter.empty}

@@ -237,3 +237,17 @@ def test_the_axis_of_a_live_run_holds_what_is_done_and_is_never_a_sliver(planned
     shown = training_charts.reach(share * planned, planned)
     assert share * planned <= shown <= planned
     assert shown == planned or share * planned > shown / 4 or shown <= planned / 16
+
+
+@pytest.mark.parametrize("figure", training_charts.FIGURES)
+@pytest.mark.parametrize("worst", [0.4, 0.97])
+def test_the_axis_of_several_runs_holds_all_their_points_and_little_else(figure, worst):
+    """An accuracy may reach 100 %; a loss has no such end, so its highest point is near the top."""
+    history = make_history((worst, 0.98, 0.985))
+    chart = training_charts.draw_runs({"one": history, "two": history[:2]}, figure).to_dict()
+    low, high = chart["layer"][0]["encoding"]["y"]["scale"]["domain"]
+    values = [row["value"] for row in rows_of(chart, chart["layer"][0])]
+    assert low <= min(values) and max(values) <= high
+    top = 1.0 if figure == "validation_accuracy" else max(values)
+    assert top < high < 1.1 * top
+    assert low == 0 or (figure == "validation_accuracy" and 0 < min(values) - low < 0.2 * (1 - low))
