@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import os
 import re
 import shutil
@@ -32,9 +33,43 @@ CHROMIUM_ARGUMENTS = (
 STREAMLITS_OWN_404 = re.compile(r"^http://[^/]+/\w+/_stcore/(health|host-config)$")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """MNIST is unpacked once a process: a third of a second each time, for some thirty files of tests."""
+    if config.pluginmanager.has_plugin("dsession"):  # this process only hands tests out
+        return
+    from core.data import mnist
+
+    load, patch = mnist.load, pytest.MonkeyPatch()
+    usual = functools.cache(load)
+    patch.setattr(mnist, "load", lambda train, *folder: load(train, *folder) if folder else usual(train))
+    config.add_cleanup(patch.undo)
+
+
+# Files that take a process longest, in this order; those of the browser and of pages come next.
+LONGEST = (
+    *("test_predict_browser", "test_explain_browser", "test_evaluate_browser", "test_train_browser", "test_left_out"),
+    *("test_accessibility_browser", "test_ink", "test_evaluate_page", "test_job", "test_loop"),
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first: a file stays with one process, and none should begin with a long one at the end."""
-    items.sort(key=lambda item: (item.get_closest_marker("browser") is None, item.path.parent.name != "ui"))
+
+    def rank(item: pytest.Item) -> tuple[int, bool, bool]:
+        place = LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST)
+        return place, item.get_closest_marker("browser") is None, item.path.parent.name != "ui"
+
+    items.sort(key=rank)
+    for item in items:
+        if item.get_closest_marker("browser"):  # the app runs in another process: counting lines here only takes time
+            item.add_marker("no_cover")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: looking through half a million objects for garbage again and again takes one second in
+    twenty."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -67,6 +102,38 @@ def _components_are_looked_for_once() -> Iterator[None]:
             manifest_scanner, "scan_component_manifests", functools.cache(manifest_scanner.scan_component_manifests)
         )
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _who_waits_for_a_page_sleeps() -> Iterator[None]:
+    """An `AppTest` would look a thousand times a second whether its page is done, and hold that page up each time."""
+    from streamlit.testing.v1 import local_script_runner
+
+    def wait(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
+        runner._script_thread.join(timeout)
+        wait_as_usual(runner, 1 if runner.script_stopped() else 0.01)
+
+    wait_as_usual = local_script_runner.require_widgets_deltas
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_script_runner, "require_widgets_deltas", wait)
+        yield
+
+
+@pytest.fixture
+def no_detector(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kept model's detector comes at once and is of no use: learning one takes longer than a test's run."""
+    import torch
+
+    from core.network.architectures import to_input
+    from core.network.rejection import Head, Rejection
+
+    def learn(model, version, training, *_, **__):
+        yield 1.0
+        size = model.features(to_input(training.images[:1])).shape[1]
+        head = Head(torch.zeros(1, size), torch.zeros(1), torch.zeros(1), torch.zeros(()))
+        return Rejection(version, head, head, 0.0, 0.0)
+
+    monkeypatch.setattr("core.training.rejection.learn_in_steps", learn)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,12 @@
-"""The app for tests that wait for training: it fine-tunes in eight steps, learns little of what is no
-digit, and doesn't stand back behind answering."""
+"""The app for tests that wait for training or for a map: it fine-tunes in eight steps, learns little of what is no
+digit, doesn't stand back behind answering, and lays digits out roughly."""
 
 import sys
 from dataclasses import replace
 
 from streamlit.web import cli
 
+from core.explanation import digit_map
 from core.my_digits import fine_tuning
 from core.training import job, plans
 
@@ -13,4 +14,5 @@ if __name__ == "__main__":
     fine_tuning.USUAL = replace(fine_tuning.USUAL, images=1024)
     job.NICENESS = 0
     plans.REJECTION_DIGITS = 40
+    digit_map.ROUGH, digit_map.FINE = 20, 40
     cli.main(["run", "Home.py", *sys.argv[1:]])

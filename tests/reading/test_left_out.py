@@ -108,7 +108,7 @@ def test_what_is_sure_speaks_for_all_the_ink(model, kind: str, expect: str):
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=24, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     first=st.text("0123456789", min_size=1, max_size=4),
     second=st.sampled_from(["", *"0123456789", "46", *LETTERS]),

@@ -14,7 +14,7 @@ from core.reading.one_digit import FoundDigit
 from core.reading.reader import Hypothesis
 from core.reading.settings import LOOK
 
-SHAPES = [(1, 1), (1, 40), (2, 3), (4, 4), (5, 16), (16, 5), (17, 17), (49, 30), (300, 8), (200, 350)]
+SHAPES = [(1, 1), (1, 40), (2, 3), (4, 4), (5, 16), (16, 5), (17, 17), (49, 30), (300, 8), (90, 160)]
 
 
 def make(digit: int, verdict: Verdict, evidence: float) -> Hypothesis:

@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -71,6 +72,20 @@ def job(digits, folders):
     assert job.wait(120)
 
 
+@pytest.fixture(scope="module")
+def first(digits, tmp_path_factory) -> tuple[TrainingJob, tuple[Path, Path]]:
+    """A job whose run "first" is finished, and its folders, which nobody changes."""
+    home = tmp_path_factory.mktemp("first")
+    folders = home / "runs", home / "models"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.training.job.NICENESS", 0)
+        patch.setattr("core.training.plans.REJECTION_DIGITS", 40)
+        job = TrainingJob(digits, *folders, threads=1)
+        job.start(NewRun(SETTINGS), "first")
+        assert job.wait(120)
+    return job, folders
+
+
 def until(condition, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -78,9 +93,8 @@ def until(condition, seconds: float = 120.0) -> None:
         time.sleep(0.01)
 
 
-def test_a_run_trains_is_kept_and_listed(job, folders):
-    job.start(NewRun(SETTINGS), "first")
-    assert job.wait(120)
+def test_a_run_trains_is_kept_and_listed(first):
+    job, folders = first
     snapshot = job.snapshot()
     assert isinstance(snapshot, Over) and snapshot.run.status == "finished" and snapshot.step == 3 * STEPS
     (run,) = runs.list_runs(folders[0])
@@ -94,20 +108,15 @@ def test_a_run_trains_is_kept_and_listed(job, folders):
     assert not (folders[0] / run.id / "state.pt").exists()
 
 
-def test_a_finished_run_leaves_the_model_in_use_alone(job, folders):
-    before = checkpoint.in_use(folders[1])
-    job.start(NewRun(SETTINGS))
-    assert job.wait(120)
-    assert checkpoint.in_use(folders[1]) == before
+def test_a_finished_run_leaves_the_model_in_use_alone(first, tmp_path):
+    assert checkpoint.in_use(first[1][1]) == checkpoint.in_use(tmp_path / "no models yet") != "first"
 
 
-def test_the_job_trains_what_the_loop_trains(job, digits, folders):
+def test_the_job_trains_what_the_loop_trains(first, digits):
     torch.set_num_threads(1)
-    job.start(NewRun(SETTINGS))
-    assert job.wait(120)
     training = Training(gather(digits(True), SETTINGS), SETTINGS)
     list(training)
-    kept = checkpoint.load("Run 1", folders[1]).model.state_dict()
+    kept = checkpoint.load("first", first[1][1]).model.state_dict()
     assert all(torch.equal(kept[key], value) for key, value in training.best.weights.items())
 
 
@@ -151,6 +160,7 @@ def test_stopping_before_the_first_batch_keeps_nothing(digits, folders):
     assert runs.list_runs(folders[0]) == [] and checkpoint.names(folders[1]) == []
 
 
+@pytest.mark.usefixtures("no_detector")
 def test_pause_stands_still_and_stop_works_while_paused(job, folders):
     job.start(NewRun(LONG), "paused")
     until(lambda: job.snapshot().step > 3)
@@ -165,6 +175,7 @@ def test_pause_stands_still_and_stop_works_while_paused(job, folders):
     assert checkpoint.names(folders[1]) == ["paused"]
 
 
+@pytest.mark.usefixtures("no_detector")
 def test_what_is_shown_of_a_stopped_run_is_what_was_kept_of_it(job, folders, monkeypatch):
     monkeypatch.setattr("core.training.job.PUBLISH_EVERY", 1e9)  # nothing of its last steps was shown before
     job.start(NewRun(LONG))
@@ -196,17 +207,15 @@ def test_a_discarded_run_leaves_nothing(job, folders):
 
 def finishing(job, monkeypatch) -> None:
     """A run that is training its OOD detector, on more digits than a test would wait for."""
-    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 800)
+    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 400)
     job.start(NewRun(LONG), "new")
     until(lambda: job.snapshot().epochs)
     job.stop(keep=True)
     until(lambda: job.snapshot().phase == "finishing")
 
 
-def test_a_kept_model_learns_what_is_no_digit(job, folders):
-    job.start(NewRun(SETTINGS), "new")
-    assert job.wait(120)
-    kept = checkpoint.load("new", folders[1])
+def test_a_kept_model_learns_what_is_no_digit(first):
+    kept = checkpoint.load("first", first[1][1])
     assert kept.rejection is not None and kept.rejection.version == kept.version
 
 
@@ -275,6 +284,7 @@ def test_a_full_disk_while_training_is_a_warning_and_at_the_end_a_sentence(job, 
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.usefixtures("no_detector")
 def test_a_fault_in_the_loop_ends_in_a_sentence_and_the_next_run_starts(job, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Training, "_train_step", lambda *_: 1 / 0)
@@ -295,6 +305,7 @@ def test_missing_data_is_a_sentence(folders):
     assert job.snapshot().run.sentence == "The MNIST file is missing."
 
 
+@pytest.mark.usefixtures("no_detector")
 def test_a_run_resumes_where_its_server_left_it(job, digits, folders):
     expected = Training(gather(digits(True), SETTINGS), SETTINGS)
     torch.set_num_threads(1)
@@ -325,6 +336,7 @@ def test_a_damaged_state_is_refused_with_a_sentence(job, folders):
     assert "can't be resumed" in job.snapshot().run.sentence
 
 
+@pytest.mark.usefixtures("no_detector")
 def test_a_run_killed_before_it_was_first_saved_begins_anew(digits, folders):
     training = Training(gather(digits(True), SETTINGS), SETTINGS)
     RunWriter.create("hardly begun", training, folders[0]).release()
@@ -347,9 +359,8 @@ def test_a_run_from_before_other_writers_were_shown_goes_on_without_them(digits,
     assert runs.read(writer.run.id, folders[0]).settings == SETTINGS
 
 
-def test_a_run_that_is_over_is_not_resumed(job, digits, folders):
-    job.start(NewRun(SETTINGS), "done")
-    assert job.wait(120)
+def test_a_run_that_is_over_is_not_resumed(first, digits):
+    folders = first[1]
     (run,) = runs.list_runs(folders[0])
     with pytest.raises(RunError, match="is over"):
         RunWriter.reopen(run, Training(gather(digits(True), SETTINGS), SETTINGS), folders[0])
@@ -389,9 +400,10 @@ sys.stdin.read()
     assert run.status == "interrupted"
 
 
-def test_names_are_unique_and_move_the_weights_along(job, folders):
-    job.start(NewRun(SETTINGS), "one")
-    assert job.wait(120)
+def test_names_are_unique_and_move_the_weights_along(first, tmp_path):
+    shutil.copytree(first[1][0].parent, tmp_path / "copy")
+    folders = tmp_path / "copy" / "runs", tmp_path / "copy" / "models"
+    runs.rename(runs.list_runs(folders[0])[0], "one", *folders)
     (run,) = runs.list_runs(folders[0])
     for taken in ("one", "ONE", "../two", ""):
         with pytest.raises(RunError):
@@ -407,9 +419,8 @@ def test_names_are_unique_and_move_the_weights_along(job, folders):
     assert runs.list_runs(folders[0]) == [] and checkpoint.names(folders[1]) == []
 
 
-def test_tensorboard_reads_the_same_curves(job, folders):
-    job.start(NewRun(SETTINGS))
-    assert job.wait(120)
+def test_tensorboard_reads_the_same_curves(first):
+    folders = first[1]
     (run,) = runs.list_runs(folders[0])
     assert_same_curves(folders[0] / run.id, run.epochs)
 
@@ -489,6 +500,7 @@ class Rehearsal:
         (models_folder / "concluded").touch()
 
 
+@pytest.mark.usefixtures("no_detector")
 def test_any_plan_can_be_started(job, folders):
     plan = Rehearsal(SETTINGS, job)
     job.start(plan, "rehearsed")

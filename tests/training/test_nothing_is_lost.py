@@ -39,9 +39,8 @@ def digits():
 
 
 @pytest.fixture
-def job(digits, tmp_path, monkeypatch):
+def job(digits, tmp_path, monkeypatch, no_detector):
     monkeypatch.setattr("core.training.job.NICENESS", 0)
-    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 40)
     job = TrainingJob(lambda train: digits, tmp_path / "runs", tmp_path / "models", threads=1)
     yield job
     job.stop(keep=False)

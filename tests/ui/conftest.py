@@ -17,6 +17,18 @@ def _no_browser_waits_for_a_style() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _pages_do_not_wait_for_what_other_tests_see() -> Iterator[None]:
+    """How fast training is, tests/training measures; whether charts keep to Vega's schema, tests/figures asks."""
+    from altair.utils import schemapi
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.training.estimate.measure", lambda *_: 1e-4)
+        patch.setattr(schemapi.SchemaBase, "validate", lambda *_, **__: None)
+        patch.setattr(schemapi, "DEBUG_MODE", False)
+        yield
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where what these tests make lies: runs, models and digits."""

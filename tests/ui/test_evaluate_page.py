@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from core import words
 from core.data import mnist
 from core.data.digits import DigitSet
-from core.evaluation import testset
+from core.evaluation import robustness, testset
 from core.evaluation.neighbours import Neighbours
 from core.evaluation.verdicts import Outcome
 from core.my_digits.store import Corrections
@@ -108,21 +108,31 @@ def small() -> tuple[DigitSet, DigitSet]:
     return tuple(mnist.load(train=train).pick(torch.arange(size)) for train, size in ((True, 1200), (False, 300)))
 
 
-@pytest.fixture
-def lab(monkeypatch, small) -> Lab:
+@pytest.fixture(scope="module")
+def models(small) -> dict[str, checkpoint.Checkpoint]:
     training, test = small
     settings = {"settings": {"training_images": 1200, "seed": 1}, "temperature": 0.9}
 
     def made(name: str, version: str, model: nn.Module, facts: dict) -> checkpoint.Checkpoint:
         return checkpoint.Checkpoint(name, version, facts, "reference", model.eval())
 
-    models = {
+    return {
         "means": made("means", "11111111", MeanDigits(training), settings),
         "no nine": made("no nine", "22222222", MeanDigits(training, known=9), {}),
         "oracle": made("oracle", "33333333", Oracle(test), settings),
     }
-    found = Lab(models, "means", AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS))
-    results, index = resources.Results(), Neighbours(training)
+
+
+@pytest.fixture(scope="module")
+def index(small) -> Neighbours:
+    return Neighbours(small[0])
+
+
+@pytest.fixture
+def lab(monkeypatch, small, models, index) -> Lab:
+    training, test = small
+    found = Lab(dict(models), "means", AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS))
+    results = resources.Results()
     monkeypatch.setattr(checkpoint, "names", lambda: list(found.models))
     monkeypatch.setattr(checkpoint, "in_use", lambda: found.in_use)
     monkeypatch.setattr(resources, "model_card", lambda name: found.models[name])
@@ -326,12 +336,13 @@ def test_one_model_alone_cannot_be_compared(lab):
     assert "only one model so far" in lab.texts()
 
 
-def test_robustness_is_measured_once_for_all(lab):
+def test_robustness_is_measured_once_for_all(lab, monkeypatch):
+    monkeypatch.setattr(robustness, "sample", lambda digits: digits.pick(torch.arange(60)))
     page = lab.open("Robustness")
     next(button for button in page.button if button.label == "Measure").click()
     page = lab.run()
     assert len(page.get("vega_lite_chart")) == 8
-    assert "means 11111111 · 300 pictures of MNIST test set · computed" in lab.texts()
+    assert "means 11111111 · 60 pictures of MNIST test set · computed" in lab.texts()
     lab.page = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=SECONDS)
     assert len(lab.open("Robustness").get("vega_lite_chart")) == 8, "a second visitor finds the curves"
 

@@ -11,12 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import streamlit as st
+import torch
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from core import words, workspace
+from core.data import mnist
 from core.network import checkpoint
-from core.ui import addresses, handover, shell
+from core.ui import addresses, handover, resources, shell
 from core.ui.handover import Handed
 from core.workspace import SHIPPED
 
@@ -105,7 +107,10 @@ def read_text(app: AppTest) -> str:
 
 
 @pytest.mark.parametrize("path", ["Home.py", *(f"pages/{page.name}" for page in sorted((ROOT / "pages").glob("*.py")))])
-def test_every_page_opens_and_names_the_model(path: str) -> None:
+def test_every_page_opens_and_names_the_model(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = resources.Results()  # of few digits: nobody else is shown these
+    monkeypatch.setattr(resources, "results", lambda: results)
+    monkeypatch.setattr(resources, "digits", lambda train: mnist.load(train=train).pick(torch.arange(500)))
     app = open_page(path)
     assert_calm(app)
     assert app.main.title

@@ -631,11 +631,8 @@ def test_light_and_dark_are_readable(page: Page, server) -> None:
         expect(heading).to_be_visible()
         for scheme in ("light", "dark"):
             follow(page, scheme)
-            ink, paper = measure_colours(heading)
-            assert find_contrast(ink, paper) >= 4.5, f"{name}, {scheme}"
-            for text in sidebar.get_by_role("paragraph").all():
-                ink, paper = measure_colours(text)
-                assert find_contrast(ink, paper) >= 4.5, f"{name}, {scheme}: {text.inner_text()}"
+            for text, ink, paper in (*measure_colours(heading), *measure_colours(sidebar.get_by_role("paragraph"))):
+                assert find_contrast(ink, paper) >= 4.5, f"{name}, {scheme}: {text}"
 
 
 def follow(page: Page, scheme: str) -> None:
@@ -650,10 +647,10 @@ def follow(page: Page, scheme: str) -> None:
     )
 
 
-def measure_colours(element: Locator) -> tuple[list[float], list[float]]:
-    """The red, green and blue of an element's text, as painted, and of what lies under it."""
-    colours = element.evaluate(
-        """element => {
+def measure_colours(elements: Locator) -> list[tuple[str, list[float], list[float]]]:
+    """The text of each element, its red, green and blue, as painted, and those of what lies under it."""
+    return elements.evaluate_all(
+        """elements => elements.map(element => {
             const parse = text => text.match(/[\\d.]+/g).map(Number);
             let under = element, paper = [0, 0, 0, 0];
             for (; under; under = under.parentElement) {
@@ -662,10 +659,10 @@ def measure_colours(element: Locator) -> tuple[list[float], list[float]]:
             }
             const ink = parse(getComputedStyle(element).color);
             const alpha = ink[3] ?? 1;
-            return [[0, 1, 2].map(i => ink[i] * alpha + paper[i] * (1 - alpha)), paper.slice(0, 3)];
-        }"""
+            const painted = [0, 1, 2].map(i => ink[i] * alpha + paper[i] * (1 - alpha));
+            return [element.innerText, painted, paper.slice(0, 3)];
+        })"""
     )
-    return colours[0], colours[1]
 
 
 def find_contrast(one: list[float], other: list[float]) -> float:

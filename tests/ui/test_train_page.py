@@ -182,6 +182,7 @@ def test_settings_stand_in_the_order_of_their_rows_also_where_columns_are_stacke
     assert shown == [name for names in GROUPS.values() for name in names]
 
 
+@pytest.mark.usefixtures("no_detector")
 def test_what_a_click_among_the_runs_led_to_is_said_there(job):
     job.start(NewRun(dataclasses.replace(SETTINGS, epochs=2)), "first")
     assert job.wait(120)
@@ -193,6 +194,7 @@ def test_what_a_click_among_the_runs_led_to_is_said_there(job):
     assert said.index("Runs") < next(place for place, text in enumerate(said) if "are those of first now" in text)
 
 
+@pytest.mark.usefixtures("no_detector")
 def test_a_run_that_cannot_be_read_is_listed_with_its_reason(job, tmp_path):
     job.start(NewRun(dataclasses.replace(SETTINGS, epochs=2)), "first")
     assert job.wait(120)
@@ -209,6 +211,7 @@ def test_a_run_that_cannot_be_read_is_listed_with_its_reason(job, tmp_path):
     assert not [button for button in app.button if str(button.key).startswith(("rename-", "take-settings"))]
 
 
+@pytest.mark.usefixtures("no_detector")
 def test_runs_of_the_same_name_are_told_apart_in_their_chart(job, tmp_path):
     job.start(NewRun(dataclasses.replace(SETTINGS, epochs=2)), "first")
     assert job.wait(120)
