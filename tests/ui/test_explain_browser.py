@@ -11,8 +11,8 @@ pytestmark = pytest.mark.browser
 LONG = 180_000  # milliseconds: for what waits for the model on a busy machine
 
 
-def test_why_leads_from_an_answer_to_the_sum_behind_a_value(app, page):
-    page.goto(f"{app.url}/Predict?way=Samples&sample=7_plain_in_the_corner.png")
+def test_why_leads_from_an_answer_to_the_sum_behind_a_value(server, page):
+    page.goto(f"{server.url}/Predict?way=Samples&sample=7_plain_in_the_corner.png")
     page.get_by_role("link", name="Why?").click(timeout=LONG)
     expect(page.get_by_role("heading", name="Explain")).to_be_visible(timeout=LONG)
     expect(page.locator(".st-key-subject .digit")).to_have_text("7", timeout=LONG)
@@ -48,8 +48,8 @@ def test_a_digit_is_turned_until_it_flips_put_back_and_kept(app, page, home):
 
 
 @pytest.mark.slow
-def test_the_evidence_is_asked_for_another_digit_and_checked(app, page):
-    page.goto(f"{app.url}/Explain?digit=mnist-4&view=Why,+and+why+not")
+def test_the_evidence_is_asked_for_another_digit_and_checked(server, page):
+    page.goto(f"{server.url}/Explain?digit=mnist-4&view=Why,+and+why+not")
     expect(page.get_by_text("Evidence for a 4", exact=True)).to_be_visible(timeout=LONG)
     page.locator(".st-key-reasons_against").get_by_text("9", exact=True).click()
     expect(page.get_by_text("Evidence for a 4 and not a 9")).to_be_visible(timeout=LONG)
@@ -63,8 +63,8 @@ def test_the_evidence_is_asked_for_another_digit_and_checked(app, page):
 
 
 @pytest.mark.slow
-def test_a_digit_is_made_another_one_and_has_a_twin(app, page):
-    page.goto(f"{app.url}/Explain?digit=mnist-4&view=What+would+change+it")
+def test_a_digit_is_made_another_one_and_has_a_twin(server, page):
+    page.goto(f"{server.url}/Explain?digit=mnist-4&view=What+would+change+it")
     page.locator(".st-key-change_to").get_by_text("9", exact=True).click(timeout=LONG)
     expect(page.get_by_text(re.compile("Saved as a PNG and read again it is a 9"))).to_be_visible(timeout=LONG)
     expect(page.get_by_text(re.compile(r"No pixel changes by more than"))).to_be_visible(timeout=LONG)
@@ -79,11 +79,11 @@ def test_a_digit_is_made_another_one_and_has_a_twin(app, page):
 
 @pytest.mark.slow
 def test_the_digit_stands_on_a_map_and_another_one_is_opened(app, page, home):
-    page.goto(f"{app.url}/Explain?digit=mnist-4&view=Among+all+digits&explain_model=modern")
+    page.goto(f"{app.url}/Explain?digit=mnist-4&view=Among+all+digits&explain_model=reference")
     expect(page.locator('[aria-label^="A map of 10,000 test digits by PCA"]')).to_be_visible(timeout=LONG)
     expect(page.get_by_text(re.compile("The map by t-SNE is being computed"))).to_be_visible(timeout=LONG)
     expect(page.locator('[aria-label^="A map of 10,000 test digits by t-SNE"]')).to_be_visible(timeout=3 * LONG)
-    assert (home / "maps" / "modern.npz").is_file()
+    assert (home / "maps" / "reference.npz").is_file()
     number = page.get_by_role("spinbutton", name="Test digit", exact=True)
     number.fill("11")
     number.press("Enter")

@@ -28,9 +28,9 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_sheet_is_put_right_with_the_keyboard_and_taken_away(new_page, app, photo: Path):
+def test_a_sheet_is_put_right_with_the_keyboard_and_taken_away(new_page, server, photo: Path):
     page: Page = new_page()
-    page.goto(f"{app.url}/Predict?expect=sheet")
+    page.goto(f"{server.url}/Predict?expect=sheet")
     page.locator('input[type="file"]').wait_for(state="attached", timeout=FIRST)
     page.locator('input[type="file"]').set_input_files(str(photo))
     cells = page.locator(".st-key-sheet-picture button")
@@ -53,9 +53,9 @@ def test_a_sheet_is_put_right_with_the_keyboard_and_taken_away(new_page, app, ph
 
 
 @pytest.mark.slow
-def test_arrow_keys_go_from_cell_to_cell(new_page, app, photo: Path):
+def test_arrow_keys_go_from_cell_to_cell(new_page, server, photo: Path):
     page: Page = new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
-    page.goto(f"{app.url}/Predict?expect=sheet")
+    page.goto(f"{server.url}/Predict?expect=sheet")
     page.locator('input[type="file"]').wait_for(state="attached", timeout=FIRST)
     page.locator('input[type="file"]').set_input_files(str(photo))
     cells = page.locator(".st-key-sheet-picture button")
