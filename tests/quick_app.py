@@ -14,5 +14,5 @@ if __name__ == "__main__":
     fine_tuning.USUAL = replace(fine_tuning.USUAL, images=1024)
     job.NICENESS = 0
     plans.REJECTION_DIGITS = 40
-    digit_map.ROUGH, digit_map.FINE = 20, 40
+    digit_map.ROUGH, digit_map.FINE = 50, 100
     cli.main(["run", "Home.py", *sys.argv[1:]])
