@@ -17,7 +17,7 @@ from core.explanation.evidence import METHODS, NoMethod, Question
 from core.figures import digit_images, layer_images
 from core.figures.explanation_report import Part, Shot
 from core.ui import resources
-from core.ui.explain import about, changing, map_maker, reasons, sums, through
+from core.ui.explain import about, changing, map_maker, reasons, sums
 from core.ui.explain.subject import Shown
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _as_svg(chart: alt.TopLevelMixin) -> str:
 def _draw_layers(shown: Shown) -> bytes:
     found = layers.follow(shown.model.model, shown.digit.image)
     return digit_images.to_png(
-        layer_images.stack([layer_images.draw_layer(one.values, through.limit_of(one)) for one in found])
+        layer_images.stack([layer_images.draw_layer(one.values, layer_images.find_limit(one.values)) for one in found])
     )
 
 
@@ -165,7 +165,7 @@ def _part(title: str, view: str, sentences: list[str], shots: list[Shot]) -> Par
 def _tell_layers(shown: Shown) -> Part:
     shots = []
     for layer in layers.follow(shown.model.model, shown.digit.image):
-        limit = through.limit_of(layer)
+        limit = layer_images.find_limit(layer.values)
         caption = (
             f"{layer.name}: {layer.title}, {words.count(layer.parameters, 'parameter')}; full color is {limit:.2f}"
         )

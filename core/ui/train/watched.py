@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from core.figures import digit_images
@@ -33,11 +34,18 @@ def hand_over_drawing() -> None:
     drawings = memory.get("drawings")
     if not drawings or not drawings[-1] or memory.get("handed_over") == hash(drawings[-1][1]):
         return
-    content = drawings[-1][1]
+    if (image := find_drawing()) is not None:
+        resources.training_job().watch(visitor.name(), image)
+        memory.handed_over = hash(drawings[-1][1])
+
+
+def find_drawing() -> np.ndarray | None:
+    """The digit (28, 28) float32 in [0, 1] in the visitor's last drawing on Predict; None where there is none."""
+    drawings = memory.get("drawings")
+    if not drawings or not drawings[-1]:
+        return None
     try:
-        found = reader.read(resources.model_in_use(), picture.read(content)).found
+        found = reader.read(resources.model_in_use(), picture.read(drawings[-1][1])).found
     except (picture.PictureError, checkpoint.CheckpointError):
-        return
-    if isinstance(found, FoundDigit):
-        resources.training_job().watch(visitor.name(), found.image)
-        memory.handed_over = hash(content)
+        return None
+    return found.image if isinstance(found, FoundDigit) else None
