@@ -70,7 +70,8 @@ class DigitMap:
         return located
 
     def _locate_one(self, network: Network, digit: np.ndarray) -> np.ndarray:
-        return self._locate(network, torch.from_numpy(digit.astype(np.float32)).view(1, 1, 28, 28))[0]
+        located: np.ndarray = self._locate(network, torch.from_numpy(digit.astype(np.float32)).view(1, 1, 28, 28))[0]
+        return located
 
     def _find(self, position: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
         distances = np.sqrt(((self.positions - position) ** 2).sum(1))

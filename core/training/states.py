@@ -80,6 +80,11 @@ class StateWriter:
                 workspace.write_atomically(path, buffer.getvalue())
 
 
+def find_home(run: str, folder: Path | None = None) -> Path:
+    """The folder of the run with this id; `folder` is that of all runs."""
+    return (folder or workspace.here().runs) / run
+
+
 def list_steps(home: Path) -> tuple[int, ...]:
     """After which steps the run in the folder `home` has a state, rising; none where it kept none."""
     return tuple(sorted(int(path.stem) for path in (home / FOLDER).glob("*.npz") if path.stem.isdecimal()))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
+from typing import Literal
 
 import numpy as np
 import streamlit as st
 
-from core import words, workspace
+from core import words
 from core.data.digits import DataError, DigitSet
 from core.explanation import digit_map, replay
 from core.explanation.digit_map import DigitMap
@@ -68,15 +69,10 @@ class Film:
         )
 
 
-def find_home(run: Run) -> Path:
-    """The folder of a run."""
-    return workspace.here().runs / run.id
-
-
 def show(run: Run, image: np.ndarray, key: str) -> None:
     """The replay of a run with a digit (28, 28) float32 in [0, 1]: its answer, the filters, the first maps, the map of
     test digits, the confusion matrix. `key`: a page may show two."""
-    steps = states.list_steps(find_home(run))
+    steps = states.list_steps(states.find_home(run.id))
     if len(steps) < 2:
         st.info(
             "This run kept no states to replay: it is older than they are, or the setting “States to replay” was 0.",
@@ -101,7 +97,7 @@ def show(run: Run, image: np.ndarray, key: str) -> None:
             width=120,
         )
         pace = widgets.choice("Pace", list(PACES), f"pace-{key}", default="Medium", in_address=False)
-    st.fragment(_watch, run_every=PACES[pace] if is_playing else None)(shown, slider, playing)
+    st.fragment(_watch, run_every=PACES[pace] if is_playing else None)(shown, slider, playing, is_playing)
     _offer_film(run, shown, PACES[pace], key)
 
 
@@ -117,8 +113,10 @@ def _pause(playing: str) -> None:
     memory[playing] = False
 
 
-def _watch(shown: Film, slider: str, playing: str) -> None:
+def _watch(shown: Film, slider: str, playing: str, has_played: bool) -> None:
     """One state, and while the film plays the next one each time."""
+    if has_played and not memory[playing]:  # somebody paused it: the button above is to say so
+        st.rerun()
     steps = shown.reel.steps
     at = steps.index(memory[slider]) if memory.get(slider) in steps else len(steps) - 1
     if memory.get(playing) and not memory.pop(f"{playing}-began", False):
@@ -165,21 +163,21 @@ def _show_state(shown: Film, at: int) -> None:
         )
 
 
-def _show(picture: np.ndarray, width: int | str, alt: str, caption: str | None = None) -> None:
+def _show(picture: np.ndarray, width: int | Literal["content"], alt: str, caption: str | None = None) -> None:
     st.image(digit_images.as_data_url(digit_images.to_png(picture)), width=width, alt=alt, caption=caption)
 
 
 def _offer_film(run: Run, shown: Film, pace: float, key: str) -> None:
     """The film as a file, made when its button is pressed."""
 
-    def draw(write: Callable[[list[np.ndarray], float], bytes]) -> bytes:
+    def make(write: Callable[[Sequence[np.ndarray], float], bytes]) -> bytes:
         return write([shown.draw(at) for at in range(len(shown.frames))], pace)
 
     with st.popover("Save as a film", icon=":material/movie:"):
         for end, mime, write in (("gif", "image/gif", film.as_gif), ("mp4", "video/mp4", film.as_mp4)):
             st.download_button(
                 end.upper(),
-                lambda write=write: draw(write),
+                partial(make, write),
                 f"{run.name}.{end}",
                 mime,
                 on_click="ignore",
@@ -189,7 +187,7 @@ def _offer_film(run: Run, shown: Film, pace: float, key: str) -> None:
 
 def _prepare(run: Run, steps: tuple[int, ...], image: np.ndarray) -> Film:
     """The film, made before or now, saying how far it is. Raises `DataError` or `ValueError` with a sentence."""
-    results, home, architecture = resources.results(), find_home(run), run.settings.architecture
+    results, home, architecture = resources.results(), states.find_home(run.id), run.settings.architecture
     place = st.empty()
 
     def tell(done: int) -> None:
@@ -224,4 +222,5 @@ def choose_digits(run: Run) -> tuple[DigitSet, DigitSet]:
 
     training = resources.digits(train=True)
     held_out = split.places(training, run.settings)[1]
-    return resources.digits(train=False).pick(slice(0, MANY)), training.pick(held_out[:: max(1, len(held_out) // MANY)])
+    some = held_out[:: max(1, len(held_out) // MANY)]
+    return resources.digits(train=False).first(MANY), training.pick(some)

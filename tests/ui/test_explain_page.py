@@ -112,3 +112,18 @@ def test_a_run_is_replayed_from_its_first_step_to_its_last(run, monkeypatch):
     assert [str(step) for step in seen] == slider.options[1:]
     app.run()
     assert app.button(key="play-explain").label == "Play"
+
+
+def test_a_part_is_rubbed_out_and_comes_back_and_all_curves_are_shown_at_once():
+    app = open_explain(view="Break it", digit="mnist-3")
+    app.toggle(key="break_rubber").set_value(True).run()
+    rub = next(button for button in app.button if button.label == "Rub out")
+    rub.click().run()
+    assert_calm(app)
+    assert app.session_state["break_now"].rubbed == ((14, 14),)
+    next(button for button in app.button if button.label == "Undo").click().run()
+    assert app.session_state["break_now"].rubbed == ()
+    app.selectbox(key="break_curve").set_value("all").run()
+    assert_calm(app)
+    said = "\n".join(entry.value for entry in app.main.markdown)
+    assert all(f"**{title}**" in said for title in ("Turn", "Contrast", "Cover")) and "**Cover, sideways**" not in said

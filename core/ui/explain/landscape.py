@@ -71,13 +71,13 @@ def _estimate(run: Run) -> float:
 
 def _load(run: Run, at: int) -> Network:
     """The first (0) or the last (-1) state of a run."""
-    home = replay.find_home(run)
+    home = states.find_home(run.id)
     return states.load(home, run.settings.architecture, states.list_steps(home)[at])
 
 
 def _choose_digits(run: Run) -> DigitSet:
     """Some of the validation digits that the replay judges."""
-    return replay.choose_digits(run)[1].pick(slice(0, MOST))
+    return replay.choose_digits(run)[1].first(MOST)
 
 
 def _measure(run: Run, key: tuple[object, ...]) -> tuple[Line, Plane]:

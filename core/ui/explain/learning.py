@@ -16,7 +16,7 @@ memory = st.session_state
 def show(shown: Shown) -> None:
     """The run of the model, or another one that kept states."""
     about.show("learning")
-    kept = {run.id: run for run in runs.list_runs() if len(states.list_steps(replay.find_home(run))) > 1}
+    kept = {run.id: run for run in runs.list_runs() if len(states.list_steps(states.find_home(run.id))) > 1}
     if not kept:
         st.info(
             "No run has been trained here that can be replayed; the models that came with Digit Lab were trained "

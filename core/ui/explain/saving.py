@@ -13,7 +13,7 @@ import streamlit as st
 from core import words
 from core.explanation import changes, layers
 from core.explanation.changes import SLIDERS, Changes
-from core.explanation.evidence import METHODS, NoMethod, Question
+from core.explanation.evidence import METHODS, Evidence, NoMethod, Question
 from core.figures import digit_images, layer_images
 from core.figures.explanation_report import Part, Shot
 from core.ui import resources
@@ -32,8 +32,8 @@ File = tuple[str, str, str, Callable[[], str | bytes]]  # what it is, its name's
 
 
 def offer(shown: Shown) -> None:
-    """A button for each file, which is made when the button is pressed; a change and a map that nobody looked at yet
-    are not among them."""
+    """A button for each file, which is made when the button is pressed; evidence, a change and a map that nobody looked
+    at yet are not among them."""
     stem = re.sub(r"[^\w.-]+", "-", f"{shown.model.name} {shown.model.version} {shown.digit.title}").strip("-.")
     with st.popover("Save", icon=":material/download:"):
         for title, end, mime, make in _list_files(shown):
@@ -42,16 +42,18 @@ def offer(shown: Shown) -> None:
 
 def _list_files(shown: Shown) -> list[File]:
     """What there is at the moment, as the views stand."""
-    now, slider = memory.get("break_now", Changes()), memory.get("break_curve") or "turn"
-    question = Question(memory.get("reasons_for", shown.prediction.digit))
-    method = memory.get("method") or "Occlusion"
+    now, chosen = memory.get("break_now", Changes()), memory.get("break_curve")
+    slider = chosen if chosen in SLIDERS else next(iter(SLIDERS))
+    question = reasons.question_now(shown)
+    method = memory.get("method") or next(iter(METHODS))
     curve, change, where = partial(_draw_curve, shown, now, slider), _find_change(shown), _find_map(shown)
     files: list[File] = [
         ("Whole page (HTML)", "page.html", "text/html", partial(_make_page, shown, now, slider, change, where)),
         ("Layers (PNG)", "layers.png", "image/png", partial(_draw_layers, shown)),
     ]
-    if method in METHODS:
-        files.append(("Evidence (PNG)", "evidence.png", "image/png", partial(_draw_evidence, shown, method, question)))
+    evidence: Evidence | None = resources.results().find(reasons.key_of(shown, method, question))
+    if evidence:
+        files.append(("Evidence (PNG)", "evidence.png", "image/png", partial(_draw_evidence, shown, evidence)))
     if change:
         files.append(("Change (PNG)", "change.png", "image/png", partial(_draw_change, change)))
     files += [
@@ -95,11 +97,7 @@ def _draw_layers(shown: Shown) -> bytes:
     )
 
 
-def _draw_evidence(shown: Shown, method: str, question: Question) -> bytes:
-    try:
-        found = METHODS[method](shown.model.model, shown.digit.image, question)
-    except NoMethod:
-        found = METHODS["Occlusion"](shown.model.model, shown.digit.image, question)
+def _draw_evidence(shown: Shown, found: Evidence) -> bytes:
     return digit_images.to_png(reasons.draw(shown, found, dark=False))
 
 

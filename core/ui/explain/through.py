@@ -227,6 +227,5 @@ def describe(values: np.ndarray) -> str:
     if float(values.max()) <= 0:
         return "nowhere above zero"
     row, column = np.unravel_index(int(values.argmax()), values.shape)
-    down = ("upper", "middle", "lower")[min(2, 3 * int(row) // values.shape[0])]
-    across = ("left", "center", "right")[min(2, 3 * int(column) // values.shape[1])]
-    return f"answers most at the {down} {across}, with {float(values.max()):.2f}"
+    where = words.name_place(int(row), int(column), (values.shape[0], values.shape[1]))
+    return f"answers most at {where}, with {float(values.max()):.2f}"

@@ -9,8 +9,10 @@ from core.figures import digit_images
 from core.network import checkpoint
 from core.reading import picture, reader
 from core.reading.one_digit import FoundDigit
-from core.training.job import Live, Over
-from core.ui import resources, visitor
+from core.training.job import Live, Opinion, Over
+from core.ui import handover, resources, visitor
+
+WIDE = 74  # pixels of a digit with its answer: ten side by side, four on a phone
 
 memory = st.session_state
 
@@ -24,9 +26,24 @@ def show(snapshot: Live | Over) -> None:
     when = "what the network in training says of them now" if is_live else "what the network said of them last"
     st.markdown(f"**Watched digits** :small[{when}]")
     opinions = [*snapshot.watched, *([own] if own else [])]
-    st.html(digit_images.watch([(opinion.image, opinion.label, opinion.probabilities) for opinion in opinions]))
+    with st.container(horizontal=True, gap="xsmall", key="watched"):
+        for opinion in opinions:
+            with st.container(width=WIDE, gap=None):
+                st.html(digit_images.watch([(opinion.image, opinion.label, opinion.probabilities)]))
+                _offer_why(snapshot, opinion)
     if not own and is_live:
         st.caption("Draw a digit on the Predict page: it joins them, and only you see it.")
+
+
+def _offer_why(snapshot: Live | Over, opinion: Opinion) -> None:
+    """The link to Explain, by the model that the run kept, or by its latest state while it goes on."""
+    run = snapshot.run
+    if not isinstance(snapshot, Live) and run.model not in checkpoint.names():
+        return
+    name = "Your drawing" if opinion.label is None else f"A watched {opinion.label}"
+    handover.offer_to_explain(
+        opinion.image, name, opinion.label, run.model or run.name, "pages/2_Train.py", is_small=True
+    )
 
 
 def hand_over_drawing() -> None:
