@@ -154,6 +154,14 @@ class TrainingSettings:
         high=1000,
         unit="epochs",
     )
+    states: int = option(
+        24,
+        "How many states of the network are kept on the way, at equal ratios of steps and in at most 60 MB, to replay "
+        "how it learned. 0 keeps none.",
+        low=0,
+        high=100,
+        unit="states",
+    )
     seed: int = option(0, "The same seed gives the same run on the same machine.", low=0, high=2**31 - 1)
     device: str = option("auto", "Where to compute. Automatic uses a GPU if there is one.", choices=DEVICES)
     precision: str = option(

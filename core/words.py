@@ -42,6 +42,13 @@ def percent(share: float | None, decimals: int = 2) -> str:
     return f"{sign}{value:.{decimals}f}{SIGN}"
 
 
+def name_place(row: int, column: int, shape: tuple[int, int]) -> str:
+    """Where on a picture of this shape (rows, columns) a place lies: "the upper left", "the middle center"."""
+    down = ("upper", "middle", "lower")[3 * row // shape[0]]
+    across = ("left", "center", "right")[3 * column // shape[1]]
+    return f"the {down} {across}"
+
+
 def span(low: float, high: float) -> str:
     """A part of a whole, both ends 0 to 1, in whole percents: 0.1, 0.6 -> "10-60 %"."""
     return f"{100 * low:.0f}-{100 * high:.0f}{SIGN}"

@@ -1,4 +1,4 @@
-"""Why this answer: what each layer makes of one digit, the evidence, what would change it, where it stands."""
+"""Why this answer: the layers, the evidence, what would change it, where it stands, how it came to be learned."""
 
 from core.ui import shell
 
@@ -7,7 +7,7 @@ shell.open_page("Explain")
 import streamlit as st
 
 from core.ui import widgets
-from core.ui.explain import among, breaking, changing, reasons, saving, subject, through
+from core.ui.explain import among, breaking, changing, learning, reasons, saving, subject, through
 
 VIEWS = {
     "Through the network": through.show,
@@ -15,6 +15,7 @@ VIEWS = {
     "What would change it": changing.show,
     "Break it": breaking.show,
     "Among all digits": among.show,
+    "How it was learned": learning.show,
 }
 
 

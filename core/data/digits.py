@@ -29,6 +29,10 @@ class DigitSet:
         """The digits at `index` (M,) int64, in that order."""
         return DigitSet(self.images[index], self.labels[index])
 
+    def first(self, count: int) -> "DigitSet":
+        """The first `count` digits, or all where there are fewer."""
+        return DigitSet(self.images[:count], self.labels[:count])
+
     def join(self, others: "DigitSet") -> "DigitSet":
         """These digits followed by `others`, which must be on the same device."""
         return DigitSet(torch.cat([self.images, others.images]), torch.cat([self.labels, others.labels]))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from core.network.prediction import predict
 
 POINTS = 61  # of a curve: steps of 6 degrees over a whole turn, for 60 ms
 MOST_TOLD = 4  # flips in a sentence; the chart marks all
+RUBBER = 3  # pixels: side of the square that is rubbed out at once; a stroke is about as wide
 HALVINGS = 12  # of the step in which an answer flips: to a four-thousandth of it
 
 
@@ -58,7 +60,8 @@ SLIDERS = {
 @dataclass(frozen=True)
 class Changes:
     """How a digit is changed; each field is a position of the slider of this name, in its unit. Blur and noise are
-    standard deviations; the cover is a square of paper, moved from the middle."""
+    standard deviations; the cover is a square of paper, moved from the middle. `rubbed` are the places, row and column
+    of the digit as it was given, around which a square of `RUBBER` pixels is rubbed out before all else."""
 
     turn: float = 0.0
     right: float = 0.0
@@ -71,11 +74,17 @@ class Changes:
     cover: float = 0.0
     cover_right: float = 0.0
     cover_down: float = 0.0
+    rubbed: tuple[tuple[int, int], ...] = ()
+
+    def move(self, slider: str, position: float) -> Changes:
+        """The same with one slider at another position."""
+        moved: dict[str, Any] = {slider: position}
+        return replace(self, **moved)
 
 
 def apply(digit: np.ndarray, changes: Changes) -> np.ndarray:
     """A digit (28, 28) float32 in [0, 1], changed; the same again. Noise is the same pattern at every strength."""
-    changed = _thicken(digit.astype(np.float32), changes.stroke)
+    changed = _thicken(rub_out(digit.astype(np.float32), changes.rubbed), changes.stroke)
     if (changes.turn, changes.right, changes.down, changes.size) != (0, 0, 0, 1):
         middle = (DIGIT_SIZE - 1) / 2
         matrix = cv2.getRotationMatrix2D((middle, middle), -changes.turn, changes.size)
@@ -91,6 +100,14 @@ def apply(digit: np.ndarray, changes: Changes) -> np.ndarray:
     noise = np.random.default_rng(0).standard_normal((DIGIT_SIZE, DIGIT_SIZE)) * changes.noise
     result: np.ndarray = np.clip(changed * changes.contrast + noise, 0, 1).astype(np.float32)
     return result
+
+
+def rub_out(digit: np.ndarray, places: Iterable[tuple[int, int]]) -> np.ndarray:
+    """A digit (28, 28) with a square of paper around each of the places (row, column)."""
+    rubbed, reach = digit.copy(), RUBBER // 2
+    for row, column in places:
+        rubbed[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1] = 0
+    return rubbed
 
 
 def _thicken(digit: np.ndarray, pixels: float) -> np.ndarray:
@@ -166,7 +183,7 @@ def trace(checkpoint: Checkpoint, digit: np.ndarray, changes: Changes, slider: s
     positions = np.linspace(its.low, its.high, points)
 
     def ask(where: np.ndarray) -> np.ndarray:
-        changed = np.stack([apply(digit, replace(changes, **{slider: float(one)})) for one in where])
+        changed = np.stack([apply(digit, changes.move(slider, float(one))) for one in where])
         return np.array([one.probabilities for one in predict(checkpoint, changed)])
 
     probabilities = ask(positions)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from core import workspace
 from core.data.digits import DigitSet
@@ -43,7 +44,7 @@ class DigitMap:
 
         By PCA where its own features put it, else among its nearest digits, the nearer the more they count.
         """
-        position = self._locate(network, digit)
+        position = self._locate_one(network, digit)
         if not self.is_embedded:
             return float(position[0]), float(position[1])
         near, distances = self._find(position, NEIGHBORS)
@@ -53,12 +54,23 @@ class DigitMap:
 
     def nearest(self, network: Network, digit: np.ndarray, count: int) -> list[int]:
         """Which digits of the map are most like this one to the network, the nearest first."""
-        return [int(one) for one in self._find(self._locate(network, digit), count)[0]]
+        return [int(one) for one in self._find(self._locate_one(network, digit), count)[0]]
 
-    def _locate(self, network: Network, digit: np.ndarray) -> np.ndarray:
+    def project(self, network: Network, images: Tensor) -> np.ndarray:
+        """Where the features of stored digits (N, 28, 28) uint8 lie in the map's directions, (N, D) float32; also by
+        another network of the same architecture, such as an earlier state of this one."""
+        return np.concatenate(
+            [self._locate(network, to_input(images[at : at + AT_ONCE])) for at in range(0, len(images), AT_ONCE)]
+        )
+
+    def _locate(self, network: Network, digits: Tensor) -> np.ndarray:
         with torch.inference_mode():
-            features = network.features(torch.from_numpy(digit.astype(np.float32)).view(1, 1, 28, 28))
-        located: np.ndarray = (features[0].numpy() - self.middle) @ self.directions
+            features = network.features(digits).numpy()
+        located: np.ndarray = (features - self.middle) @ self.directions
+        return located
+
+    def _locate_one(self, network: Network, digit: np.ndarray) -> np.ndarray:
+        located: np.ndarray = self._locate(network, torch.from_numpy(digit.astype(np.float32)).view(1, 1, 28, 28))[0]
         return located
 
     def _find(self, position: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -153,7 +165,7 @@ def find_kept(name: str, version: str) -> DigitMap | None:
                 return None
             parts = (kept[part] for part in ("places", "labels", "answers", "positions", "directions", "middle"))
             places, labels, answers, positions, directions, middle = parts
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):  # it is computed again
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):  # it is computed again
         return None
     return DigitMap(places, labels.astype(int), answers.astype(int), positions, directions, middle, is_embedded=True)
 

@@ -141,6 +141,45 @@ def follow_change(
     return style(alt.LayerChart(layer=[rules, here, lines, names]))
 
 
+def follow_line(shares: np.ndarray, losses: np.ndarray, dark: bool = False) -> alt.LayerChart:
+    """The losses (N,) in nats at shares (N,) of the way from a run's first weights to its last; both are marked."""
+    table = pd.DataFrame({"share": shares, "loss": losses})
+    x = alt.X("share:Q", title="of the way from the first to the last weights", axis=alt.Axis(labelExpr=words.TICK))
+    line = (
+        alt.Chart(table)
+        .mark_line(color=ACCENT[dark], point=alt.OverlayMarkDef(color=ACCENT[dark], size=20))
+        .encode(
+            x=x,
+            y=alt.Y("loss:Q", title="loss (nats)"),
+            tooltip=[alt.Tooltip("share:Q", format=".0%"), alt.Tooltip("loss:Q", format=".3f")],
+        )
+    )
+    ends = alt.Chart(pd.DataFrame({"share": [0.0, 1.0]})).mark_rule(strokeDash=[3, 3], color=QUIET[dark]).encode(x=x)
+    return style(alt.LayerChart(layer=[ends, line]))
+
+
+def cross_plane(offsets: np.ndarray, losses: np.ndarray, dark: bool = False) -> alt.Chart:
+    """The losses (N, N) in nats around a network, as squares: the paper where it is least, the accent where it is most;
+    a logarithmic scale, for a landscape is flat in its valley and steep outside."""
+    rows, columns = np.indices(losses.shape)
+    table = pd.DataFrame(
+        {"down": offsets[rows.ravel()], "right": offsets[columns.ravel()], "loss": losses.ravel().astype(float)}
+    ).round(6)
+    axis = alt.Axis(format=".1f", labelOverlap=True, labelAngle=0, ticks=False, domain=False)
+    scale = alt.Scale(type="log", range=[PAPER[dark], ACCENT[dark]], interpolate="rgb")
+    return (
+        alt.Chart(table)
+        .mark_rect()
+        .encode(
+            x=alt.X("right:O", title="one direction (of each filter's size)", axis=axis),
+            y=alt.Y("down:O", title="another direction", axis=axis, sort="descending"),
+            color=alt.Color("loss:Q", scale=scale, legend=alt.Legend(title="loss (nats)", format=".2~g")),
+            tooltip=[alt.Tooltip("right:Q"), alt.Tooltip("down:Q"), alt.Tooltip("loss:Q", format=".3f")],
+        )
+        .properties(width=340, height=340)
+    )
+
+
 def map_digits(
     places: np.ndarray,
     labels: np.ndarray,

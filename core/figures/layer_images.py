@@ -12,6 +12,12 @@ ROW, GAP = 16, 2  # maps in a row of a sheet, and pixels between them
 FRAME = 2  # pixels: width of a frame around a part of a digit
 
 
+def find_limit(values: np.ndarray) -> float:
+    """Where the colours of a layer are full: what one value in a hundred exceeds, for a single one would leave all
+    others pale."""
+    return float(np.quantile(np.abs(values), 0.99)) or float(np.abs(values).max())
+
+
 def shade(values: np.ndarray, limit: float, dark: bool = False) -> np.ndarray:
     """Values (...) as colours (..., 3) uint8: the paper at 0, full blue at `limit` and above, full orange at -`limit`
     and below. A `limit` of 0 leaves all of it paper."""

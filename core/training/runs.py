@@ -4,6 +4,7 @@ models/, under the run's name.
 runs/ID/run.json      what the run is and how it ended
 runs/ID/epochs.csv    one row per epoch      runs/ID/steps.csv   the loss between them, at most 4,000 rows
 runs/ID/state.pt      all that is needed to go on; gone when the run is over
+runs/ID/states/       small states on the way, to see how it learned (core/training/states.py)
 runs/ID/PART/         the same curves for TensorBoard: training, validation, learned, each with charts of the same names
 runs/ID/lock          locked by the process that trains the run
 
@@ -35,6 +36,7 @@ from core.access.roles import owners_only
 from core.config import TrainingSettings
 from core.network import checkpoint
 from core.training.events import End, Epoch, LogPoint, RateChange, Step, find_best, mark_best
+from core.training.states import StateWriter
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -294,8 +296,15 @@ def find(name: str, folder: Path | None = None) -> Run:
 class RunWriter:
     """Writes a run as it is trained. Keeps a lock on the run's folder until it is closed."""
 
-    def __init__(self, run: Run, folder: Path, log_points: list[LogPoint], first_step: int = 0) -> None:
-        """Use `create` or `reopen`."""
+    def __init__(
+        self,
+        run: Run,
+        folder: Path,
+        log_points: list[LogPoint],
+        first_step: int = 0,
+        training: Training | None = None,
+    ) -> None:
+        """Use `create` or `reopen`. Without a `training` no states are kept."""
         self.run = run
         self.home = folder / run.id
         self.log_points = log_points
@@ -309,6 +318,7 @@ class RunWriter:
         self._curves: list[tuple[str, str, float, int, float]] = []  # for TensorBoard: part, name, value, step, time
         self._writers: dict[str, SummaryWriter] = {}  # one for each part: the same name in two parts is one chart
         self._first_step = first_step  # what TensorBoard's older files say from here on doesn't count
+        self._states = StateWriter(self.home, training) if training else None
 
     @classmethod
     def create(cls, name: str, training: Training, folder: Path | None = None, base: str | None = None) -> RunWriter:
@@ -331,7 +341,7 @@ class RunWriter:
             validation_images=len(training.validation),
             base=base,
         )
-        writer = cls(run, folder, [])
+        writer = cls(run, folder, [], training=training)
         _write(run, folder)
         return writer
 
@@ -349,18 +359,20 @@ class RunWriter:
         log_points = [log_point for log_point in read_log_points(run.id, folder) if log_point.step <= training.step]
         changes = tuple(change for change in run.rate_changes if change.step <= training.step)
         run = replace(run, status=Status.RUNNING, sentence="Training.", epochs=epochs, rate_changes=changes)
-        writer = cls(run, folder, log_points, first_step=training.step + 1)
+        writer = cls(run, folder, log_points, training.step + 1, training)
         _write(run, folder)
         return writer
 
     def add(self, event: Step | Epoch) -> None:
-        """Remember an event; `save` writes it to disk."""
+        """Remember an event; `save` writes it to disk. States on the way are written here."""
         if isinstance(event, Epoch):
             self.epochs.append(event)
             self._draw("validation", event.step, {"loss": event.validation_loss, "accuracy": event.validation_accuracy})
             if event.learnt_loss is not None and event.learnt_accuracy is not None:
                 self._draw("learned", event.step, {"loss": event.learnt_loss, "accuracy": event.learnt_accuracy})
             return
+        if self._states:
+            self._states.keep_if_due()
         self._waiting.append(event)
         if len(self._waiting) >= self._every:
             images = sum(step.images for step in self._waiting)
@@ -397,6 +409,8 @@ class RunWriter:
 
     def close(self, status: Status, sentence: str, model: str | None = None) -> None:
         """The run is over: no state is needed any more. Raises `OSError` when the disk refuses."""
+        if self._states:
+            self._states.keep_last()
         self.run = replace(self.run, status=status, sentence=sentence, model=model, epochs=tuple(self.epochs))
         self._write_history()
         _write(self.run, self.folder)

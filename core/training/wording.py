@@ -20,7 +20,7 @@ GROUPS = {
     "Data": ("training_images", "validation_share", "left_out", "seed"),
     "Optimisation": (
         "epochs", "batch_size", "learning_rate", "optimiser", "schedule", "weight_decay", "label_smoothing", "patience",
-        "device", "precision",
+        "states", "device", "precision",
     ),
     "Augmentation": ("augmentation", "clean_share", "outlier_exposure", "pen_digits"),
 }  # fmt: skip
@@ -31,7 +31,8 @@ DETECTOR = (
 )
 _LABELS = {
     "architecture": "Network · parameters", "ema_decay": "EMA decay", "training_images": "Images",
-    "left_out": "Digits to leave out", "patience": "Early stopping", "clean_share": "Share without augmentation",
+    "left_out": "Digits to leave out", "patience": "Early stopping", "states": "States to replay",
+    "clean_share": "Share without augmentation",
     "outlier_exposure": "Non-digits (outlier exposure)", "pen_digits": "Digits from other writers",
 }  # fmt: skip
 _CHOICES = {

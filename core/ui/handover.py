@@ -16,7 +16,7 @@ from core.ui import shell
 if TYPE_CHECKING:
     import numpy as np
 
-MOST_OFFERED = 20  # pictures whose links a visitor may still press, or come back to
+MOST_OFFERED = 40  # pictures whose links a visitor may still press, or come back to
 
 memory = st.session_state
 
@@ -54,15 +54,17 @@ def offer_to_predict(handed: Handed) -> None:
     )
 
 
-def offer_to_explain(image: np.ndarray, name: str, label: int | None, model: str, page: str) -> None:
+def offer_to_explain(
+    image: np.ndarray, name: str, label: int | None, model: str, page: str, is_small: bool = False
+) -> None:
     """The link "Why?" below an answer of `model`: it opens Explain with the digit (28, 28) that the model saw, uint8 or
-    float in [0, 1]."""
+    float in [0, 1]. `is_small`: without its icon, below a small picture."""
     handed = Handed(name, digit_images.digit_png(image, 1), label, model, page)
     keep(handed)
     st.page_link(
         "pages/5_Explain.py",
         label="Why?",
-        icon=":material/account_tree:",
+        icon=None if is_small else ":material/account_tree:",
         width="content",
         query_params={"digit": handed.address, "explain_model": model},
     )

@@ -53,6 +53,17 @@ def test_a_changed_digit_is_a_digit_and_the_same_again(positions):
     np.testing.assert_array_equal(changed, changes.apply(SIX, Changes(**positions)))
 
 
+@pytest.mark.parametrize("place", [(0, 0), (27, 27), (14, 13)])
+def test_the_rubber_takes_a_square_of_ink_and_nothing_else(place):
+    full = np.ones((28, 28), np.float32)
+    rubbed = changes.apply(full, Changes(rubbed=(place,)))
+    row, column = np.indices(full.shape)
+    near = np.maximum(abs(row - place[0]), abs(column - place[1])) <= changes.RUBBER // 2
+    np.testing.assert_array_equal(rubbed, np.where(near, 0, 1))
+    np.testing.assert_array_equal(changes.apply(full, Changes(rubbed=(place, place))), rubbed)
+    np.testing.assert_array_equal(full, 1)
+
+
 def test_turning_by_a_right_angle_is_turning_the_picture():
     np.testing.assert_allclose(changes.apply(SIX, Changes(turn=90)), np.rot90(SIX, -1), atol=1e-5)
     np.testing.assert_allclose(changes.apply(SIX, Changes(right=3)), np.roll(SIX, 3, axis=1), atol=1e-5)

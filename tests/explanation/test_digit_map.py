@@ -56,8 +56,9 @@ def test_a_map_is_kept_for_its_version_alone(embedded, tmp_path, monkeypatch):
     np.testing.assert_array_equal(found.places, embedded.places)
     np.testing.assert_array_equal(found.answers, embedded.answers)
     assert digit_map.find_kept("a model", "2") is None
-    (tmp_path / "maps" / "a model.npz").write_bytes(b"no map")
-    assert digit_map.find_kept("a model", "1") is None
+    for damaged in (b"no map", b""):
+        (tmp_path / "maps" / "a model.npz").write_bytes(damaged)
+        assert digit_map.find_kept("a model", "1") is None
 
 
 def test_whoever_waits_hears_how_far_it_is_and_may_end_it():

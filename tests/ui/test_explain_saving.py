@@ -12,7 +12,7 @@ from core.data import mnist
 from core.explanation import counterfactual, digit_map
 from core.explanation.changes import Changes
 from core.explanation.counterfactual import Change
-from core.explanation.evidence import Question
+from core.explanation.evidence import METHODS, Question
 from core.network import checkpoint
 from core.network.prediction import predict
 from core.ui.explain import about, saving
@@ -65,7 +65,7 @@ def test_what_nobody_looked_at_is_left_out(shown):
 def test_each_view_is_a_picture(shown):
     for made in (
         saving._draw_layers(shown),
-        saving._draw_evidence(shown, "Occlusion", Question(4)),
+        saving._draw_evidence(shown, METHODS["Occlusion"](shown.model.model, shown.digit.image, Question(4))),
         saving._draw_change(Change(shown.digit.image, np.zeros((28, 28), np.float32), 9)),
         saving._as_png(saving._draw_curve(shown, Changes(), "turn")[0]),
     ):

@@ -122,10 +122,24 @@ def test_start_shows_the_run_and_stop_its_end(job):
     until(lambda: job.snapshot().phase == "paused")
     app.run()
     assert app.button(key="go_on").label == "Resume"
+    explain_a_watched_digit(app, 3)
     app.button(key="discard").click().run()
     assert job.wait(120)
     app.run()
     assert "Stopped and discarded" in read(app) and not app.exception
+
+
+def explain_a_watched_digit(app: AppTest, digit: int) -> None:
+    """From "Why?" below a watched digit to Explain, which asks the latest state of the run, and back."""
+    links = [entry.proto for entry in app.get("page_link") if entry.proto.label == "Why?"]
+    assert len(links) == 10
+    app.query_params.update(dict(parse_qsl(links[digit].query_string)))
+    app.switch_page("pages/5_Explain.py").run()
+    assert not app.exception, [entry.message for entry in app.exception]
+    assert f"A watched {digit}" in read(app) and re.search(
+        r"still in training: this is its state after step", read(app)
+    )
+    app.switch_page("pages/2_Train.py").run()
 
 
 def test_a_drawing_made_on_predict_joins_the_watched_digits_of_its_visitor_alone(job):

@@ -38,6 +38,13 @@ TEXTS = {
         "van der Maaten and Hinton, “Visualizing data using t-SNE” (2008), computed by openTSNE (Poličar, Stražar and "
         "Zupan, 2024)",
     ),
+    "learning": (
+        "The weights of a run were kept on the way, densely at its beginning, where most happens, and ever more rarely "
+        "later. Each state answers your digit anew; on the map, whose directions stay those of the last state, the "
+        "same test digits are seen to part into groups. A filter that looks like noise at the end has not failed: "
+        "what the layers behind it make of its answers counts.",
+        "Zeiler and Fergus, “Visualizing and understanding convolutional networks” (2014), section 4.1",
+    ),
     "break": (
         "The sliders change what the model sees, all 28 by 28 pixels of it, and it is asked anew each time. The curve "
         "shows its ten probabilities over the whole range of one slider, the others standing where they are; dashed "

@@ -12,7 +12,7 @@ from core.explanation.adversary import Twin
 from core.explanation.counterfactual import Change
 from core.figures import digit_images, layer_images
 from core.network.prediction import predict
-from core.ui import resources, widgets
+from core.ui import resources, shell, widgets
 from core.ui.explain import about
 from core.ui.explain.subject import Shown
 
@@ -148,17 +148,17 @@ def _strongest() -> int:
 
 
 def _draw_twin(twin: Twin) -> None:
-    noise = (twin.after - twin.before) * 255
+    noise = layer_images.shade_map((twin.after - twin.before) * 255, twin.strength, 8, shell.is_dark())
     with st.container(horizontal=True, gap="medium"):
         st.image(
             digit_images.as_data_url(digit_images.digit_png(twin.after, 8)),
-            width=160,
+            width=WIDE,
             alt=f"The twin, read as {twin.said}",
             caption=f"Read as {twin.said}",
         )
         st.image(
-            digit_images.as_data_url(digit_images.to_png(layer_images.shade_map(noise, twin.strength, 8))),
-            width=160,
+            digit_images.as_data_url(digit_images.to_png(noise)),
+            width=WIDE,
             alt="The noise alone, blue where it is brighter and orange where it is darker",
             caption="The noise alone, strengthened",
         )

@@ -72,6 +72,14 @@ def _ask(shown: Shown) -> tuple[Question, str, bool]:
     return Question(digit, None if against == NOBODY else int(against)), method, is_checked
 
 
+def question_now(shown: Shown) -> Question:
+    """What this view asks at the moment, or would ask first where nobody opened it for this digit."""
+    if memory.get("reasons_about") != shown.digit.address:
+        return Question(shown.prediction.digit)
+    against = memory.get("reasons_against", NOBODY)
+    return Question(memory.reasons_for, None if against in (NOBODY, str(memory.reasons_for)) else int(against))
+
+
 def find(shown: Shown, method: str, question: Question, is_shuffled: bool = False) -> Evidence:
     """The evidence, found before or now. Raises `NoMethod` where the network has no place for the method."""
     results = resources.results()
@@ -82,8 +90,13 @@ def find(shown: Shown, method: str, question: Question, is_shuffled: bool = Fals
             evidence.shuffle_weights(network) if is_shuffled else network, shown.digit.image, question
         )
 
-    found: Evidence = results.keep(("evidence", *shown.key, method, question, is_shuffled), compute)
+    found: Evidence = results.keep(key_of(shown, method, question, is_shuffled), compute)
     return found
+
+
+def key_of(shown: Shown, method: str, question: Question, is_shuffled: bool = False) -> tuple[object, ...]:
+    """Under which the evidence is kept."""
+    return "evidence", *shown.key, method, question, is_shuffled
 
 
 def say(question: Question) -> str:
@@ -132,7 +145,6 @@ def describe(pixels: np.ndarray) -> str:
     for word, values in (("for it", pixels), ("against it", -pixels)):
         if values.max() > 0:
             row, column = np.unravel_index(int(values.argmax()), values.shape)
-            down = ("upper", "middle", "lower")[min(2, 3 * int(row) // len(pixels))]
-            across = ("left", "center", "right")[min(2, 3 * int(column) // len(pixels))]
-            parts.append(f"most {word} at the {down} {across}")
+            where = words.name_place(int(row), int(column), (values.shape[0], values.shape[1]))
+            parts.append(f"most {word} at {where}")
     return ", ".join(parts) or "no evidence"

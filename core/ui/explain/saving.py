@@ -13,11 +13,11 @@ import streamlit as st
 from core import words
 from core.explanation import changes, layers
 from core.explanation.changes import SLIDERS, Changes
-from core.explanation.evidence import METHODS, NoMethod, Question
+from core.explanation.evidence import METHODS, Evidence, NoMethod, Question
 from core.figures import digit_images, layer_images
 from core.figures.explanation_report import Part, Shot
 from core.ui import resources
-from core.ui.explain import about, changing, map_maker, reasons, sums, through
+from core.ui.explain import about, changing, map_maker, reasons, sums
 from core.ui.explain.subject import Shown
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ File = tuple[str, str, str, Callable[[], str | bytes]]  # what it is, its name's
 
 
 def offer(shown: Shown) -> None:
-    """A button for each file, which is made when the button is pressed; a change and a map that nobody looked at yet
-    are not among them."""
+    """A button for each file, which is made when the button is pressed; evidence, a change and a map that nobody looked
+    at yet are not among them."""
     stem = re.sub(r"[^\w.-]+", "-", f"{shown.model.name} {shown.model.version} {shown.digit.title}").strip("-.")
     with st.popover("Save", icon=":material/download:"):
         for title, end, mime, make in _list_files(shown):
@@ -42,16 +42,18 @@ def offer(shown: Shown) -> None:
 
 def _list_files(shown: Shown) -> list[File]:
     """What there is at the moment, as the views stand."""
-    now, slider = memory.get("break_now", Changes()), memory.get("break_curve") or "turn"
-    question = Question(memory.get("reasons_for", shown.prediction.digit))
-    method = memory.get("method") or "Occlusion"
+    now, chosen = memory.get("break_now", Changes()), memory.get("break_curve")
+    slider = chosen if chosen in SLIDERS else next(iter(SLIDERS))
+    question = reasons.question_now(shown)
+    method = memory.get("method") or next(iter(METHODS))
     curve, change, where = partial(_draw_curve, shown, now, slider), _find_change(shown), _find_map(shown)
     files: list[File] = [
         ("Whole page (HTML)", "page.html", "text/html", partial(_make_page, shown, now, slider, change, where)),
         ("Layers (PNG)", "layers.png", "image/png", partial(_draw_layers, shown)),
     ]
-    if method in METHODS:
-        files.append(("Evidence (PNG)", "evidence.png", "image/png", partial(_draw_evidence, shown, method, question)))
+    evidence: Evidence | None = resources.results().find(reasons.key_of(shown, method, question))
+    if evidence:
+        files.append(("Evidence (PNG)", "evidence.png", "image/png", partial(_draw_evidence, shown, evidence)))
     if change:
         files.append(("Change (PNG)", "change.png", "image/png", partial(_draw_change, change)))
     files += [
@@ -91,15 +93,11 @@ def _as_svg(chart: alt.TopLevelMixin) -> str:
 def _draw_layers(shown: Shown) -> bytes:
     found = layers.follow(shown.model.model, shown.digit.image)
     return digit_images.to_png(
-        layer_images.stack([layer_images.draw_layer(one.values, through.limit_of(one)) for one in found])
+        layer_images.stack([layer_images.draw_layer(one.values, layer_images.find_limit(one.values)) for one in found])
     )
 
 
-def _draw_evidence(shown: Shown, method: str, question: Question) -> bytes:
-    try:
-        found = METHODS[method](shown.model.model, shown.digit.image, question)
-    except NoMethod:
-        found = METHODS["Occlusion"](shown.model.model, shown.digit.image, question)
+def _draw_evidence(shown: Shown, found: Evidence) -> bytes:
     return digit_images.to_png(reasons.draw(shown, found, dark=False))
 
 
@@ -165,7 +163,7 @@ def _part(title: str, view: str, sentences: list[str], shots: list[Shot]) -> Par
 def _tell_layers(shown: Shown) -> Part:
     shots = []
     for layer in layers.follow(shown.model.model, shown.digit.image):
-        limit = through.limit_of(layer)
+        limit = layer_images.find_limit(layer.values)
         caption = (
             f"{layer.name}: {layer.title}, {words.count(layer.parameters, 'parameter')}; full color is {limit:.2f}"
         )

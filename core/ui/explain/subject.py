@@ -16,13 +16,15 @@ from core.network.checkpoint import Checkpoint
 from core.network.prediction import Prediction, predict
 from core.reading import picture, reader
 from core.reading.one_digit import FoundDigit
+from core.training import states
+from core.training.job import Live
 from core.ui import addresses, handover, notices, resources, shell
 from core.ui.handover import Handed
 from core.ui.predict import samples
 
 PAGE = "pages/5_Explain.py"
 FIRST = "mnist-0"  # what is explained before anybody chose
-LARGEST = 25  # MB a file
+LARGEST = PictureLimits().bytes // 10**6  # MB a file
 WAYS = ("Last drawing", "Sample", "Test digit", "Picture of your own")
 STYLE = """
 <style>
@@ -46,11 +48,6 @@ class Digit:
     label: int | None = None
     handed: Handed | None = None
 
-    @property
-    def key(self) -> int:
-        """A number that stands for its pixels."""
-        return hash(self.image.tobytes())
-
 
 @dataclass(frozen=True)
 class Shown:
@@ -70,7 +67,8 @@ def ask() -> Shown:
     """The digit with its answer, and what to choose another one or another model with. Says why and stops where there
     is neither."""
     st.html(STYLE)
-    names = checkpoint.names()
+    in_training = _find_run_in_training()
+    names = [*checkpoint.names(), *([in_training.run.name] if in_training else [])]
     if not names:
         st.info("There is no model yet. Train one, and this page shows why it answers as it does.")
         st.stop()
@@ -86,8 +84,9 @@ def ask() -> Shown:
             with st.popover("Another digit", icon=":material/edit:", width="stretch"):
                 _offer_others()
     notices.show_notice("explain")
+    live = in_training if in_training and in_training.run.name == name else None
     try:
-        model = resources.model(name)
+        model = _open_state(live) if live else resources.model(name)
         digit = _open(memory.explain_address, model)
     except (checkpoint.CheckpointError, picture.PictureError) as error:
         st.error(words.escape_markdown(str(error)), icon=":material/error:")
@@ -102,7 +101,30 @@ def ask() -> Shown:
         )
     with said:
         _say(digit, prediction)
+        if live:
+            st.caption(f"{name} is still in training: this is its state {model.version}.")
     return Shown(digit, model, prediction)
+
+
+def _find_run_in_training() -> Live | None:
+    """The run that is going on, where it has a state that can be explained."""
+    snapshot = resources.training_job().snapshot()
+    if not isinstance(snapshot, Live) or not snapshot.run.id or snapshot.run.name in checkpoint.names():
+        return None
+    return snapshot if states.list_steps(states.find_home(snapshot.run.id)) else None
+
+
+def _open_state(live: Live) -> Checkpoint:
+    """The latest state of the run that is going on, as a model. Raises `CheckpointError` where it can't be read."""
+    run, home = live.run, states.find_home(live.run.id)
+    step = states.list_steps(home)[-1]
+    try:
+        network = resources.results().keep(
+            ("state", run.id, step), lambda: states.load(home, run.settings.architecture, step)
+        )
+    except ValueError as error:
+        raise checkpoint.CheckpointError(str(error)) from error
+    return Checkpoint(run.name, f"after step {step:,}", {}, run.settings.architecture, network)
 
 
 def _say(digit: Digit, prediction: Prediction) -> None:

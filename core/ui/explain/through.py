@@ -83,7 +83,7 @@ def _show_layer(shown: Shown, found: tuple[Layer, ...], at: int, order: str, cho
     shape = "×".join(map(str, layer.values.shape[1:]))
     count = words.count(len(layer.values), "map" if layer.is_maps else "unit") + (f" of {shape}" if shape else "")
     weights = words.count(layer.parameters, "parameter")
-    limit = limit_of(layer)
+    limit = layer_images.find_limit(layer.values)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{words.escape_markdown(layer.name)}** · {layer.title} · {count} · {weights}", width="content")
         st.html(_scale(limit, dark), width="content")
@@ -118,12 +118,6 @@ def _show_layer(shown: Shown, found: tuple[Layer, ...], at: int, order: str, cho
                 "Any by its number", 0, len(layer.values) - 1, value=None, key=number, width=160,
                 on_change=_choose, args=(number, shown.model.architecture, at),
             )  # fmt: skip
-
-
-def limit_of(layer: Layer) -> float:
-    """Where a layer's colours are full: what one value in a hundred exceeds, for a single one would leave all others
-    pale."""
-    return float(np.quantile(np.abs(layer.values), 0.99)) or float(np.abs(layer.values).max())
 
 
 def _label(layer: Layer, one: int, limit: float, dark: bool, is_last: bool) -> str:
@@ -161,7 +155,7 @@ def _show_map(shown: Shown, found: tuple[Layer, ...], at: int, channel: int) -> 
         ("reach", shown.model.architecture), lambda: receptive_field.measure(shown.model.model)
     )
     part = receptive_field.frame(reaches, at, layer, row, column)
-    limit = limit_of(layer)
+    limit = layer_images.find_limit(layer.values)
     with st.container(horizontal=True, gap="large"):
         left, right = st.container(width=320), st.container(width=240)
     with left:
@@ -233,6 +227,5 @@ def describe(values: np.ndarray) -> str:
     if float(values.max()) <= 0:
         return "nowhere above zero"
     row, column = np.unravel_index(int(values.argmax()), values.shape)
-    down = ("upper", "middle", "lower")[min(2, 3 * int(row) // values.shape[0])]
-    across = ("left", "center", "right")[min(2, 3 * int(column) // values.shape[1])]
-    return f"answers most at the {down} {across}, with {float(values.max()):.2f}"
+    where = words.name_place(int(row), int(column), (values.shape[0], values.shape[1]))
+    return f"answers most at {where}, with {float(values.max()):.2f}"
