@@ -20,7 +20,19 @@ from core.training.device import choose_precision, hold_on_to_memory
 
 WHOLE, NEAR = 7, 5  # pictures of a batch: pages seen whole and parts seen from near. Both in each, for batch
 # normalisation: what one half of the batches never shows would not be normalised by it
-SIDES = (96, 96, 128, 160, 160, 192, 320)  # pixels: longer side, of a batch by chance. A hairline shows only in the
+SIDES = (
+    96,
+    96,
+    96,
+    128,
+    128,
+    160,
+    160,
+    160,
+    192,
+    192,
+    320,
+)  # pixels: longer side, of a batch by chance. A hairline shows only in the
 # largest, which takes four times as long as 160
 FAR = 160  # pixels: longer side of the whole page from which is known what a part shows
 LEARNING_RATE, DECAY, WARM_UP = 3e-3, 1e-3, 0.05
