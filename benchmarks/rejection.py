@@ -21,7 +21,7 @@ from core.data.split import split
 from core.network import checkpoint
 from core.network.architectures import to_input
 from core.network.prediction import predict
-from core.synthesis import fonts, non_digits, pen_digits
+from core.synthesis import fonts, non_digits, page_shapes, pen_digits
 from core.training.augment import LEVELS, augment
 
 COUNT = 5000  # of each kind; each digit of a typeface once
@@ -59,12 +59,15 @@ def gather() -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     rng = torch.Generator().manual_seed(3)
     numerals = fonts.make(len(fonts.load("validation", fonts.DIGITS)), 3, "validation", fonts.DIGITS)
     made_of_digits = non_digits.make_of_digits(own.images.numpy(), own.labels.numpy(), COUNT, seed=99)
+    found = page_shapes.load("validation")
     digits = {
+        "digits as found on drawn pages": found.images[found.labels >= 0].numpy().astype(np.float32) / 255,
         "MNIST, augmented": _augment(own, rng),
         "other writers, augmented": _augment(hands, rng),
         "digits of other typefaces": numerals.astype(np.float32) / 255,
     }
     others = {
+        "found on drawn pages": found.images[found.labels < 0].numpy(),
         "drawn by rule": non_digits.make(COUNT, seed=99),
         "made of digits": made_of_digits,
         "letters and signs of other typefaces": fonts.make(COUNT, seed=3, part="validation"),

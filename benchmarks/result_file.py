@@ -44,6 +44,7 @@ BENCHMARKS = {
     "whole_numbers": Benchmark("Whole numbers", "python benchmarks/whole_numbers.py", False),
     "sheets": Benchmark("Sheets", "python benchmarks/sheets.py --folder FOLDER", True),
     "pages": Benchmark("Drawn pages", "python benchmarks/pages.py", False),
+    "papers": Benchmark("Pages by kind of paper", "python benchmarks/papers.py", False),
     "pages_without": Benchmark(
         "What each step of reading is worth", "python benchmarks/pages.py --without --count 50", False
     ),

@@ -92,7 +92,14 @@ def write_sign(name: str, height: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def write_mark(mark: str, height: int, pen: float, rng: np.random.Generator) -> np.ndarray:
-    """A dot, comma or hyphen beside digits of `height`: (about height, W) float32, standing at its usual place."""
+    """A dot, comma, hyphen or slash beside digits of `height`: (about height, W) float32, at its usual place."""
+    if mark == "/":
+        high = round(rng.uniform(1.1, 1.5) * height)
+        canvas = np.zeros((high, high), np.uint8)
+        inset = round(pen)
+        start, lean = (inset, high - inset), round(rng.uniform(0.25, 0.6) * high)
+        cv2.line(canvas, start, (inset + lean, inset), 255, max(1, round(pen)), cv2.LINE_AA)
+        return crop(canvas.astype(np.float32) / 255)
     canvas = np.zeros((round(1.25 * height), max(4, round(0.4 * height))), np.uint8)
     x, y = canvas.shape[1] // 2, round(0.95 * height)
     if mark == ".":
@@ -326,6 +333,14 @@ def signs(rng: np.random.Generator) -> tuple[np.ndarray, str]:
     sign = rng.choice(list(SIGN_OF))
     written = sign + written if rng.random() < 0.5 else written + sign
     return lay_on(write_line(written, rng, height, (0.12, 0.35)), rng, height), text
+
+
+@kind
+def dates(rng: np.random.Generator) -> tuple[np.ndarray, str]:
+    """Day, month and year with slashes between."""
+    height = int(rng.integers(45, 100))
+    parts = str(rng.integers(1, 32)), str(rng.integers(1, 13)), str(rng.integers(1950, 2030))
+    return lay_on(write_line("/".join(parts), rng, height, (0.1, 0.35), spread=0.04), rng, height), "".join(parts)
 
 
 @kind

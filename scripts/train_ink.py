@@ -34,6 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=int, default=12_000, help="drawn to learn from")
     parser.add_argument("--steps", type=int, default=30_000)
+    parser.add_argument("--rate", type=float, default=3e-3, help="the highest learning rate")
     parser.add_argument("--held-out", type=int, default=660, help="drawn to test with, by other hands")
     parser.add_argument("--without", nargs="*", default=[], help="papers to leave out, of synthesis/pages.py")
     parser.add_argument("--start", type=Path, help="weights to go on from, with their card beside them")
@@ -56,7 +57,7 @@ def main() -> int:
     began = time.monotonic()
     mean = 0.0
     start = ink_network.load(options.start) if options.start else None
-    for step in ink.learn(learned, options.steps, options.seed, start):
+    for step in ink.learn(learned, options.steps, options.seed, start, options.rate):
         mean = step.loss if step.number == 1 else 0.99 * mean + 0.01 * step.loss
         if step.number % 250 == 0:
             print(f"step {step.number:6,} · loss {mean:.4f} · {time.monotonic() - began:.0f} s", flush=True)
@@ -69,7 +70,13 @@ def main() -> int:
     print(f"whole:  {describe(whole)}\nnearer: {describe(near)}")
     if not options.without:
         before = json.loads(options.start.with_suffix(".json").read_text())["rounds"] if options.start else []
-        this = {"pages": options.pages, "steps": options.steps, "seed": options.seed, "torch": torch.__version__}
+        this = {
+            "pages": options.pages,
+            "steps": options.steps,
+            "seed": options.seed,
+            "rate": options.rate,
+            "torch": torch.__version__,
+        }
         write_card(options.file, [*before, this], len(held_out), whole, near)
     return 0
 

@@ -15,8 +15,8 @@ from core.reading.settings import NUMBER
 
 @dataclass(frozen=True)
 class Sign:
-    """A sign that was left out: its `name` ("dot", "comma", "colon", "dash", "minus" or "mark"), the `box` of its ink
-    and how many of the digits, in reading order, stand before it; `is_first` where it begins a line."""
+    """A sign that was left out: its `name` ("dot", "comma", "colon", "dash", "minus", "slash" or "mark"), the `box` of
+    its ink and how many of the digits, in reading order, stand before it; `is_first` where it begins a line."""
 
     name: str
     box: Box
@@ -26,7 +26,7 @@ class Sign:
     @property
     def text(self) -> str:
         """How it is written in a number, "." for example; empty where it isn't known which sign it is."""
-        return {"dot": ".", "comma": ",", "colon": ":", "dash": "-", "minus": "-"}.get(self.name, "")
+        return {"dot": ".", "comma": ",", "colon": ":", "dash": "-", "minus": "-", "slash": "/"}.get(self.name, "")
 
 
 @dataclass(frozen=True)

@@ -108,11 +108,11 @@ def cut_everywhere(ink: Ink) -> list[tuple[Primitive, ...]]:
     return list(dict.fromkeys(members for line in (*lines, *finer) for members in _combine(line)))
 
 
-def find_left_out(ink: Ink, lines: list[list[NumberDigit]]) -> LeftOut:
+def find_left_out(ink: Ink, lines: list[list[NumberDigit]], slashes: list[list[NumberDigit]]) -> LeftOut:
     """What of the ink is part of none of the digits, in pixels of the mask; rules and what the border cuts off narrowly
-    are no writing of this number."""
+    are no writing of this number. The `slashes` of each line are signs that are known already."""
     rest = ink.mask.copy()
-    for line in lines:
+    for line in (*lines, *slashes):
         for digit in line:
             x, y, width, height = digit.box
             rest[y : y + height, x : x + width] &= ~digit.ink

@@ -21,6 +21,7 @@ from core.reading.number import NumberDigit, find_closer, find_digits, find_left
 from core.reading.one_digit import FoundDigit, NothingFound, find_digit, whole_picture_as_digit
 from core.reading.picture import Picture
 from core.reading.settings import LOOK, NUMBER
+from core.reading.slash import name_slashes, part_slashes
 
 # More readings at once than cores only make each other wait, all of them: the first would be as late as the last.
 AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
@@ -451,12 +452,15 @@ def _read_lines(
         crop, smallest = closer
         ink = find_ink(task.picture, ink.polarity, crop, smallest)
         written = find_lines(ink)
-    lines = find_digits(written, answers.about)
-    if not lines or not isinstance(ink, Ink):
+    found = find_digits(written, answers.about)
+    if not found or not isinstance(ink, Ink):
         return None
+    lines, slashes = part_slashes(found)
     said = [digit.prediction for line in lines for digit in line]
     alone = one.found.box if isinstance(one.found, FoundDigit) else None
-    left_out, is_guess = find_left_out(ink, lines).placed(ink.place), False
+    left_out = find_left_out(ink, lines, slashes)
+    left_out = replace(left_out, signs=(*left_out.signs, *name_slashes(lines, slashes))).placed(ink.place)
+    is_guess = False
     if task.expect != "number":
         if not _are_digits(said):
             return None
@@ -467,16 +471,16 @@ def _read_lines(
         if is_guess and (one.text or left_out.shapes or not _are_sure(said)):
             return None
     digits = []
-    for number, line in enumerate(lines):
+    for place, line in enumerate(lines):
         for digit in line:
             box = ink.place(digit.box)
             prediction = digit.prediction if looks.shows_ink(box) else digit.prediction.less_sure()
-            digits.append(Digit(prediction, box, digit.image, number))
+            digits.append(Digit(prediction, box, digit.image, place))
     path_score = sum(digit.path_score for line in lines for digit in line)
     kept = tuple(sign for sign in left_out.signs if task.expect == "number" and sign.text)
     left_out = replace(left_out, signs=tuple(sign for sign in left_out.signs if sign not in kept))
-    found = replace(_show_number(ink, lines, left_out, is_guess), kept=kept, turned=turned)
-    return _Number(_conclude(task, found, None, tuple(digits), one.hypotheses), path_score)
+    number = replace(_show_number(ink, lines, left_out, is_guess), kept=kept, turned=turned)
+    return _Number(_conclude(task, number, None, tuple(digits), one.hypotheses), path_score)
 
 
 def _conclude(

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from core.config import DIGIT_SIZE
-from core.reading.mnist_form import Trail, fit
+from core.reading.mnist_form import Box, Trail, box_of, fit
 from core.synthesis.drawing import (
     LETTERS,
     SHEET,
@@ -43,7 +43,7 @@ def make(count: int, seed: int, check: Check = go_on) -> np.ndarray:
 
 
 def make_of_digits(digits: np.ndarray, labels: np.ndarray, count: int, seed: int, check: Check = go_on) -> np.ndarray:
-    """Make `count` non-digits out of digits: two in one image, mirrored, lying on their side, upside down.
+    """Make `count` non-digits out of digits: two in one image, mirrored, on their side, upside down, crossed out.
 
     Digits (N, 28, 28) uint8, labels (N,) in 0..9 -> (count, 28, 28) uint8. Each change is only made to digits that it
     turns into something else: a mirrored 8 is still an 8. Deterministic for a given seed.
@@ -59,7 +59,7 @@ def make_of_digits(digits: np.ndarray, labels: np.ndarray, count: int, seed: int
     made = []
     for number in range(count):
         check()
-        kind = number % 6
+        kind = number % 7
         if kind <= 1:  # two side by side
             first, second = crop(draw("023456789")), crop(draw("0123456789"))
             ink = _beside(first, second, int(rng.integers(-12, 14)), rng)
@@ -71,10 +71,34 @@ def make_of_digits(digits: np.ndarray, labels: np.ndarray, count: int, seed: int
             ink = np.rot90(draw("23457"), rng.choice([1, 3]))
         elif kind == 4:
             ink = draw("347")[:, ::-1]
-        else:
+        elif kind == 5:
             ink = np.rot90(draw("347"), 2)
+        else:
+            digit = np.pad(draw("0123456789") > 0.5, 20)
+            ink = digit | cross_out(digit.shape, box_of(digit), rng)
         made.append(to_bytes(fit(ink > 0.5, Trail())))
     return np.stack(made)
+
+
+def cross_out(shape: tuple[int, ...], box: Box, rng: np.random.Generator) -> np.ndarray:
+    """Two or three strokes through what stands in a box of a sheet, a cross over it, or a zigzag: (H, W) bool."""
+    x, y, wide, high = box
+    kind, lines = rng.integers(3), []
+    left, right = x - rng.uniform(0.02, 0.2) * high, x + wide + rng.uniform(0.02, 0.2) * high
+    if kind == 0:
+        for _ in range(int(rng.integers(2, 4))):
+            first, last = y + high * np.clip(rng.normal(0.5, 0.12, 2), 0.2, 0.8)
+            lines.append([(left, first), (right, last)])
+    elif kind == 1:
+        top, foot = y + rng.uniform(-0.05, 0.25) * high, y + rng.uniform(0.75, 1.05) * high
+        lines = [[(left, top), (right, foot)], [(left, foot), (right, top)]]
+    else:
+        across = np.linspace(left, right, max(5, round(rng.uniform(3, 7) * wide / high)))
+        up_and_down = y + high * (0.5 + np.where(np.arange(len(across)) % 2, 1, -1) * rng.uniform(0.2, 0.5))
+        lines = [list(zip(across, up_and_down, strict=True))]
+    sheet, pen = np.zeros(shape, np.uint8), max(2, round(rng.uniform(0.05, 0.12) * high))
+    cv2.polylines(sheet, [np.round(line).astype(np.int32) for line in lines], False, 1, pen)
+    return sheet > 0
 
 
 def refit(digits: np.ndarray, seed: int) -> np.ndarray:

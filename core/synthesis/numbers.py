@@ -20,7 +20,7 @@ from core.reading.number import cut_everywhere
 from core.synthesis import fonts
 from core.synthesis.drawing import SYMBOLS, Check, crop, go_on, spline
 from core.synthesis.drawing import write as write_symbol
-from core.synthesis.non_digits import enlarge
+from core.synthesis.non_digits import cross_out, enlarge
 from core.synthesis.writing_styles import add_writing_styles
 
 MONEY = ("dollar", "euro", "pound", "hash")  # the signs that stand beside numbers most often
@@ -31,6 +31,7 @@ HEIGHT = 64  # pixels: of the digits, as `reading.number` scales them
 WHOLE, FOREIGN = 0.92, 0.1
 PART, MIXED = 0.8, 0.22
 MOST_PER_NUMBER = 12  # candidates kept of one number, digits and non-digits in equal numbers where possible
+CROSSED_OUT = 0.12  # share of the numbers in which some digits are crossed out; what lies under it is no digit then
 ROUND = 0.3  # share of the numbers that end in zeros, as amounts of money often do
 
 
@@ -65,7 +66,7 @@ def write(digits: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
     """Write a number in one handwriting: at most seven digits (28, 28) uint8 -> the owner of each pixel, (H, W) uint8.
 
     0 is paper. Digit n sets bit n, so where two digits overlap both bits are set. `OTHER` is the ink of commas, signs,
-    rules and strokes that join two digits.
+    rules and strokes that join two digits or cross them out.
     """
     height = HEIGHT
     pen, lean, usual_gap = int(rng.integers(-4, 5)), rng.normal(0, 0.12), rng.uniform(-0.06, 0.2)
@@ -93,6 +94,11 @@ def write(digits: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
         ends.append((start, top, start + ink.shape[1], top + len(ink)))
     if joined:
         _join_neighbours(sheet, ends, rng)
+    if rng.random() < CROSSED_OUT:
+        struck = int(rng.integers(len(ends)))
+        some = np.array(ends[struck : struck + int(rng.integers(1, 4))])
+        (x, y), (end, foot) = some[:, :2].min(0).tolist(), some[:, 2:].max(0).tolist()
+        sheet[cross_out(sheet.shape, (x, y, end - x, foot - y), rng)] = OTHER
     if rng.random() < 0.3:
         _sign(sheet, int(right.max() + rng.uniform(0.05, 0.4) * height), height, rng)
     if rng.random() < 0.15:

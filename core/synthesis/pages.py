@@ -20,7 +20,8 @@ from core.synthesis.patterns import PATTERNS, mottle
 from core.synthesis.pen_digits import PenDigit, trace
 
 SMALLEST, LARGEST = 96, 480  # pixels: longer side of a page
-FAINTEST = 0.045  # of full scale: ink that changes the paper by less, and by less than noise, is not seen: it is no ink
+FAINTEST = 0.045  # of full scale: ink by which the picture differs less, or less than noise, is not seen: it is no ink
+LEGIBLE = 10  # pixels: writing isn't reduced to less than this, or nobody could say what is ink
 INKS = (
     (28, 28, 32),
     (36, 62, 150),
@@ -70,15 +71,14 @@ def draw(hand: Hand, rng: np.random.Generator, papers: Sequence[str] | None = No
         sheet = _print_on(sheet, covered, height, is_chalk, hand, rng)
     colour = np.array((CHALKS if is_chalk else INKS)[rng.integers(len(CHALKS if is_chalk else INKS))], np.float32) / 255
     colour = np.clip(colour + rng.normal(0, 0.03, 3), 0, 1).astype(np.float32)
-    alpha = (_press(covered, rng) * np.exp(rng.uniform(np.log(0.3), 0.0)))[..., None]
+    strongest = rng.uniform(0.7, 1.0) if rng.random() < 0.6 else np.exp(rng.uniform(np.log(0.3), 0.0))
+    alpha = (_press(covered, rng) * strongest)[..., None]
     if is_chalk or rng.random() < 0.5:  # the pen covers what is below,
         written = sheet * (1 - alpha) + alpha * colour
     else:  # or both darken
         written = sheet * (1 - alpha * (1 - colour))
-    light = _light(shape, rng)
-    noise = np.exp(rng.uniform(np.log(0.002), np.log(0.06))) if rng.random() < 0.7 else 0.0
-    seen = np.abs(written - sheet).max(2) * light > FAINTEST + noise
-    picture, ink = _photograph(written * light[..., None], covered * seen, paper, noise, rng)
+    light = _light(shape, rng)[..., None]
+    picture, ink = _photograph(written * light, sheet * light, covered, height, paper, rng)
     return Page(picture, (np.clip(ink, 0, 1) * 255).round().astype(np.uint8), paper, label)
 
 
@@ -278,9 +278,9 @@ def _document(sheet: _Sheet, rng: np.random.Generator) -> Drawn:
 def _through(sheet: _Sheet, rng: np.random.Generator) -> Drawn:
     """Writing on the other side of the sheet shows through: mirrored, blurred, faint."""
     back, *_ = _write(sheet.covered.shape, sheet.hand, rng)
-    back = cv2.GaussianBlur(back[:, ::-1], (0, 0), np.exp(rng.uniform(np.log(0.8), np.log(4))))
+    back = cv2.GaussianBlur(back[:, ::-1], (0, 0), np.exp(rng.uniform(np.log(1.2), np.log(4))))
     tint = np.array(INKS[rng.integers(len(INKS))], np.float32) / 255
-    return sheet.colours * (1 - (rng.uniform(0.06, 0.3) * back)[..., None] * (1 - tint)), sheet.covered
+    return sheet.colours * (1 - (rng.uniform(0.04, 0.2) * back)[..., None] * (1 - tint)), sheet.covered
 
 
 def _folded(sheet: _Sheet, rng: np.random.Generator) -> Drawn:
@@ -328,7 +328,10 @@ def _board(sheet: _Sheet, rng: np.random.Generator) -> Drawn:
     """A blackboard with what was wiped away, or a whiteboard with the lamp in it."""
     colours, (x, y) = sheet.colours, _mesh(sheet.covered.shape)
     wiped, *_ = _write(sheet.covered.shape, sheet.hand, rng)
-    smear = cv2.blur(wiped, (int(rng.integers(3, 30)), int(rng.integers(3, 12))))
+    # What is hardly wiped is still writing.
+    smear = cv2.blur(
+        wiped, (round(rng.uniform(0.3, 1.2) * sheet.height) + 3, round(rng.uniform(0.1, 0.4) * sheet.height) + 3)
+    )
     cloud = np.clip(mottle(x.shape, rng.uniform(10, 60), rng), 0, 2) * rng.uniform(0, 0.12)
     colours = colours + (rng.uniform(0, 0.25) * smear + cloud)[..., None] * (1 if sheet.is_dark else -1)
     away = np.hypot(x - rng.uniform(0, x.shape[1]), y - rng.uniform(0, x.shape[0])) / max(x.shape)
@@ -423,32 +426,16 @@ def _print_on(
 
 
 def _photograph(
-    picture: np.ndarray, ink: np.ndarray, paper: str, noise: float, rng: np.random.Generator
+    written: np.ndarray, sheet: np.ndarray, covered: np.ndarray, height: float, paper: str, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lens, sensor and file: the sheet as light shows it (H, W, 3) and its ink (H, W), float32 in [0, 1] -> (H, W, 3)
-    uint8 and the ink in the same place. `noise` is the sensor's standard deviation, of full scale."""
-    picture = np.clip(picture, 0, 1) ** np.exp(rng.normal(0, 0.2))
-    if paper not in ("whiteboard", "blackboard") and rng.random() < 0.12:
-        picture = 1 - picture
-    if rng.random() < 0.3:  # not held straight, or lying on its side
-        turn = rng.normal(0, 8)
-        matrix = cv2.getRotationMatrix2D((ink.shape[1] / 2, ink.shape[0] / 2), turn, 1 + abs(turn) / 60)
-        size = ink.shape[::-1]
-        picture = cv2.warpAffine(picture, matrix, size, borderMode=cv2.BORDER_REFLECT)
-        ink = cv2.warpAffine(ink, matrix, size, borderMode=cv2.BORDER_REFLECT)
-    if rng.random() < 0.5:
-        picture = cv2.GaussianBlur(picture, (0, 0), np.exp(rng.uniform(np.log(0.4), np.log(2.5))))
-    if rng.random() < 0.12:
-        length = int(rng.integers(3, 9))
-        kernel = np.zeros((length, length), np.float32)
-        cv2.line(kernel, (0, int(rng.integers(length))), (length - 1, int(rng.integers(length))), 1.0, 1)
-        picture = cv2.filter2D(picture, -1, kernel / kernel.sum())
-    small, fewer = ink.shape[::-1], 1.0
-    if rng.random() < 0.3:  # of few pixels, and enlarged by somebody since
-        fewer = np.exp(rng.uniform(np.log(0.06), 0))
-        fewer = min(1.0, max(fewer, 16 / max(ink.shape)))
-        small = max(6, round(ink.shape[1] * fewer)), max(6, round(ink.shape[0] * fewer))
-        picture = cv2.resize(picture, small, interpolation=cv2.INTER_AREA)
+    """Lens, sensor and file: the sheet as light shows it with writing `height` pixels high and without, (H, W, 3), and
+    what the pen covered, (H, W), float32 in [0, 1] -> (H, W, 3) uint8 and the ink that can be seen, in the same place.
+    """
+    lens = _choose_lens(height, paper, rng)
+    picture, bare = lens.show(written), lens.show(sheet)
+    noise = np.exp(rng.uniform(np.log(0.002), np.log(0.06))) if rng.random() < 0.7 else 0.0
+    differs = cv2.resize(np.abs(picture - bare).max(2), covered.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    ink = lens.turn(covered) * (differs > FAINTEST + noise)
     if noise:
         grain = rng.normal(0, noise, picture.shape).astype(np.float32)
         picture = picture + (grain if rng.random() < 0.5 else grain[..., :1])
@@ -458,12 +445,61 @@ def _photograph(
         unpacked = cv2.imdecode(cv2.imencode(".jpg", pixels, quality)[1], cv2.IMREAD_COLOR)
         assert unpacked is not None, "what was just packed is a picture"
         pixels = unpacked
-    if fewer < 1:
+    if pixels.shape[:2] != ink.shape:
         way = (cv2.INTER_CUBIC, cv2.INTER_LINEAR, cv2.INTER_NEAREST)[rng.choice(3, p=(0.6, 0.3, 0.1))]
         pixels = cv2.resize(pixels, ink.shape[::-1], interpolation=way)
     if rng.random() < 0.3:
         pixels = np.repeat(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
     return pixels, ink
+
+
+@dataclass(frozen=True, eq=False)
+class _Lens:
+    """What a camera does to everything it sees alike: its tone curve, how it was held, blur, motion, few pixels."""
+
+    gamma: float
+    is_negative: bool
+    degrees: float
+    blur: float
+    kernel: np.ndarray
+    reduced: float
+
+    def show(self, picture: np.ndarray) -> np.ndarray:
+        """A picture (H, W, 3) float32 through it, smaller where it is `reduced`."""
+        picture = self.turn(np.clip(picture, 0, 1) ** self.gamma)
+        if self.is_negative:
+            picture = 1 - picture
+        if self.blur:
+            picture = cv2.GaussianBlur(picture, (0, 0), self.blur)
+        picture = cv2.filter2D(picture, -1, self.kernel)
+        high, wide = picture.shape[:2]
+        smaller = max(6, round(wide * self.reduced)), max(6, round(high * self.reduced))
+        return cv2.resize(picture, smaller, interpolation=cv2.INTER_AREA) if self.reduced < 1 else picture
+
+    def turn(self, plane: np.ndarray) -> np.ndarray:
+        """A picture of any number of channels, as the camera was held."""
+        if not self.degrees:
+            return plane
+        high, wide = plane.shape[:2]
+        matrix = cv2.getRotationMatrix2D((wide / 2, high / 2), self.degrees, 1 + abs(self.degrees) / 60)
+        return cv2.warpAffine(plane, matrix, (wide, high), borderMode=cv2.BORDER_REFLECT)
+
+
+def _choose_lens(height: float, paper: str, rng: np.random.Generator) -> _Lens:
+    """A camera that leaves writing of so many pixels legible."""
+    kernel = np.ones((1, 1), np.float32)
+    if rng.random() < 0.12 and height >= 24:
+        length = int(rng.integers(3, min(9, round(height / 6))))
+        kernel = np.zeros((length, length), np.float32)
+        cv2.line(kernel, (0, int(rng.integers(length))), (length - 1, int(rng.integers(length))), 1.0, 1)
+    return _Lens(
+        gamma=np.exp(rng.normal(0, 0.2)),
+        is_negative=paper not in ("whiteboard", "blackboard") and rng.random() < 0.12,
+        degrees=rng.normal(0, 8) if rng.random() < 0.3 else 0.0,
+        blur=min(np.exp(rng.uniform(np.log(0.4), np.log(2.5))), 0.06 * height) if rng.random() < 0.5 else 0.0,
+        kernel=kernel / kernel.sum(),
+        reduced=max(np.exp(rng.uniform(np.log(0.06), 0)), min(1.0, LEGIBLE / height)) if rng.random() < 0.3 else 1.0,
+    )
 
 
 def _light(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:

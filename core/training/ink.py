@@ -13,12 +13,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core.config import TrainingSettings
 from core.reading.ink_network import InkNetwork, find, normalise, shrink
 from core.synthesis.pages import Page
+from core.training.device import choose_precision, hold_on_to_memory
 
 WHOLE, NEAR = 7, 5  # pictures of a batch: pages seen whole and parts seen from near. Both in each, for batch
 # normalisation: what one half of the batches never shows would not be normalised by it
-SIDES = (96, 96, 128, 160, 160, 192, 320)  # pixels: longer side, of a batch by chance. A hairline shows only in the
+SIDES = (
+    96,
+    96,
+    96,
+    128,
+    128,
+    160,
+    160,
+    160,
+    192,
+    192,
+    320,
+)  # pixels: longer side, of a batch by chance. A hairline shows only in the
 # largest, which takes four times as long as 160
 FAR = 160  # pixels: longer side of the whole page from which is known what a part shows
 LEARNING_RATE, DECAY, WARM_UP = 3e-3, 1e-3, 0.05
@@ -63,18 +77,22 @@ class _Batch:
     windows: list[tuple[slice, slice]]
 
 
-def learn(pages: Sequence[Page], steps: int, seed: int = 0, start: InkNetwork | None = None) -> Iterator[Progress]:
-    """Train a network, a new one or `start`. About 0.25 seconds a step on two cores with bfloat16. Deterministic for a
-    given seed."""
+def learn(
+    pages: Sequence[Page], steps: int, seed: int = 0, start: InkNetwork | None = None, rate: float = LEARNING_RATE
+) -> Iterator[Progress]:
+    """Train a network, a new one or `start`, at a learning rate of at most `rate`. About 0.25 seconds a step on two
+    cores with bfloat16. Deterministic for a given seed."""
     torch.manual_seed(seed)
+    hold_on_to_memory()
+    has_bfloat16 = choose_precision(TrainingSettings(), torch.device("cpu")) == torch.bfloat16
     network = (start or InkNetwork()).train().to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, LEARNING_RATE, steps, pct_start=WARM_UP)
+    optimiser = torch.optim.AdamW(network.parameters(), rate, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, steps, pct_start=WARM_UP)
     for number, batch in enumerate(_prepare(pages, steps, seed), start=1):
         pictures = batch.pictures
         if start is not None or number > KNOWN_FROM * steps:
-            pictures = _look_first(network, batch)
-        with torch.autocast("cpu", torch.bfloat16):
+            pictures = _look_first(network, batch, has_bfloat16)
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16):
             logits = network(pictures.contiguous(memory_format=torch.channels_last)).float()
         loss = F.binary_cross_entropy_with_logits(logits, batch.wanted, batch.counts)
         loss = loss + OVERLAP * _miss(logits.sigmoid() * batch.counts, batch.wanted * batch.counts)
@@ -175,10 +193,10 @@ def _put(picture: np.ndarray, colours: np.ndarray, known: np.ndarray) -> tuple[i
 
 
 @torch.no_grad()
-def _look_first(network: InkNetwork, batch: _Batch) -> Tensor:
+def _look_first(network: InkNetwork, batch: _Batch, has_bfloat16: bool) -> Tensor:
     """The pictures of a batch with what the network sees of the whole page where something is known of a part."""
     network.eval()
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16):
         found = network(batch.far.contiguous(memory_format=torch.channels_last)).float().sigmoid()
     network.train()
     pictures = batch.pictures.clone()

@@ -15,12 +15,12 @@ from core.data.labels import NO_DIGIT
 from core.network.architectures import Dropout, Network, to_input
 from core.network.checkpoint import load, save_rejection
 from core.network.rejection import HIDDEN, Head, Rejection
-from core.synthesis import fonts, non_digits, numbers, pen_digits
+from core.synthesis import fonts, non_digits, numbers, page_shapes, pen_digits
 from core.training.augment import LEVELS, augment
 
 # Examples beside each digit shown: non-digits drawn by rule, letters and signs of typefaces, non-digits made of digits,
-# images cut from numbers, digits of other writers.
-DRAWN, LETTERS, MADE_OF_DIGITS, CUT_FROM_NUMBERS, PEN_DIGITS = 1.0, 0.5, 0.3125, 1.5, 0.5
+# images cut from numbers, digits of other writers, and what the reader finds in drawn pages.
+DRAWN, LETTERS, MADE_OF_DIGITS, CUT_FROM_NUMBERS, PEN_DIGITS, FROM_PAGES = 1.0, 0.5, 0.3125, 1.5, 0.5, 1.0
 MAX_VALIDATION_DIGITS = 5000  # that set the limits
 EPOCHS, BATCH, LEARNING_RATE = 8, 256, 2e-3
 DROPOUT = 0.2  # share of the features dropped while training: non-digits of unknown kinds are then caught more often
@@ -77,14 +77,22 @@ def learn_in_steps(
     digits = torch.cat([_read(reader, some, rng) for some in (shown, rewritten, other_writers)])
     yield 0.6
     others = _read(reader, DigitSet(things, torch.full((len(things),), NO_DIGIT)), rng)
-    yield 0.7
+    yield 0.65
     cut_features = _read(reader, cut, rng)
+    yield 0.7
+    shapes = page_shapes.load("training")
+    shapes = shapes.pick(torch.randint(len(shapes), (round(FROM_PAGES * len(shown)),), generator=rng))
+    shape_features = _read(reader, shapes, rng)
+    is_digit, is_whole = shapes.labels >= 0, cut.labels >= 0
+    digits, others = torch.cat([digits, shape_features[is_digit]]), torch.cat([others, shape_features[~is_digit]])
+    whole_digits = torch.cat([cut_features[is_whole], shape_features[is_digit]])
+    parts = torch.cat([cut_features[~is_whole], shape_features[~is_digit]])
     limits_from = torch.arange(len(validation))[:MAX_VALIDATION_DIGITS].repeat(AUGMENTED_COPIES)
     features = _read(reader, validation.pick(limits_from), rng)
     yield 0.8
     digit = _train(digits, others, rng).round()
     yield 0.9
-    whole = _train(cut_features[cut.labels >= 0], cut_features[cut.labels < 0], rng).round()
+    whole = _train(whole_digits, parts, rng).round()
     scores = digit.score(features)
     yield 1.0
     return Rejection(version, digit, whole, scores.quantile(DOUBTED).item(), scores.quantile(REFUSED).item())
