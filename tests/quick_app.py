@@ -7,10 +7,10 @@ from dataclasses import replace
 from streamlit.web import cli
 
 from core.my_digits import fine_tuning
-from core.training import job, plans
+from core.training import detectors, job
 
 if __name__ == "__main__":
     fine_tuning.USUAL = replace(fine_tuning.USUAL, images=1024)
     job.NICENESS = 0
-    plans.REJECTION_DIGITS = 40
+    detectors.DIGITS = 40
     cli.main(["run", "Home.py", *sys.argv[1:]])
