@@ -65,6 +65,8 @@ class FineTuning:
             optimiser="adamw",
             schedule="cosine",
             ema_decay=0.0,
+            shown_share=1.0,
+            frozen_share=0.0,
             augmentation="strong",
             clean_share=0.0,
             outlier_exposure=0.0,

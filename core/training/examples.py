@@ -16,6 +16,7 @@ from core.data.labels import NO_DIGIT
 from core.data.split import split
 from core.synthesis import non_digits, numbers, pen_digits
 from core.synthesis.drawing import Check, go_on
+from core.training import hard_examples
 
 # Shares of the extra examples: non-digits drawn by rule, non-digits made of digits, and images cut from numbers.
 DRAWN, MADE_OF_DIGITS, CUT_FROM_NUMBERS = 0.4, 0.1, 0.5
@@ -61,8 +62,16 @@ def gather(mnist: DigitSet, settings: TrainingSettings, check: Check = go_on) ->
     Deterministic for the settings' seed. Drawing takes up to a minute for all of MNIST; what `check`, which is called
     all the time, raises breaks it off.
     """
-    digits, validation = split(mnist, settings)
+    digits, validation = pick_digits(mnist, settings)
     return Examples(digits, validation, add_extras(digits, settings, check))
+
+
+def pick_digits(mnist: DigitSet, settings: TrainingSettings) -> tuple[DigitSet, DigitSet]:
+    """The digits to learn from, those that are worth a look where not all are shown, and the validation digits."""
+    digits, validation = split(mnist, settings)
+    if settings.shown_share < 1:
+        digits = hard_examples.choose(digits, settings.shown_share, settings.seed)
+    return digits, validation
 
 
 def count_extras(digits: int, settings: TrainingSettings) -> int:

@@ -23,8 +23,7 @@ import torch
 import core
 from core.config import TrainingSettings
 from core.data.digits import DataError, DigitSet
-from core.data.split import split
-from core.training.examples import Drawing, Examples, add_extras, count_extras
+from core.training.examples import Drawing, Examples, add_extras, count_extras, pick_digits
 
 REFUSED = 2
 ASKED = ("pen_digits", "outlier_exposure", "seed")  # the settings that say what is drawn
@@ -74,7 +73,7 @@ class DrawnBeside(Drawing):
 
 def gather_beside(mnist: DigitSet, settings: TrainingSettings) -> Examples:
     """The same examples as `examples.gather`, at once: what has to be drawn is drawn while the first steps are made."""
-    digits, validation = split(mnist, settings)
+    digits, validation = pick_digits(mnist, settings)
     if not count_extras(len(digits), settings):
         return Examples.plain(digits, validation)
     return Examples(digits, validation, digits, DrawnBeside(digits, settings))

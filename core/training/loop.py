@@ -115,6 +115,11 @@ class Training:
         self.ema_model = copy.deepcopy(self.model).eval() if settings.ema_decay else None
         self.optimiser = make_optimiser(self.model, settings)
         self.steps = steps_per_epoch(self._count, settings) * settings.epochs
+        # The first layer's gradient costs a fifth of a step on a CPU, and it learns soonest. A. Brock and others,
+        # "FreezeOut: accelerate training by progressively freezing layers" (2017).
+        layers = (list(layer.parameters()) for layer in self.model.children())
+        self._first_layer = next(parameters for parameters in layers if parameters)
+        self._frozen_from = round(self.steps * (1 - settings.frozen_share))
         self.peak = settings.learning_rate  # the schedule's largest value; may be changed between two steps
         self.best: Best | None = None
         self.improved = 0  # the last epoch whose accuracy was higher than any before
@@ -268,6 +273,9 @@ class Training:
         rate = self.rate_at(self.step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
+        frozen = self._first_layer if self.step >= self._frozen_from else []
+        for parameter in frozen:
+            parameter.requires_grad_(self._processes > 1)  # processes that exchange gradients wait for all of them
         self._dropout_rng.manual_seed(self._draw_seeds(self.step)[0])
         # DDP averages over processes: with this weight each image counts the same, also in a batch of unequal shares.
         weight = len(batch[self._rank :: self._processes]) * self._processes / len(batch)
@@ -280,6 +288,8 @@ class Training:
             )
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        for parameter in frozen:
+            parameter.grad = None
         self.optimiser.step()
         self._update_ema()
         if self._processes > 1:
