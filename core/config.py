@@ -18,7 +18,7 @@ ARCHITECTURES = {
     "modern": "Modern CNN",
 }
 AUGMENTATIONS = ("none", "light", "strong")
-OPTIMISERS = ("sgd", "momentum", "adam", "adamw")
+OPTIMISERS = ("sgd", "momentum", "adam", "adamw", "muon")
 SCHEDULES = ("constant", "cosine", "one-cycle")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")

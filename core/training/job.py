@@ -2,7 +2,7 @@
 
 snapshot          what goes on                              what comes next
 Idle              nothing, since the server was started     Live, when a plan is started
-Live, preparing   the plan reads and draws its examples     running, or Over when it fails
+Live, preparing   the plan reads its digits                 running, or Over when it fails
 Live, running     step after step                           drawing, paused, stopping, finishing, Over
 Live, drawing     the next step waits for its examples      running, paused, stopping
 Live, paused      nothing; the run is saved                 running, stopping

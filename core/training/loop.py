@@ -21,6 +21,7 @@ from core.training.augment import LEVELS, Augmentation, augment
 from core.training.device import choose_device, choose_precision, hold_on_to_memory
 from core.training.events import End, Epoch, Event, Step, Waiting, is_best
 from core.training.examples import Examples
+from core.training.muon import Muon
 
 WARM_UP = 0.15  # share of a one-cycle run in which the learning rate rises
 PROGRESS = ("step", "epoch", "position", "improved", "seconds", "peak", "_losses")  # of a run: saved with its state
@@ -73,6 +74,8 @@ def make_optimiser(model: nn.Module, settings: TrainingSettings) -> torch.optim.
             return torch.optim.SGD(parameters, lr=rate, momentum=momentum, weight_decay=decay, fused=True)
         case "adam":
             return torch.optim.Adam(parameters, lr=rate, weight_decay=decay, fused=True)
+        case "muon":
+            return Muon(parameters, rate, decay)
         case _:
             return torch.optim.AdamW(parameters, lr=rate, betas=(0.9, 0.99), weight_decay=decay, fused=True)
 

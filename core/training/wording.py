@@ -37,7 +37,7 @@ _LABELS = {
     "outlier_exposure": "Non-digits (outlier exposure)", "pen_digits": "Digits from other writers",
 }  # fmt: skip
 _CHOICES = {
-    "sgd": "SGD", "momentum": "SGD with momentum", "adam": "Adam", "adamw": "AdamW",
+    "sgd": "SGD", "momentum": "SGD with momentum", "adam": "Adam", "adamw": "AdamW", "muon": "Muon",
     "constant": "Constant", "cosine": "Cosine", "one-cycle": "One cycle",
     "none": "None", "light": "Light", "strong": "Strong",
     "auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU (CUDA)", "mps": "Apple GPU (MPS)",

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import torch
+from torch import nn
 
 from core.config import TrainingSettings
 from core.data import mnist
@@ -12,6 +13,7 @@ from core.training import hard_examples
 from core.training.events import Step
 from core.training.examples import gather
 from core.training.loop import Training
+from core.training.muon import Muon, orthogonalise
 
 SETTINGS = TrainingSettings(
     architecture="lenet5", epochs=1, batch_size=32, training_images=600, validation_share=0.1, augmentation="none",
@@ -44,8 +46,10 @@ def test_validation_digits_are_the_same_however_few_are_shown(digits):
     assert len(few.digits) == round(0.5 * len(split(digits, SETTINGS)[0]))
 
 
-def test_the_first_layer_learns_until_it_is_frozen_and_a_resumed_run_is_the_same(digits):
-    training = Training(gather(digits, SETTINGS), SETTINGS)
+@pytest.mark.parametrize("optimiser", ["adamw", "muon"])
+def test_the_first_layer_learns_until_it_is_frozen_and_a_resumed_run_is_the_same(digits, optimiser):
+    settings = dataclasses.replace(SETTINGS, optimiser=optimiser)
+    training = Training(gather(digits, settings), settings)
     first, seen, saved = training.model.conv1.weight, [], None
     for event in training:
         if isinstance(event, Step):
@@ -58,8 +62,24 @@ def test_the_first_layer_learns_until_it_is_frozen_and_a_resumed_run_is_the_same
     half = round(training.steps / 2)
     assert not torch.equal(seen[half - 2], seen[half - 1])
     assert all(torch.equal(seen[half - 1], later) for later in seen[half:])
-    resumed = Training(gather(digits, SETTINGS), SETTINGS)
+    resumed = Training(gather(digits, settings), settings)
     resumed.restore(saved)
     list(resumed)
     for mine, theirs in zip(resumed.model.parameters(), training.model.parameters(), strict=True):
         assert torch.equal(mine, theirs)
+
+
+def test_muons_step_is_orthogonal_and_only_kernels_take_it():
+    torch.manual_seed(0)
+    found = orthogonalise(torch.randn(16, 150) @ torch.diag(torch.logspace(0, -2, 150)))
+    assert torch.linalg.svdvals(found).min() > 0.5 and torch.linalg.svdvals(found).max() < 1.3
+    model = nn.ModuleDict({"conv": nn.Conv2d(3, 4, 3), "line": nn.Linear(5, 6)})
+    before = {name: value.detach().clone() for name, value in model.named_parameters()}
+    optimiser = Muon(model.parameters(), lr=1e-3, weight_decay=0.0)
+    for parameter in model.parameters():
+        parameter.grad = torch.randn_like(parameter)
+    optimiser.step()
+    moved = {name: (value.detach() - before[name]) for name, value in model.named_parameters()}
+    assert torch.linalg.svdvals(moved["conv.weight"].flatten(1)).max() < 1.3e-2  # 10 times the rate of the others
+    for name in ("conv.bias", "line.weight", "line.bias"):
+        assert moved[name].abs().max() == pytest.approx(1e-3, rel=1e-2)  # Adam's first step
