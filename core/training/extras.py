@@ -16,6 +16,7 @@ import sys
 import threading
 import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -105,7 +106,7 @@ def _ask(process: subprocess.Popen[bytes], given: bytes, answers: list[tuple[byt
     answers.append(process.communicate(given))
 
 
-def _pack(digits: DigitSet, **more: np.ndarray) -> bytes:
+def _pack(digits: DigitSet, **more: Any) -> bytes:
     buffer = io.BytesIO()
     np.savez(buffer, images=digits.images.numpy(), labels=digits.labels.numpy(), **more)
     return buffer.getvalue()
