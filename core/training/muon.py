@@ -47,7 +47,7 @@ class Muon(torch.optim.AdamW):
 def orthogonalise(matrix: Tensor) -> Tensor:
     """The nearest matrix whose singular values are all about 1: (M, N) float32 -> (M, N), cheapest for M < N."""
     first, third, fifth = COEFFICIENTS
-    result = matrix / (matrix.norm() + 1e-7)
+    result: Tensor = matrix / (matrix.norm() + 1e-7)
     for _ in range(ROUNDS):
         product = result @ result.T
         result = first * result + (third * product + fifth * product @ product) @ result
