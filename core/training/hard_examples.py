@@ -39,4 +39,5 @@ def _margins(digits: DigitSet) -> Tensor:
     weights = torch.linalg.solve(fitted.T @ fitted + RIDGE * torch.eye(inputs.shape[1]), fitted.T @ targets)
     scores = inputs @ weights
     right = scores.gather(1, digits.labels[:, None])
-    return right[:, 0] - scores.scatter(1, digits.labels[:, None], -torch.inf).amax(1)
+    margins: Tensor = right[:, 0] - scores.scatter(1, digits.labels[:, None], -torch.inf).amax(1)
+    return margins
