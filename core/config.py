@@ -18,7 +18,7 @@ ARCHITECTURES = {
     "modern": "Modern CNN",
 }
 AUGMENTATIONS = ("none", "light", "strong")
-OPTIMISERS = ("sgd", "momentum", "adam", "adamw")
+OPTIMISERS = ("sgd", "momentum", "adam", "adamw", "muon")
 SCHEDULES = ("constant", "cosine", "one-cycle")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -120,6 +120,12 @@ class TrainingSettings:
     augmentation: str = option(
         "strong", "How much each image is changed at random each time it is shown.", choices=AUGMENTATIONS
     )
+    frozen_share: float = option(
+        0.0,
+        "Share of the run, at its end, in which the first layer stays as it is: a step then takes a fifth less time.",
+        low=0.0,
+        high=1.0,
+    )
     clean_share: float = option(
         0.1, "Share of the epochs, at the end of the run, without augmentation.", low=0.0, high=1.0
     )
@@ -145,6 +151,13 @@ class TrainingSettings:
         "Share of those images held out for validation, the same share of every digit.",
         low=0.01,
         high=0.5,
+    )
+    shown_share: float = option(
+        1.0,
+        "Share of the digits to learn from that the network is shown. Below 1 half of them are the hardest ones, as a "
+        "linear classifier sees it, and the others are drawn at random.",
+        low=0.01,
+        high=1.0,
     )
     left_out: tuple[int, ...] = option((), "Digits the network never sees, to watch what it makes of them.")
     patience: int = option(
@@ -277,7 +290,7 @@ class Preset:
 PRESETS: dict[str, Preset] = {
     "fast": Preset(
         "99 % as fast as possible",
-        "Seeing every image once is enough to read 99 of 100.",
+        "One look at each of 59,000 images is enough to read 99 of 100.",
         TrainingSettings(
             epochs=1,
             batch_size=64,

@@ -13,6 +13,7 @@ Ctrl-C saves the run, to be resumed. Exit codes: 0 done, 1 below the target or d
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shlex
 import signal
@@ -25,7 +26,7 @@ from core import config, console, words, workspace
 from core.config import PRESETS, SettingError, TrainingSettings
 from core.network import checkpoint
 from core.training import runs
-from core.training.events import End, Epoch, Step
+from core.training.events import End, Epoch, Step, Waiting
 from core.training.runs import Run, RunError, RunWriter, Status
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def train(settings: TrainingSettings, run: Run | None, options: argparse.Namespa
     from core.data import mnist
     from core.data.digits import DataError
     from core.training.examples import gather
+    from core.training.extras import gather_beside
     from core.training.loop import Training
 
     try:
@@ -66,13 +68,14 @@ def train(settings: TrainingSettings, run: Run | None, options: argparse.Namespa
         if not rank:
             here = workspace.here()
             for folder in (options.runs or here.runs, options.models or here.models):
-                workspace.check_folder(folder)  # before the minute that drawing takes
-            draws = settings.outlier_exposure or settings.pen_digits
-            print(f"Getting ready{': drawing examples takes up to a minute' if draws else ''} …", file=sys.stderr)
+                workspace.check_folder(folder)  # before anything that takes long
+            print("Getting ready …", file=sys.stderr)
         digits = mnist.load(train=True)
         if options.threads:
             torch.set_num_threads(options.threads)
-        training = Training(gather(digits, settings), settings)
+        # Processes that train together must make each step together: none may wait for its examples on its own.
+        examples = gather(digits, settings) if dist.is_initialized() else gather_beside(digits, settings)
+        training = Training(examples, settings)
         writer = None
         if rank:
             if run:
@@ -202,7 +205,7 @@ def follow(training: Training, writer: RunWriter | None, options: argparse.Names
     for event in training:
         if isinstance(event, End):
             ending = event
-        elif writer:
+        elif writer and not isinstance(event, Waiting):
             writer.add(event)
             shown = show(event, training, shown)
             if writer.is_due(isinstance(event, Epoch)):
@@ -266,14 +269,13 @@ def finish(training: Training, writer: RunWriter, ending: End, options: argparse
     try:
         if training.best:
             model = runs.keep(training, writer, mnist.load(train=False), options.models).name
-            if options.rejection_digits > 0:
-                add_detector(model, training, options)
         writer.close(Status.after(ending), ending.sentence, model)
     except OSError as error:
         print(f"The weights can't be saved. {words.refused_by_disk(error)}", file=sys.stderr)
         return 2
     if model:
-        print(f"Saved {model}.pth. Its facts are in {model}.json.")
+        print(f"Saved {model}.pth. Its facts are in {model}.json. It can be used now.", flush=True)
+        add_detector(model, training, options)
     if reached < options.target:
         print(
             f"The target of {words.percent(options.target)} was not reached: "
@@ -293,15 +295,27 @@ def spare_older_model(writer: RunWriter, options: argparse.Namespace) -> None:
 
 
 def add_detector(model: str, training: Training, options: argparse.Namespace) -> None:
-    """Train the out-of-distribution (OOD) detector of the kept model. Ctrl-C leaves it without."""
+    """Train the out-of-distribution (OOD) detector of the kept model, which answers meanwhile. Ctrl-C leaves it out."""
     from core.training import rejection
 
-    print("Training the out-of-distribution detector, which tells non-digits … (Ctrl-C leaves it out)", flush=True)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        rejection.add_rejection(model, training.digits, training.validation, options.models, options.rejection_digits)
-    except KeyboardInterrupt:
-        print("Left out. Later: python scripts/add_rejection.py", model)
+    later = f"Later: python scripts/add_rejection.py {shlex.quote(model)}"
+    if options.rejection_digits:
+        print("Training its out-of-distribution detector, which tells non-digits … (Ctrl-C leaves it out)", flush=True)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            rejection.add_rejection(
+                model, training.digits, training.validation, options.models, options.rejection_digits
+            )
+            print(f"{model} has its detector now.")
+            return
+        except KeyboardInterrupt:
+            pass
+        except OSError as error:
+            print(f"The detector can't be saved. {words.refused_by_disk(error)} {later}", file=sys.stderr)
+            return
+    with contextlib.suppress(OSError):  # it is only said, nothing depends on it
+        checkpoint.add_facts(model, {checkpoint.LEFT_OUT: True}, options.models)
+    print(f"{model} has no out-of-distribution detector: it was left out. {later}")
 
 
 def show(event: Step | Epoch, training: Training, shown: float) -> float:

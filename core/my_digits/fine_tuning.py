@@ -1,6 +1,5 @@
 """A copy of a model, fine-tuned on a person's own digits mixed with MNIST's, and what that changed."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +50,7 @@ class FineTuning:
     held_out: list[Correction]
     settings: FineTuningSettings
     takes_all_cores: bool = True  # somebody waits for it
+    needs_detector: bool = False  # it gets its base's
 
     @property
     def training_settings(self) -> TrainingSettings:
@@ -65,6 +65,8 @@ class FineTuning:
             optimiser="adamw",
             schedule="cosine",
             ema_decay=0.0,
+            shown_share=1.0,
+            frozen_share=0.0,
             augmentation="strong",
             clean_share=0.0,
             outlier_exposure=0.0,
@@ -83,7 +85,7 @@ class FineTuning:
         runs.check_name(name, runs_folder, models_folder)
         return Run(name=name, settings=self.training_settings, base=self.base.name)
 
-    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None, check: Callable[[], None]) -> Prepared:
+    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None) -> Prepared:
         """The training of a copy, with at most ten of the own digits to watch."""
         training = self.build(mnist)
         return Prepared(
@@ -111,9 +113,7 @@ class FineTuning:
         repeated = to_digits(self.learned).pick(torch.arange(own) % len(self.learned))
         return drawn.join(repeated)
 
-    def conclude(
-        self, kept: Checkpoint, training: Training, test: DigitSet, models_folder: Path | None
-    ) -> Iterator[float]:
+    def conclude(self, kept: Checkpoint, test: DigitSet, models_folder: Path | None) -> None:
         """Compare the copy with its base, give it the base's OOD detector, write both beside it. Takes seconds.
 
         Fine-tuning moves the weights so little that the detector still fits the copy's features (benchmarks/README.md
@@ -136,7 +136,6 @@ class FineTuning:
             FACTS: {"base": self.base.name, "version": self.base.version, "changes": [asdict(one) for one in changes]},
         }
         checkpoint.add_facts(kept.name, facts, models_folder)
-        yield from ()
 
 
 def read_changes(facts: dict[str, Any]) -> tuple[str, tuple[Change, ...]]:

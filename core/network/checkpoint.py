@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SHIPPED = "reference"  # answers until another one is chosen
 ALL_SHIPPED = (SHIPPED, "modern")  # names that no other model gets
+LEFT_OUT = "detector_left_out"  # among a model's facts: true where somebody wanted no detector for it
 REJECTION = ".rejection.npz"  # what follows a model's name in the file of its OOD detector
 FILES = (".json", REJECTION, ".pth")  # the weights last: they make a model
 LARGEST = 200_000_000  # bytes; the reference network takes 13 million
@@ -245,7 +246,10 @@ def _show_shape(shape: tuple[int, ...]) -> str:
 
 def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path | None = None) -> Path:
     """Write `NAME.pth` and `NAME.json`, each beside its place and then renamed: never half a file. Gives the weights'
-    path. Raises `CheckpointError` for a name that would not be a plain file name, `OSError` when the disk refuses."""
+    path. The detector of older weights of that name is removed: it would not fit.
+
+    Raises `CheckpointError` for a name that would not be a plain file name, `OSError` when the disk refuses.
+    """
     folder = folder or workspace.here().models
     import torch
 
@@ -255,6 +259,7 @@ def save(name: str, model: nn.Module, facts: dict[str, Any], folder: Path | None
     torch.save({key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}, buffer)
     _write_facts(name, facts, folder)
     workspace.write_atomically(folder / f"{name}.pth", buffer.getvalue())
+    (folder / f"{name}{REJECTION}").unlink(missing_ok=True)
     return folder / f"{name}.pth"
 
 
@@ -265,6 +270,11 @@ def save_rejection(name: str, detector: Rejection, folder: Path | None = None) -
     path = folder / f"{name}{REJECTION}"
     workspace.write_atomically(path, detector.to_bytes())
     return path
+
+
+def has_rejection(name: str, folder: Path | None = None) -> bool:
+    """Whether an OOD detector lies beside the model; without torch."""
+    return ((folder or find_folder(name)) / f"{name}{REJECTION}").is_file()
 
 
 @owners_only("delete a model")

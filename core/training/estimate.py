@@ -19,9 +19,11 @@ EVALUATING = 1 / 3  # cost of evaluating an image beside learning from it: one f
 
 def expect(settings: TrainingSettings, seconds_per_image: float) -> float:
     """Seconds a run will take where learning from one image takes `seconds_per_image`."""
-    digits = settings.training_images * (10 - len(settings.left_out)) / 10 * (1 + settings.pen_digits)
-    images = digits * (1 + settings.outlier_exposure) * settings.epochs
-    return seconds_per_image * images * (1 - settings.validation_share + settings.validation_share * EVALUATING)
+    digits = settings.training_images * (10 - len(settings.left_out)) / 10
+    added = (1 + settings.pen_digits) * (1 + settings.outlier_exposure)
+    shown = (1 - settings.validation_share) * settings.shown_share
+    evaluated = settings.validation_share * EVALUATING
+    return seconds_per_image * digits * added * (shown + evaluated) * settings.epochs
 
 
 def what_counts(settings: TrainingSettings) -> TrainingSettings:

@@ -54,7 +54,12 @@ class End:
     sentence: str
 
 
-Event = Step | Epoch | End
+@dataclass(frozen=True)
+class Waiting:
+    """The next step needs examples that are still being drawn. Comes several times a second, until they are there."""
+
+
+Event = Step | Epoch | End | Waiting
 
 
 @dataclass(frozen=True)

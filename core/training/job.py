@@ -2,8 +2,9 @@
 
 snapshot          what goes on                              what comes next
 Idle              nothing, since the server was started     Live, when a plan is started
-Live, preparing   the plan reads and draws its examples     running, or Over when it fails
-Live, running     step after step                           paused, stopping, finishing, Over
+Live, preparing   the plan reads its digits                 running, or Over when it fails
+Live, running     step after step                           drawing, paused, stopping, finishing, Over
+Live, drawing     the next step waits for its examples      running, paused, stopping
 Live, paused      nothing; the run is saved                 running, stopping
 Live, stopping    the wish to end was heard                 finishing, Over
 Live, finishing   the model is kept; the plan concludes     Over
@@ -13,7 +14,6 @@ wish        heard while the wish was   and then
 GO          PAUSE                      the run goes on
 PAUSE       GO                         it is saved and waits
 KEEP        GO, PAUSE                  the best weights are kept, the plan concludes
-SKIP        GO, PAUSE, KEEP            while finishing only: the plan's conclusion is broken off
 DISCARD     all of these               nothing is left of it
 LEAVE       GO, PAUSE, KEEP            the server ends: the run is saved and can be resumed
 """
@@ -24,7 +24,6 @@ import atexit
 import contextlib
 import math
 import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -39,7 +38,8 @@ from core.config import SettingError
 from core.network import checkpoint
 from core.training import runs
 from core.training.claim import Claim
-from core.training.events import End, Epoch, LogPoint, find_best
+from core.training.detectors import Detectors, lower_priority
+from core.training.events import End, Epoch, LogPoint, Waiting, find_best
 from core.training.runs import Run, RunError, RunWriter, Status
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Phase(StrEnum):
 
     PREPARING = "preparing"
     RUNNING = "running"
+    DRAWING = "drawing"
     PAUSED = "paused"
     STOPPING = "stopping"
     FINISHING = "finishing"
@@ -74,7 +75,6 @@ class Wish(StrEnum):
     GO = "go"
     PAUSE = "pause"
     KEEP = "keep"
-    SKIP = "skip"
     DISCARD = "discard"
     LEAVE = "leave"
 
@@ -125,7 +125,6 @@ class Live(Seen):
     images_per_second: float = 0.0
     peak: float = 0.0
     warning: str = ""
-    finished: float = 0.0  # share of the finishing that is done, 0 to 1
 
 
 @dataclass(frozen=True)
@@ -151,6 +150,7 @@ class TrainingJob:
         self._load_digits = load_digits
         self._runs, self._models = runs_folder, models_folder
         self._claim = Claim(runs_folder)
+        self.detectors = Detectors(load_digits, models_folder)
         cores = os.cpu_count() or 2
         self.threads, self.all_threads = threads or max(1, cores - 1), threads or cores
         self._change = threading.Condition()
@@ -198,17 +198,12 @@ class TrainingJob:
         if keep:
             self._ask(Wish.KEEP, only_if=(Wish.GO, Wish.PAUSE))
         else:
-            self._ask(Wish.DISCARD, only_if=(Wish.GO, Wish.PAUSE, Wish.KEEP, Wish.SKIP))
-
-    @owners_only("cut a run short")
-    def skip(self) -> None:
-        """Keep the model as it is, without the plan's last steps."""
-        if isinstance(self._snapshot, Live) and self._snapshot.phase is Phase.FINISHING:
-            self._ask(Wish.SKIP, only_if=(Wish.GO, Wish.PAUSE, Wish.KEEP))
+            self._ask(Wish.DISCARD, only_if=(Wish.GO, Wish.PAUSE, Wish.KEEP))
 
     def close(self) -> None:
-        """End the thread, for the server's own end: the run is saved and can be resumed later."""
+        """End the threads, for the server's own end: the run is saved and can be resumed later."""
         self._ask(Wish.LEAVE, only_if=(Wish.GO, Wish.PAUSE, Wish.KEEP))
+        self.detectors.close()
         if self._thread:
             self._thread.join()
 
@@ -242,7 +237,7 @@ class TrainingJob:
         with self._change:
             if isinstance(self._snapshot, Live) and self._wish in only_if:
                 self._wish = wish
-                if wish in (Wish.KEEP, Wish.DISCARD, Wish.SKIP):
+                if wish in (Wish.KEEP, Wish.DISCARD):
                     self._update(phase=Phase.STOPPING)
                 self._change.notify_all()
 
@@ -270,17 +265,14 @@ class TrainingJob:
 
         try:
             torch.set_num_threads(self.all_threads if plan.takes_all_cores else self.threads)
-            _stand_back()
-            prepared = plan.prepare(run, self._load_digits(True), self._runs, lambda: self._check(run))
+            lower_priority(NICENESS)
+            prepared = plan.prepare(run, self._load_digits(True), self._runs)
             try:
                 ending = self._train(prepared.training, prepared.writer, prepared.watched)
                 self._finish(plan, prepared.training, prepared.writer, ending)
             finally:
                 run = prepared.writer.run
                 prepared.writer.release()  # where the run was not closed it counts as interrupted and can be resumed
-        except _Stopped:
-            sentence = NOTHING_TO_KEEP if self._wish is Wish.KEEP else DISCARDED
-            self._end(replace(run, status=Status.STOPPED, sentence=sentence))
         except (RunError, SettingError, DataError) as error:
             self._fail(run, str(error))
         except OSError as error:
@@ -290,11 +282,6 @@ class TrainingJob:
             raise
         finally:
             self._claim.give_back()
-
-    def _check(self, run: Run) -> None:
-        """Break off getting ready for a new run that nobody wants any more: nothing of it is on disk yet."""
-        if self._wish in (Wish.KEEP, Wish.DISCARD) and not run.id:
-            raise _Stopped
 
     def _fail(self, run: Run, sentence: str) -> None:
         """End with what went wrong."""
@@ -315,6 +302,12 @@ class TrainingJob:
             event = next(events)
             if isinstance(event, End):
                 return event
+            self._show_phase(Phase.DRAWING if isinstance(event, Waiting) else Phase.RUNNING)
+            if isinstance(event, Waiting):
+                if self._wish is Wish.PAUSE:
+                    self._save(training, writer)
+                    self._rest()
+                continue
             writer.add(event)
             if isinstance(event, Epoch):
                 recent.clear()
@@ -333,6 +326,13 @@ class TrainingJob:
                 self._publish(training, writer, recent, watched)
                 self._rest()
         return None
+
+    def _show_phase(self, phase: Phase) -> None:
+        """What the run does now, unless somebody wants it to do something else."""
+        if self._live.phase is not phase:
+            with self._change:
+                if self._wish is Wish.GO:
+                    self._update(phase=phase)
 
     def _change_rate(self, training: Training, writer: RunWriter, rate: float) -> None:
         """Go on with another largest learning rate; where the disk refuses, it is recorded at the end."""
@@ -408,8 +408,6 @@ class TrainingJob:
         if training.best:
             self._save(training, writer)  # should the disk refuse the weights, the run can be resumed at its end
             self._keep(plan, training, writer)
-        if self._wish is Wish.LEAVE:
-            return
         if self._wish is Wish.DISCARD:
             if training.best:
                 checkpoint.remove(writer.run.name, self._models)
@@ -419,41 +417,28 @@ class TrainingJob:
         if ending:
             status, sentence = Status.after(ending), ending.sentence
         writer.close(status, sentence, writer.run.name if training.best else None)
+        if training.best and plan.needs_detector:
+            self.detectors.train(writer.run.name)
         self._end(
             writer.run, log_points=tuple(writer.log_points), epochs=tuple(writer.epochs), step=training.step,
             seconds=training.seconds,
         )  # fmt: skip
 
     def _keep(self, plan: Plan, training: Training, writer: RunWriter) -> None:
-        """Save the best weights as a model and let the plan finish it, unless a visitor skips that."""
+        """Save the best weights as a model and let the plan finish it."""
         test = self._load_digits(False)
         kept = runs.keep(training, writer, test, self._models)
         self._update(
             log_points=tuple(writer.log_points), epochs=tuple(writer.epochs), step=training.step, remaining=0.0
         )
-        for share in plan.conclude(kept, training, test, self._models):
-            with self._change:
-                if self._wish in (Wish.SKIP, Wish.DISCARD, Wish.LEAVE):
-                    return
-                self._update(phase=Phase.FINISHING, finished=share)
+        with self._change:
+            if self._wish is not Wish.DISCARD:
+                self._update(phase=Phase.FINISHING)
+        plan.conclude(kept, test, self._models)
 
     def _discard(self, writer: RunWriter, sentence: str = DISCARDED) -> None:
         writer.discard()
         self._end(replace(writer.run, status=Status.STOPPED, sentence=sentence, model=None))
-
-
-class _Stopped(Exception):
-    """Somebody ended a run that was still being prepared."""
-
-
-def _stand_back() -> None:
-    """Give the training thread, and those it starts, a lower priority than the ones that answer visitors.
-
-    Linux only: elsewhere the system's call means the whole process.
-    """
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def _ask_opinions(

@@ -21,7 +21,7 @@ FALLS = 0.95  # of a loss that is still falling: what is left of it after the la
 RISES = 1.2  # of a network that overfits: how many times its smallest value the validation loss has become
 LOST = 0.7  # of the loss of a guess: what is left of it where a network that learns no more has learned next to nothing
 # At which each optimiser learns digits quickly. A run that learned nothing took larger steps than are good, or smaller.
-USUAL_RATES = {"sgd": 0.1, "momentum": 0.01, "adam": 1e-3, "adamw": 1e-3}
+USUAL_RATES = {"sgd": 0.1, "momentum": 0.01, "adam": 1e-3, "adamw": 1e-3, "muon": 1e-3}
 # Steps: a shorter run shows too little of its rate to blame that, unless its loss has risen. At the usual rates, with
 # batches of 64, the networks here take 30 (Adam, one hidden layer) to 170 (momentum, LeNet-5) to come down to `LOST`.
 SHORT = 200

@@ -19,8 +19,9 @@ from core.network import checkpoint
 from core.network.architectures import Dropout, Network, build, to_input
 from core.training.augment import LEVELS, Augmentation, augment
 from core.training.device import choose_device, choose_precision, hold_on_to_memory
-from core.training.events import End, Epoch, Event, Step, is_best
+from core.training.events import End, Epoch, Event, Step, Waiting, is_best
 from core.training.examples import Examples
+from core.training.muon import Muon
 
 WARM_UP = 0.15  # share of a one-cycle run in which the learning rate rises
 PROGRESS = ("step", "epoch", "position", "improved", "seconds", "peak", "_losses")  # of a run: saved with its state
@@ -28,6 +29,10 @@ BATCHES_AHEAD = 16  # batches augmented at once on a GPU: one alone leaves it id
 # Of the digits it learns from, as many as validation digits are judged after each epoch, within these bounds: in a run
 # of 60,000 that takes half a percent of the time.
 LEAST_LEARNED, MOST_LEARNED = 100, 1000
+# Of the first epoch's digits, the share that is shown before anything else: meanwhile the rest is drawn. It takes about
+# as long to draw the usual extras as to learn from this.
+ALONE = 0.5
+WAIT = 0.2  # seconds to wait for them between two `Waiting` events
 EMA_INTERVAL = 8  # steps between two updates of the averaged weights: at each step it would cost 1.5 % of the time
 
 
@@ -69,6 +74,8 @@ def make_optimiser(model: nn.Module, settings: TrainingSettings) -> torch.optim.
             return torch.optim.SGD(parameters, lr=rate, momentum=momentum, weight_decay=decay, fused=True)
         case "adam":
             return torch.optim.Adam(parameters, lr=rate, weight_decay=decay, fused=True)
+        case "muon":
+            return Muon(parameters, rate, decay)
         case _:
             return torch.optim.AdamW(parameters, lr=rate, betas=(0.9, 0.99), weight_decay=decay, fused=True)
 
@@ -104,12 +111,18 @@ class Training:
         self.digits, self.validation = examples.digits, examples.validation.to(self.device)
         count = min(len(self.digits), max(LEAST_LEARNED, min(MOST_LEARNED, len(self.validation))))
         self._some_learned = self.digits.pick(torch.arange(count) * len(self.digits) // count).to(self.device)
-        self.shown = examples.shown.to(self.device)
+        self.shown, self._coming = examples.shown.to(self.device), examples.coming
+        self._count = len(examples)
         # Channels last: the convolutions' own order on a CPU, about a third less time per step.
         self.model = (model or new_model(settings)).to(self.device).to(memory_format=torch.channels_last).train()
         self.ema_model = copy.deepcopy(self.model).eval() if settings.ema_decay else None
         self.optimiser = make_optimiser(self.model, settings)
-        self.steps = steps_per_epoch(len(self.shown), settings) * settings.epochs
+        self.steps = steps_per_epoch(self._count, settings) * settings.epochs
+        # The first layer's gradient costs a fifth of a step on a CPU, and it learns soonest. A. Brock and others,
+        # "FreezeOut: accelerate training by progressively freezing layers" (2017).
+        layers = (list(layer.parameters()) for layer in self.model.children())
+        self._first_layer = next(parameters for parameters in layers if parameters)
+        self._frozen_from = round(self.steps * (1 - settings.frozen_share))
         self.peak = settings.learning_rate  # the schedule's largest value; may be changed between two steps
         self.best: Best | None = None
         self.improved = 0  # the last epoch whose accuracy was higher than any before
@@ -137,10 +150,16 @@ class Training:
         return learning_rate(step / self.steps, self.settings) * self.peak / self.settings.learning_rate
 
     def __iter__(self) -> Iterator[Event]:
-        """One event per step and one per epoch, at last the `End`. Starts where the run stands."""
+        """One event per step and one per epoch, at last the `End`. Starts where the run stands.
+
+        While the next step needs examples that are still being drawn there is a `Waiting` now and then.
+        """
         while self.epoch < self.settings.epochs:
             batches = self._shuffle()
             while self.position < len(batches):
+                if not self._is_drawn(batches):
+                    yield Waiting()
+                    continue
                 event = self._train_step(batches)
                 if not math.isfinite(event.loss):
                     yield self.diverge()
@@ -181,7 +200,7 @@ class Training:
         if is_new_best := is_best(accuracy, before):
             kept = {key: value.detach().cpu().clone() for key, value in weights.items()}
             self.best = Best(self.epoch, accuracy, loss, kept)
-        seen = min(self.position * self.settings.batch_size, len(self.shown))
+        seen = min(self.position * self.settings.batch_size, self._count)
         mean_loss, self._losses, self.position = self._losses / max(1, seen), 0.0, 0
         self.seconds += time.perf_counter() - began
         return Epoch(
@@ -224,11 +243,31 @@ class Training:
             setattr(self, name, state[name])
 
     def _shuffle(self) -> tuple[Tensor, ...]:
-        """The epoch's batches as indices into the training set, the same in all processes."""
+        """The epoch's batches as indices into what is shown, the same in all processes.
+
+        The first epoch begins with digits alone, whether or not the rest is there: the run is the same each time.
+        """
         order = torch.Generator(self.device).manual_seed(self.settings.seed * 100_003 + self.epoch)
-        shuffled = torch.randperm(len(self.shown), generator=order, device=self.device)
+        shuffled = torch.randperm(self._count, generator=order, device=self.device)
+        if self.epoch == 0:
+            is_digit = shuffled < len(self.digits)
+            is_first = is_digit & (is_digit.cumsum(0) <= ALONE * len(self.digits))
+            shuffled = torch.cat([shuffled[is_first], shuffled[~is_first]])
         batches: tuple[Tensor, ...] = shuffled.split(self.settings.batch_size)
         return batches
+
+    def _is_drawn(self, batches: tuple[Tensor, ...]) -> bool:
+        """Whether all is there that the next step takes; what has come since is added to what is shown."""
+        if not self._coming:
+            return True
+        ahead = self.position % self._batches_ahead
+        needed = torch.cat(batches[self.position - ahead : self.position - ahead + self._batches_ahead])
+        if needed.max() < len(self.shown):
+            return True
+        if not self._coming.wait(WAIT):
+            return False
+        self.shown, self._coming = self.shown.join(self._coming.take().to(self.device)), ()
+        return True
 
     def _train_step(self, batches: tuple[Tensor, ...]) -> Step:
         """Train on the next batch. `batches` are all of the epoch."""
@@ -237,6 +276,9 @@ class Training:
         rate = self.rate_at(self.step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
+        frozen = self._first_layer if self.step >= self._frozen_from else []
+        for parameter in frozen:
+            parameter.requires_grad_(self._processes > 1)  # processes that exchange gradients wait for all of them
         self._dropout_rng.manual_seed(self._draw_seeds(self.step)[0])
         # DDP averages over processes: with this weight each image counts the same, also in a batch of unequal shares.
         weight = len(batch[self._rank :: self._processes]) * self._processes / len(batch)
@@ -249,6 +291,8 @@ class Training:
             )
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        for parameter in frozen:
+            parameter.grad = None
         self.optimiser.step()
         self._update_ema()
         if self._processes > 1:

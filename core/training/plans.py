@@ -5,13 +5,11 @@ The third kind, fine-tuning a copy of a model, is core/my_digits/fine_tuning.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from core.config import TrainingSettings
-from core.network import checkpoint
 from core.training import runs
 from core.training.runs import Run, RunError, RunWriter
 
@@ -21,10 +19,6 @@ if TYPE_CHECKING:
     from core.training.loop import Training
 
 # torch is imported by the methods that train: planning a run does not wait for it.
-
-# Digits from which a run's model learns to tell non-digits: twelve seconds on one core. Twice as many take twice the
-# time and let 6 instead of 8 of 100 drawn things pass.
-REJECTION_DIGITS = 4000
 
 
 @dataclass(frozen=True)
@@ -43,26 +37,26 @@ class Plan(Protocol):
     def takes_all_cores(self) -> bool:
         """Whether somebody waits for the end, so that no core is left for answering other visitors."""
 
+    @property
+    def needs_detector(self) -> bool:
+        """Whether the kept model's out-of-distribution (OOD) detector is to be trained when the run is over."""
+
     def announce(self, name: str | None, runs_folder: Path | None, models_folder: Path | None) -> Run:
         """The run before it begins, under `name` or one that is chosen for it. Returns at once, without torch.
 
         Raises `RunError` when the name won't do or the run can't be begun.
         """
 
-    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None, check: Callable[[], None]) -> Prepared:
-        """Make the announced `run` ready, from MNIST's training set. May take a minute; `check` is called all the time,
-        and what it raises breaks it off, with nothing left behind.
+    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None) -> Prepared:
+        """Make the announced `run` ready, from MNIST's training set. Somebody waits for the first step: what takes long
+        is left to the steps.
 
         Raises `SettingError`, `RunError`, or `OSError` when the disk refuses.
         """
 
-    def conclude(
-        self, kept: Checkpoint, training: Training, test: DigitSet, models_folder: Path | None
-    ) -> Iterator[float]:
-        """What is left to do for a model that was kept. Yields the shares done, 0 to 1, of what takes long.
-
-        A caller that stops iterating keeps the model as it is. Raises `OSError` when the disk refuses.
-        """
+    def conclude(self, kept: Checkpoint, test: DigitSet, models_folder: Path | None) -> None:
+        """What is left to do for a model that was kept, before the run is over. Raises `OSError` when the disk
+        refuses."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +65,7 @@ class NewRun:
 
     settings: TrainingSettings
     takes_all_cores: bool = False
+    needs_detector: bool = True
 
     def announce(self, name: str | None, runs_folder: Path | None, models_folder: Path | None) -> Run:
         """The next free name where none is given."""
@@ -78,16 +73,13 @@ class NewRun:
         runs.check_name(name, runs_folder, models_folder)
         return Run(name=name, settings=self.settings)
 
-    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None, check: Callable[[], None]) -> Prepared:
-        """Draw the examples, build the network, make the run's folder."""
-        training, watched = _build(run.settings, mnist, check)
+    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None) -> Prepared:
+        """Begin to draw the examples, build the network, make the run's folder."""
+        training, watched = _build(run.settings, mnist)
         return Prepared(training, RunWriter.create(run.name, training, runs_folder), watched)
 
-    def conclude(
-        self, kept: Checkpoint, training: Training, test: DigitSet, models_folder: Path | None
-    ) -> Iterator[float]:
-        """Train the model's out-of-distribution (OOD) detector."""
-        return _add_detector(kept, training, models_folder)
+    def conclude(self, kept: Checkpoint, test: DigitSet, models_folder: Path | None) -> None:
+        """Nothing: the model is as it will be."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +88,7 @@ class ResumedRun:
 
     run: Run
     takes_all_cores: bool = False
+    needs_detector: bool = True
 
     def announce(self, name: str | None, runs_folder: Path | None, models_folder: Path | None) -> Run:
         """The run under its own name. Refuses one that fine-tuned a model: what it learned from isn't saved with it."""
@@ -105,34 +98,22 @@ class ResumedRun:
             )
         return self.run
 
-    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None, check: Callable[[], None]) -> Prepared:
-        """Draw the same examples again and go back to the saved state."""
-        training, watched = _build(run.settings, mnist, check)
+    def prepare(self, run: Run, mnist: DigitSet, runs_folder: Path | None) -> Prepared:
+        """Begin to draw the same examples again and go back to the saved state."""
+        training, watched = _build(run.settings, mnist)
         return Prepared(training, RunWriter.reopen(run, training, runs_folder), watched)
 
-    def conclude(
-        self, kept: Checkpoint, training: Training, test: DigitSet, models_folder: Path | None
-    ) -> Iterator[float]:
-        """Train the model's out-of-distribution (OOD) detector."""
-        return _add_detector(kept, training, models_folder)
+    def conclude(self, kept: Checkpoint, test: DigitSet, models_folder: Path | None) -> None:
+        """Nothing: the model is as it will be."""
 
 
-def _build(settings: TrainingSettings, mnist: DigitSet, check: Callable[[], None]) -> tuple[Training, DigitSet]:
+def _build(settings: TrainingSettings, mnist: DigitSet) -> tuple[Training, DigitSet]:
     """The training as the settings say, and one digit of each class to watch."""
     import torch
 
     from core.data.split import pick_watched
-    from core.training.examples import gather
+    from core.training.extras import gather_beside
     from core.training.loop import Training
 
-    training = Training(gather(mnist, settings, check), settings)
+    training = Training(gather_beside(mnist, settings), settings)
     return training, pick_watched(training.validation.to(torch.device("cpu")), mnist)
-
-
-def _add_detector(kept: Checkpoint, training: Training, models_folder: Path | None) -> Iterator[float]:
-    from core.training.rejection import learn_in_steps
-
-    detector = yield from learn_in_steps(
-        kept.model, kept.version, training.digits, training.validation, count=REJECTION_DIGITS
-    )
-    checkpoint.save_rejection(kept.name, detector, models_folder)

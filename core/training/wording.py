@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 FIELDS = {entry.name: entry for entry in fields(TrainingSettings)}
 GROUPS = {
     "Network": ("architecture", "dropout", "ema_decay"),
-    "Data": ("training_images", "validation_share", "left_out", "seed"),
+    "Data": ("training_images", "validation_share", "shown_share", "left_out", "seed"),
     "Optimisation": (
-        "epochs", "batch_size", "learning_rate", "optimiser", "schedule", "weight_decay", "label_smoothing", "patience",
-        "states", "device", "precision",
+        "epochs", "batch_size", "learning_rate", "optimiser", "schedule", "weight_decay", "label_smoothing",
+        "frozen_share", "patience", "states", "device", "precision",
     ),
     "Augmentation": ("augmentation", "clean_share", "outlier_exposure", "pen_digits"),
 }  # fmt: skip
@@ -31,12 +31,13 @@ DETECTOR = (
 )
 _LABELS = {
     "architecture": "Network · parameters", "ema_decay": "EMA decay", "training_images": "Images",
-    "left_out": "Digits to leave out", "patience": "Early stopping", "states": "States to replay",
+    "left_out": "Digits to leave out", "shown_share": "Share of the images shown",
+    "frozen_share": "Share with the first layer frozen", "patience": "Early stopping", "states": "States to replay",
     "clean_share": "Share without augmentation",
     "outlier_exposure": "Non-digits (outlier exposure)", "pen_digits": "Digits from other writers",
 }  # fmt: skip
 _CHOICES = {
-    "sgd": "SGD", "momentum": "SGD with momentum", "adam": "Adam", "adamw": "AdamW",
+    "sgd": "SGD", "momentum": "SGD with momentum", "adam": "Adam", "adamw": "AdamW", "muon": "Muon",
     "constant": "Constant", "cosine": "Cosine", "one-cycle": "One cycle",
     "none": "None", "light": "Light", "strong": "Strong",
     "auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU (CUDA)", "mps": "Apple GPU (MPS)",
@@ -76,6 +77,8 @@ def summarise(settings: TrainingSettings) -> str:
     ]
     if settings.augmentation != "none":
         parts.append(f"{settings.augmentation} augmentation")
+    if settings.shown_share < 1:
+        parts.append(f"{words.percent(settings.shown_share, 0)} of the images, the hardest among them")
     if settings.training_images < TrainingSettings().training_images:
         parts.append(f"{settings.training_images:,} images")
     if settings.left_out:

@@ -11,23 +11,22 @@ if TYPE_CHECKING:
 PHASES = {
     "preparing": "getting ready",
     "running": "training",
+    "drawing": "drawing non-digits and digits of other writers",
     "paused": "paused",
     "stopping": "stopping",
-    "finishing": "training the out-of-distribution detector",
+    "finishing": "keeping the model",
 }
 
 
 def phase(snapshot: Live) -> str:
     """What a live run is doing, to be used within a sentence: "training", "paused"."""
-    if snapshot.phase == "running" and snapshot.run.base and share(snapshot) == 1:
+    if snapshot.phase in ("running", "finishing") and snapshot.run.base and share(snapshot) == 1:
         return "measuring what it reads now, and what it forgot"  # a fine-tuned copy, beside the model it came from
     return PHASES[snapshot.phase]
 
 
 def share(snapshot: Live) -> float:
-    """The progress of a live run, 0 to 1; once its steps are done, that of finishing."""
-    if snapshot.phase == "finishing":
-        return snapshot.finished
+    """The progress of a live run, 0 to 1."""
     return min(1.0, snapshot.step / max(1, snapshot.run.steps))
 
 

@@ -19,7 +19,7 @@ from core.network import architectures, checkpoint, onnx_export
 from core.network.architectures import Network, register
 from core.network.checkpoint import Checkpoint
 from core.network.prediction import predict
-from core.training import plans, runs, wording
+from core.training import detectors, runs, wording
 from core.training.job import TrainingJob
 from core.training.plans import NewRun
 from core.training.rejection import add_rejection
@@ -45,12 +45,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(architectures, "NETWORKS", dict(architectures.NETWORKS))
         patch.setitem(config.ARCHITECTURES, "tiny", "Tiny CNN")
-        patch.setattr(plans, "REJECTION_DIGITS", 40)
+        patch.setattr(detectors, "DIGITS", 40)
         exec(read_recipe(), vars(architectures).copy())
         settings = TrainingSettings(architecture="tiny", epochs=1, batch_size=16, augmentation="none", pen_digits=0.0)
         job = TrainingJob(lambda train: DIGITS, folder / "runs", folder / "models", threads=1)
         job.start(NewRun(settings), "small")
         assert job.wait(300) and job.snapshot().run.status == "finished", job.snapshot().run.sentence
+        assert job.detectors.wait(300)
         yield folder
 
 

@@ -38,7 +38,15 @@ def test_evaluating_a_digit_takes_time_but_less_than_half_of_learning_from_it():
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"outlier_exposure": 0.5}, {"pen_digits": 0.3}, {"left_out": (1, 2, 3)}, {"validation_share": 0.4}]
+    "changes",
+    [
+        {},
+        {"outlier_exposure": 0.5},
+        {"pen_digits": 0.3},
+        {"left_out": (1, 2, 3)},
+        {"validation_share": 0.4},
+        {"shown_share": 0.5},
+    ],
 )
 def test_what_a_run_is_shown_is_what_it_is_expected_to_take(changes):
     settings = dataclasses.replace(PLAIN, **changes)

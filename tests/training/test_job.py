@@ -21,9 +21,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from core import workspace
 from core.config import TrainingSettings
 from core.data import mnist
-from core.data.digits import DataError
+from core.data.digits import DataError, DigitSet
+from core.data.split import split
 from core.network import checkpoint
-from core.training import runs
+from core.training import rejection, runs
+from core.training.detectors import BeingTrained, Detectors, LeftOut, Trained, Untrained
 from core.training.events import End
 from core.training.examples import Examples, gather
 from core.training.job import Idle, Live, Over, Phase, TrainingJob, Wish
@@ -61,7 +63,7 @@ def folders(tmp_path) -> tuple[Path, Path]:
 def quick(monkeypatch):
     """Few digits to learn the detector from, and training that doesn't stand back behind other tests."""
     monkeypatch.setattr("core.training.job.NICENESS", 0)
-    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 40)
+    monkeypatch.setattr("core.training.detectors.DIGITS", 40)
 
 
 @pytest.fixture
@@ -70,6 +72,7 @@ def job(digits, folders):
     yield job
     job.stop(keep=False)
     assert job.wait(120)
+    job.detectors.close()
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +82,7 @@ def first(digits, tmp_path_factory) -> tuple[TrainingJob, tuple[Path, Path]]:
     folders = home / "runs", home / "models"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("core.training.job.NICENESS", 0)
-        patch.setattr("core.training.plans.REJECTION_DIGITS", 40)
+        patch.setattr("core.training.detectors.DIGITS", 40)
         job = TrainingJob(digits, *folders, threads=1)
         job.start(NewRun(SETTINGS), "first")
         assert job.wait(120)
@@ -205,48 +208,148 @@ def test_a_discarded_run_leaves_nothing(job, folders):
     assert runs.list_runs(folders[0]) == [] and checkpoint.names(folders[1]) == []
 
 
-def finishing(job, monkeypatch) -> None:
-    """A run that is training its OOD detector, on more digits than a test would wait for."""
-    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 400)
-    job.start(NewRun(LONG), "new")
-    until(lambda: job.snapshot().epochs)
-    job.stop(keep=True)
-    until(lambda: job.snapshot().phase == "finishing")
+@pytest.fixture
+def slow_detector(monkeypatch):
+    """Training a detector waits for this event after its first part."""
+    begun, may_go_on = threading.Event(), threading.Event()
+    learn = rejection.learn_in_steps
+
+    def learn_slowly(*arguments, **options):
+        begun.set()
+        yield 0.25
+        assert may_go_on.wait(120)
+        return (yield from learn(*arguments, **options))
+
+    monkeypatch.setattr(rejection, "learn_in_steps", learn_slowly)
+    yield begun, may_go_on
+    may_go_on.set()
 
 
-def test_a_kept_model_learns_what_is_no_digit(first):
-    kept = checkpoint.load("first", first[1][1])
+def test_a_kept_model_answers_before_its_detector_is_there_and_gets_it(job, folders, slow_detector):
+    begun, may_go_on = slow_detector
+    job.start(NewRun(SETTINGS), "new")
+    assert job.wait(120) and isinstance(job.snapshot(), Over) and begun.wait(120)
+    until(lambda: job.detectors.state("new") == BeingTrained(0.25))
+    assert job.snapshot().run.status == "finished"
+    assert checkpoint.load("new", folders[1]).rejection is None  # readable, and usable as it is
+    checkpoint.choose("new", folders[1])
+    may_go_on.set()
+    assert job.detectors.wait(120) and job.detectors.state("new") == Trained()
+    kept = checkpoint.load("new", folders[1])
     assert kept.rejection is not None and kept.rejection.version == kept.version
 
 
-def test_who_cannot_wait_keeps_the_model_without(job, folders, monkeypatch):
-    finishing(job, monkeypatch)
-    job.skip()
-    assert job.wait(120)
-    assert job.snapshot().run.model == "new" and job.snapshot().run.status == "stopped"
+def test_the_next_run_does_not_wait_for_the_detector_of_the_last(job, slow_detector):
+    job.start(NewRun(SETTINGS), "new")
+    assert job.wait(120) and slow_detector[0].wait(120)
+    job.start(NewRun(SETTINGS), "next")
+    until(lambda: job.snapshot().run.name == "next" and job.snapshot().step)
+    assert isinstance(job.detectors.state("new"), BeingTrained)
+
+
+def test_who_wants_no_detector_has_none_until_somebody_asks_for_it(job, folders, slow_detector):
+    begun, may_go_on = slow_detector
+    job.start(NewRun(SETTINGS), "new")
+    assert job.wait(120) and begun.wait(120)
+    job.detectors.leave_out("new")
+    assert job.detectors.state("new") == LeftOut()
+    may_go_on.set()
+    assert job.detectors.wait(120) and checkpoint.load("new", folders[1]).rejection is None
+    job.detectors.train("new")
+    assert job.detectors.wait(120) and job.detectors.state("new") == Trained()
+
+
+@pytest.mark.parametrize("gone", ["deleted", "renamed"])
+def test_a_model_that_is_gone_when_its_detector_is_ready_leaves_no_file(job, folders, slow_detector, gone):
+    begun, may_go_on = slow_detector
+    job.start(NewRun(SETTINGS), "new")
+    assert job.wait(120) and begun.wait(120)
+    (run,) = runs.list_runs(folders[0])
+    if gone == "deleted":
+        runs.delete(run, *folders)
+    else:
+        runs.rename(run, "other", *folders)
+    may_go_on.set()
+    assert job.detectors.wait(120)
+    left = {path.name for path in folders[1].iterdir()}
+    assert left == (set() if gone == "deleted" else {f"other{suffix}" for suffix in checkpoint.FILES})
+
+
+def test_a_server_that_ends_meanwhile_leaves_a_model_without_detector_that_can_still_get_it(
+    job, digits, folders, slow_detector
+):
+    begun, may_go_on = slow_detector
+    job.start(NewRun(SETTINGS), "new")
+    assert job.wait(120) and begun.wait(120)
+    threading.Timer(0.1, may_go_on.set).start()
+    job.close()
+    (run,) = runs.list_runs(folders[0])
+    assert run.status == "finished" and checkpoint.load("new", folders[1]).rejection is None
+    another = Detectors(digits, folders[1])
+    assert another.state("new") == Untrained()
+    another.train("new")
+    assert another.wait(120) and another.state("new") == Trained()
+
+
+def test_a_detector_that_cannot_be_trained_says_why_and_the_model_stays(job, folders, monkeypatch):
+    monkeypatch.setattr(checkpoint, "save_rejection", lambda *_: refuse_to_write())
+    job.start(NewRun(SETTINGS), "new")
+    assert job.wait(120) and job.detectors.wait(120)
+    assert "No space left" in job.detectors.state("new").sentence
     assert checkpoint.load("new", folders[1]).rejection is None
 
 
-def test_also_a_run_being_finished_can_be_discarded(job, folders, monkeypatch):
-    finishing(job, monkeypatch)
-    job.stop(keep=False)
+class DrawnByHand:
+    """Examples that are drawn when the test says so."""
+
+    def __init__(self, examples: DigitSet) -> None:
+        self.examples, self.are_drawn = examples, threading.Event()
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def wait(self, seconds: float) -> bool:
+        return self.are_drawn.wait(min(seconds, 0.01))
+
+    def take(self) -> DigitSet:
+        return self.examples
+
+
+@pytest.fixture
+def by_hand(monkeypatch):
+    """The drawing of the next run that shows other writers' digits; they are 200 of MNIST's, and 800 are its own."""
+    made = []
+
+    def gather_by_hand(mnist, settings):
+        digits, validation = split(mnist, settings)
+        made.append(DrawnByHand(mnist.pick(torch.arange(200))))
+        return Examples(digits, validation, digits, made[-1])
+
+    monkeypatch.setattr("core.training.extras.gather_beside", gather_by_hand)
+    return made
+
+
+def test_the_first_steps_come_before_drawing_has_ended_and_all_others_wait_for_it(job, folders, by_hand):
+    job.start(NewRun(SETTINGS), "new")
+    until(lambda: job.snapshot().phase == "drawing")
+    alone = 400 // SETTINGS.batch_size  # steps of digits alone: half of 800
+    assert job.snapshot().run.steps == 3 * 63 and not job.snapshot().epochs
+    job.pause()
+    until(lambda: job.snapshot().phase == "paused")
+    job.go_on()
+    by_hand[0].are_drawn.set()
+    assert job.wait(120) and job.snapshot().step == 3 * 63
+    log_points = runs.read_log_points(job.snapshot().run.id, folders[0])
+    assert [point.step for point in log_points] == list(range(1, 3 * 63 + 1)) and alone == 25
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_run_that_waits_for_its_examples_can_be_stopped(job, folders, by_hand, keep):
+    job.start(NewRun(SETTINGS), "new")
+    until(lambda: job.snapshot().phase == "drawing")
+    job.stop(keep)
     assert job.wait(120)
-    assert runs.list_runs(folders[0]) == [] and checkpoint.names(folders[1]) == []
-    assert not any(folders[1].iterdir())
-
-
-def test_a_server_that_ends_while_finishing_finishes_after_resuming(job, digits, folders, monkeypatch):
-    finishing(job, monkeypatch)
-    job.close()
-    (run,) = runs.list_runs(folders[0])
-    assert run.status == "interrupted"
-    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 40)
-    another = TrainingJob(digits, *folders, threads=1)
-    another.start(ResumedRun(run))
-    until(lambda: another.snapshot().phase == "running")
-    another.stop(keep=True)
-    assert another.wait(120)
-    assert checkpoint.load("new", folders[1]).rejection is not None
+    assert checkpoint.names(folders[1]) == (["new"] if keep else [])
 
 
 def test_the_learning_rate_changes_while_it_runs(job):
@@ -481,6 +584,7 @@ class Rehearsal:
     """A plan that the job has never heard of: it wraps another one and notes what it is asked."""
 
     takes_all_cores = False
+    needs_detector = False
 
     def __init__(self, settings: TrainingSettings, job: TrainingJob) -> None:
         self.like, self.asked, self.job = NewRun(settings), [], job
@@ -489,14 +593,12 @@ class Rehearsal:
         self.asked.append("announce")
         return dataclasses.replace(self.like.announce(name, runs_folder, models_folder), base="something")
 
-    def prepare(self, run, mnist, runs_folder, check):
+    def prepare(self, run, mnist, runs_folder):
         self.asked.append("prepare")
-        return self.like.prepare(run, mnist, runs_folder, check)
+        return self.like.prepare(run, mnist, runs_folder)
 
-    def conclude(self, kept, training, test, models_folder):
-        self.asked.append(f"conclude {kept.name} {kept.facts['test_errors']}")
-        yield 0.25
-        self.asked.append(f"{self.job.snapshot().finished} was shown")
+    def conclude(self, kept, test, models_folder):
+        self.asked.append(f"conclude {kept.name} {kept.facts['test_errors']}, {self.job.snapshot().phase}")
         (models_folder / "concluded").touch()
 
 
@@ -506,7 +608,7 @@ def test_any_plan_can_be_started(job, folders):
     job.start(plan, "rehearsed")
     assert job.wait(120)
     errors = checkpoint.describe("rehearsed", folders[1]).facts["test_errors"]
-    assert plan.asked == ["announce", "prepare", f"conclude rehearsed {errors}", "0.25 was shown"]
+    assert plan.asked == ["announce", "prepare", f"conclude rehearsed {errors}, finishing"]
     assert isinstance(job.snapshot(), Over)
     assert (folders[1] / "concluded").exists() and job.snapshot().run.status is Status.FINISHED
 
@@ -527,8 +629,8 @@ def test_the_job_knows_no_plan_by_name():
 
 
 def test_states_are_the_words_that_files_and_pages_use():
-    assert list(Phase) == ["preparing", "running", "paused", "stopping", "finishing"]
-    assert list(Wish) == ["go", "pause", "keep", "skip", "discard", "leave"]
+    assert list(Phase) == ["preparing", "running", "drawing", "paused", "stopping", "finishing"]
+    assert list(Wish) == ["go", "pause", "keep", "discard", "leave"]
     assert list(Status) == ["running", "interrupted", "finished", "stopped", "diverged", "failed"]
 
 

@@ -139,7 +139,7 @@ def test_a_killed_run_goes_on_as_if_it_had_never_stopped(begin, straight_runs, a
     assert resumed.best.epoch == straight.best.epoch
 
 
-@pytest.mark.parametrize("optimiser", ["sgd", "momentum", "adam", "adamw"])
+@pytest.mark.parametrize("optimiser", ["sgd", "momentum", "adam", "adamw", "muon"])
 def test_every_optimiser_learns(digits, optimiser):
     settings = dataclasses.replace(
         SMALL, optimiser=optimiser, learning_rate={"sgd": 0.1, "momentum": 0.02}.get(optimiser, 3e-3),

@@ -22,7 +22,7 @@ from core.network.architectures import build
 from core.training import runs, wording
 from core.training.events import End, Epoch, RateChange, Step
 from core.training.examples import Examples, gather
-from core.training.job import DISCARDED, NOTHING_TO_KEEP, Over, TrainingJob
+from core.training.job import TrainingJob
 from core.training.loop import Training
 from core.training.plans import NewRun
 from core.training.runs import Run, RunError, RunWriter, Status
@@ -45,6 +45,7 @@ def job(digits, tmp_path, monkeypatch, no_detector):
     yield job
     job.stop(keep=False)
     assert job.wait(120)
+    job.detectors.close()
 
 
 # --- a loss that is no number -----------------------------------------------------------------------------------------
@@ -245,7 +246,7 @@ def test_on_a_disk_that_refuses_it_happens_as_a_whole_or_not_at_all(tmp_path_fac
 
 def test_weights_of_a_run_that_broke_off_while_they_were_kept_are_named_by_it(job, tmp_path, monkeypatch):
     """They could not be deleted anywhere, and kept their name to themselves."""
-    monkeypatch.setattr(checkpoint, "save_rejection", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "Full")))
+    monkeypatch.setattr(NewRun, "conclude", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "Full")))
     job.start(NewRun(SETTINGS), "full")
     assert job.wait(120)
     assert job.snapshot().run.status is Status.FAILED and "Full" in job.snapshot().run.sentence
@@ -271,24 +272,6 @@ def test_any_model_can_be_deleted_but_the_shipped_and_the_one_in_use(tmp_path):
 
 
 # --- getting ready ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("keep", "said"), [(True, NOTHING_TO_KEEP), (False, DISCARDED)])
-def test_a_run_that_is_stopped_while_it_draws_stops_at_the_next_picture(job, tmp_path, monkeypatch, keep, said):
-    """Drawing for "Best accuracy" takes a minute, and nothing could end it."""
-    drawn = []
-
-    def draw_slowly(digit, rng):
-        drawn.append(digit)
-        if len(drawn) == 3:
-            job.stop(keep)
-        return torch.zeros(28, 28, dtype=torch.uint8).numpy()
-
-    monkeypatch.setattr("core.synthesis.pen_digits.draw", draw_slowly)
-    job.start(NewRun(dataclasses.replace(SETTINGS, pen_digits=0.5)), "stopped")
-    assert job.wait(120) and len(drawn) == 3
-    assert isinstance(job.snapshot(), Over) and job.snapshot().run.sentence == said
-    assert not list(tmp_path.rglob("run.json"))
 
 
 @pytest.mark.parametrize("kind", ["pen_digits", "outlier_exposure"])

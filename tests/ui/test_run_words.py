@@ -8,13 +8,13 @@ from core.training.runs import Run
 from core.ui import run_words
 
 
-def snapshot(phase: str, step: int, base: str | None = None, finished: float = 0.0) -> Live:
+def snapshot(phase: str, step: int, base: str | None = None) -> Live:
     """A run of ten steps, at one of them."""
     run = Run(
         id="1", name="one", status="running", sentence="", created="", settings=TrainingSettings(), parameters=1,
         steps=10, training_images=1, validation_images=1, base=base,
     )  # fmt: skip
-    return Live(run, phase=Phase(phase), step=step, finished=finished)
+    return Live(run, phase=Phase(phase), step=step)
 
 
 @pytest.mark.parametrize("phase", Phase)
@@ -29,8 +29,8 @@ def test_a_fine_tuned_copy_is_measured_when_its_steps_are_done() -> None:
     assert run_words.phase(snapshot("running", 10)) == "training"
 
 
-def test_progress_is_a_share_of_the_steps_then_of_the_finishing() -> None:
+def test_progress_is_a_share_of_the_steps() -> None:
     assert run_words.share(snapshot("running", 4)) == 0.4
     assert run_words.share(snapshot("running", 12)) == 1
-    assert run_words.share(snapshot("finishing", 10, finished=0.3)) == 0.3
+    assert run_words.share(snapshot("finishing", 10)) == 1
     assert run_words.share(snapshot("preparing", 0)) == 0

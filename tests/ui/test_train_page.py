@@ -4,6 +4,7 @@ import dataclasses
 import math
 import re
 import shutil
+import threading
 import time
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -44,7 +45,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DIGIT_LAB_HOME", str(tmp_path))
     job = TrainingJob(lambda train: few, threads=1)
     monkeypatch.setattr(resources, "training_job", lambda: job)
-    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 40)
+    monkeypatch.setattr("core.training.detectors.DIGITS", 40)
     monkeypatch.setattr("core.training.job.NICENESS", 0)
     yield job
     job.stop(keep=False)
@@ -166,21 +167,32 @@ def test_the_address_stays_bare_until_something_is_chosen_and_then_says_all(job)
     assert not dict(app.query_params)  # Streamlit's own way would fill the browser's history
 
 
-def test_training_the_out_of_distribution_detector_is_said_and_can_be_skipped(job, monkeypatch):
-    monkeypatch.setattr("core.training.plans.REJECTION_DIGITS", 450)
-    app = open_train()
-    job.start(NewRun(dataclasses.replace(SETTINGS, training_images=600)), "hasty")
+def test_a_model_can_be_used_while_its_detector_is_trained_and_the_detector_left_out(job, monkeypatch):
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def learn_slowly(*arguments, **options):
+        begun.set()
+        yield 0.25
+        assert may_go_on.wait(120)
+        yield 0.5
+
+    monkeypatch.setattr("core.training.rejection.learn_in_steps", learn_slowly)
+    job.start(NewRun(SETTINGS), "hasty")
     until(lambda: job.snapshot().epochs)
     job.stop(keep=True)
-    until(lambda: job.snapshot().phase == "finishing")
-    app.run()
-    (said,) = [entry for entry in app.markdown if "raining the out-of-distribution detector" in entry.value]
-    assert "letters, scribbles, dirt" in said.proto.help and app.button(key="keep").disabled
-    app.button(key="skip").click().run()
-    assert job.wait(120)
+    assert job.wait(120) and begun.wait(120)
+    app = open_train()
+    (said,) = [entry for entry in app.markdown if "detector is being trained" in entry.value]
+    assert "letters, scribbles, dirt" in said.proto.help and "It can be used now" in said.value
+    app.button(key="use-notice").click().run()
+    assert checkpoint.in_use() == "hasty"
+    app.button(key="leave-out-notice").click().run()
+    may_go_on.set()
+    assert job.detectors.wait(120)
     app.run()
     assert not app.exception
-    assert job.snapshot().run.model == "hasty"
+    assert [entry for entry in app.markdown if "It was left out" in entry.value]
+    assert app.button(key="train-detector-notice")
 
 
 def test_onnx_is_made_again_when_the_weights_were_written_again(job, monkeypatch):

@@ -4,11 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from core.config import PRESETS, TrainingSettings
+from core.data.digits import DigitSet
 from core.network import checkpoint
 from core.training import runs
+from core.training.detectors import Detectors
 from core.training.events import Epoch
 from core.training.job import Idle, Live, Over, Phase, Snapshot
 from core.training.runs import Run, Status
@@ -25,6 +28,7 @@ class Job:
 
     def __init__(self) -> None:
         self.last: Snapshot = Idle()
+        self.detectors = Detectors(lambda train: DigitSet(torch.zeros(0), torch.zeros(0)))
 
     def snapshot(self) -> Snapshot:
         return self.last

@@ -50,7 +50,7 @@ def _describe(settings: TrainingSettings, about: str) -> str:
     cores = "one core" if threads == 1 else f"{threads} cores"
     return (
         f"{count_parameters(settings.architecture):,} parameters. About {about} on {cores} here, "
-        "then half a minute to train the out-of-distribution detector."
+        "then half a minute in which the model already answers while its out-of-distribution detector is trained."
     )
 
 

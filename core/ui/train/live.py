@@ -28,7 +28,7 @@ LOSS = (
     "How surprised the network is by the right answers, the mean of the latest steps: 0 if it is sure and right, "
     "2.3 if it guesses among ten. In nats: minus the natural logarithm of the probability it gave to the right answer."
 )
-BUTTON_WIDTH = 120  # pixels, for Pause, Resume and Skip alike: the other buttons stay where the pointer may be
+BUTTON_WIDTH = 120  # pixels, for Pause and Resume alike: the other buttons stay where the pointer may be
 
 memory = st.session_state
 
@@ -67,9 +67,7 @@ def _watch_run() -> None:
     if snapshot.warning:
         st.warning(snapshot.warning, icon=":material/save:")
     if snapshot.phase == Phase.PREPARING or not (snapshot.log_points or snapshot.epochs):
-        draws = run.settings.outlier_exposure or run.settings.pen_digits
-        drawing = ", drawing non-digits and digits of other writers; with all images that takes a minute"
-        st.caption(f"Getting ready: reading the digits{drawing if draws else ''} …")
+        st.caption("Getting ready: reading the digits …")
         return
     curves.show(snapshot)
     watched.show(snapshot)
@@ -113,11 +111,6 @@ def _show_figures(snapshot: Live) -> None:
 
 def _show_progress(snapshot: Live) -> None:
     phase, share = run_words.phase(snapshot).capitalize(), run_words.share(snapshot)
-    if snapshot.phase == Phase.FINISHING:
-        with st.container(gap="xxsmall"):
-            st.markdown(f":small[Trained and kept. {phase}, which takes half a minute.]", help=wording.DETECTOR)
-            st.progress(share)
-        return
     if not snapshot.step:
         st.progress(share, phase)
         return
@@ -137,17 +130,7 @@ def _show_controls(snapshot: Live) -> None:
     job = resources.training_job()
     is_busy = snapshot.phase in (Phase.PREPARING, Phase.STOPPING, Phase.FINISHING)
     with st.container(horizontal=True):
-        if snapshot.phase == Phase.FINISHING:
-            st.button(
-                "Skip",
-                icon=":material/skip_next:",
-                on_click=attempt,
-                args=(job.skip,),
-                key="skip",
-                width=BUTTON_WIDTH,
-                help="Keep the model without the detector. It will mistake more letters and scribbles for digits.",
-            )
-        elif snapshot.phase == Phase.PAUSED:
+        if snapshot.phase == Phase.PAUSED:
             st.button(
                 "Resume",
                 icon=":material/play_arrow:",

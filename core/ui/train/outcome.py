@@ -15,7 +15,7 @@ from core.training.wording import FIELDS
 from core.ui import notices, resources, visitor
 from core.ui.model_choice import offer_model
 from core.ui.notices import attempt
-from core.ui.train import curves, downloads, form, watched
+from core.ui.train import curves, detector, downloads, form, watched
 
 memory = st.session_state
 
@@ -38,6 +38,8 @@ def show(snapshot: Over) -> None:
             st.button("", icon=":material/close:", help="Close", on_click=_close, args=(run.id,), key="close-outcome")
         if run.model or went_wrong:
             _offer_next(run)
+        if run.model and not run.base:
+            detector.show(run.model, notices.PLACE)
         if snapshot.log_points and (run.model or went_wrong):
             # Whoever saw it train sees its end; for everyone else Start is what the page is opened for.
             with st.expander("Curves and watched digits", expanded=memory.get("run_seen") == run.id):

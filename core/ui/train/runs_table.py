@@ -19,7 +19,7 @@ from core.training.wording import FIELDS
 from core.ui import notices, resources, shell, visitor
 from core.ui.model_choice import offer_model
 from core.ui.notices import attempt
-from core.ui.train import downloads, form, history
+from core.ui.train import detector, downloads, form, history
 from core.ui.widgets import choice
 
 PLACE = "runs_notice"  # where it is said what a click here led to
@@ -180,6 +180,8 @@ def _show_differences(chosen: Sequence[Run]) -> None:
 
 def _show_run(run: Run) -> None:
     st.markdown(f"**{words.escape_markdown(run.name)}** · {run.sentence}  \n:small[{wording.describe(run)}]")
+    if run.model and not run.base:
+        detector.show(run.model, PLACE)
     _offer_actions(run)
     history.offer(run, "run")
 
