@@ -132,25 +132,11 @@ def measure_drawn(model: checkpoint.Checkpoint, digits: DigitSet, kind: str, cou
     rng = np.random.default_rng([SEED, *name.encode()])
     for _ in range(count):
         flat = tables.draw(kind, digits, rng)
-        photo = take(flat, rng)
+        photo = tables.take(flat, rng, kind in tables.AMID_PRINT)
         began = time.process_time()
         read = sheet.read_sheet(model, as_picture(photo.colours))
         score.count(read, [list(row) for row in flat.rows], time.process_time() - began)
     return score
-
-
-def take(flat: tables.DrawnTable, rng: np.random.Generator) -> tables.DrawnTable:
-    """A photograph as people take them: not straight, not flat, not evenly lit, one in four on its side."""
-    return tables.photograph(
-        flat,
-        rng,
-        turn=rng.normal(0, 5) + 90 * int(rng.integers(4)) * (rng.random() < 0.33),
-        tilt=rng.uniform(0, 0.22),
-        shade=rng.uniform(0, 0.6),
-        scale=rng.uniform(0.7, 1.4),
-        bend=rng.uniform(0, 0.02),
-        noise=rng.uniform(0.004, 0.02),
-    )
 
 
 def join(scores: Iterable[Score]) -> Score:
@@ -174,7 +160,7 @@ def measure_forms(model: checkpoint.Checkpoint, digits: DigitSet, count: int) ->
             (str(box.row), (round(box.x * DENSITY), round(box.y * DENSITY), side, side))
             for box in form.COLLECTION.boxes
         ]
-        photo = take(tables.fill(printed, letters, digits, rng), rng)
+        photo = tables.take(tables.fill(printed, letters, digits, rng), rng)
         began = time.process_time()
         read = sheet.read_sheet(model, as_picture(photo.colours))
         score.count(read, [[str(row)] * 10 for row in range(10)], time.process_time() - began)
