@@ -24,9 +24,9 @@ from core.data import mnist
 from core.data.digits import DigitSet
 from core.network import checkpoint
 from core.reading import picture
-from core.sheets import form, sheet
+from core.sheets import form, layout, reader
 from core.sheets.settings import SHEET
-from core.sheets.sheet import Sheet
+from core.sheets.sheet import EMPTY, Sheet
 from core.synthesis import tables
 
 FOLDER = "sheets"
@@ -68,7 +68,7 @@ class Score:
                 wrong += text != should
                 if text != should:
                     self.misread.append(f"{should or '-'} read {text or '-'} ({verdict})")
-                    self.sure_and_wrong += verdict in ("digit", sheet.EMPTY)
+                    self.sure_and_wrong += verdict in ("digit", EMPTY)
         self.exact += cells - wrong
         self.faultless += wrong == 0
 
@@ -134,7 +134,7 @@ def measure_drawn(model: checkpoint.Checkpoint, digits: DigitSet, kind: str, cou
         flat = tables.draw(kind, digits, rng)
         photo = tables.take(flat, rng, kind in tables.AMID_PRINT)
         began = time.process_time()
-        read = sheet.read_sheet(model, as_picture(photo.colours))
+        read = reader.read_sheet(model, as_picture(photo.colours))
         score.count(read, [list(row) for row in flat.rows], time.process_time() - began)
     return score
 
@@ -162,7 +162,7 @@ def measure_forms(model: checkpoint.Checkpoint, digits: DigitSet, count: int) ->
         ]
         photo = tables.take(tables.fill(printed, letters, digits, rng), rng)
         began = time.process_time()
-        read = sheet.read_sheet(model, as_picture(photo.colours))
+        read = reader.read_sheet(model, as_picture(photo.colours))
         score.count(read, [[str(row)] * 10 for row in range(10)], time.process_time() - began)
     return score
 
@@ -172,7 +172,7 @@ def measure_real(model: checkpoint.Checkpoint, folder: Path) -> Score:
     score = Score("real puzzles")
     for path, wanted in list_real(folder):
         began = time.process_time()
-        read = sheet.read_file(model, path.read_bytes())
+        read = reader.read_file(model, path.read_bytes())
         score.count(read, wanted, time.process_time() - began)
     return score
 
@@ -195,12 +195,12 @@ def measure_time(model: checkpoint.Checkpoint, digits: DigitSet) -> list[Row]:
     best = (np.inf, np.inf)
     for _ in range(3):
         began = time.process_time()
-        layout = sheet.find_layout(model, picture.read(content, SHEET.side))
-        assert layout is not None, "this puzzle has a grid"
-        cells = sheet.read_cells(model, layout)
+        found = layout.find_layout(model, picture.read(content, SHEET.side))
+        assert found is not None, "this puzzle has a grid"
+        cells = reader.read_cells(model, found)
         next(cells)
         first = time.process_time() - began
-        sheet.conclude(model, layout, tuple(cells))
+        reader.conclude(model, found, tuple(cells))
         best = min(best, (time.process_time() - began, first))
     print(f"{megapixels:.1f} megapixels, 81 cells: first after {best[1]:.2f} s, all after {best[0]:.2f} s")
     return [

@@ -51,17 +51,18 @@ class SheetSettings:
     least_shown: float = 0.2  # of its sides that a rule shows at least
     sliver: float = 0.25  # of the usual cell's width or height: what is narrower is no cell
     same_row: float = 0.25  # of the usual cell's height or width: cells that begin nearer are in one row or column
-    fewest_cells: int = 4  # closed cells that make a table
+    fewest_cells: int = 4  # closed cells that make a table,
+    least_cells: int = 6  # and that make one where nobody said that there is one,
+    least_filled: float = 0.8  # of its places then
 
     # Straightened.
-    cell: int = 64  # pixels: shorter side of the usual cell, where the photograph has as many
+    cell: int = 64  # pixels: shorter side of the usual cell where the ink network looks at the whole sheet
     margin: float = 0.35  # of a cell's side: what is shown around the table
 
     # Cells. Lengths are shares of the shorter side of a cell.
     overflow: float = 0.22  # how far writing may reach over a rule
     crossed: float = 1.5  # of a cell's side: ink that is longer was not written into the cell
-    rim: float = 0.05  # of a cell's shorter side: ink this near to a rule goes up to it
-    most_crossed: float = 0.4  # of the cells with ink: more such ones, and the grid is the paper's
+    most_crossed: float = 0.4  # of the ink: more such ink, and the grid is the paper's
     band: float = 0.03  # how far from its place a rule may be
     run: float = 0.45  # straight ink along a rule that is longer is the rule,
     far: float = 0.14  # and within this distance of it
