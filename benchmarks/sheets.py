@@ -99,7 +99,7 @@ def main() -> int:
     """Read all sheets and print a line for each kind."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, help="where the folders of real pictures lie")
-    parser.add_argument("--count", type=int, default=12, help="drawn sheets of each kind (12)")
+    parser.add_argument("--count", type=int, default=8, help="drawn sheets of each kind (8)")
     parser.add_argument("--model", default=checkpoint.in_use())
     parser.add_argument("--misread", action="store_true", help="list the cells that were read wrong")
     options = parser.parse_args()

@@ -17,9 +17,10 @@ from core.sheets.cells import Cell, to_part
 from core.sheets.form import COLLECTION, Form
 from core.sheets.layout import Layout, find_layout
 from core.sheets.settings import SHEET
-from core.sheets.sheet import EMPTY, ReadCell, Sheet
+from core.sheets.sheet import EMPTY, NO_DIGIT, ReadCell, Sheet
 
 HIGHEST_MARK = 20
+NO_NUMBER = "Left empty: words, or a number that was crossed out."
 
 
 def read_cells(checkpoint: Checkpoint, layout: Layout) -> Iterator[ReadCell]:
@@ -96,7 +97,7 @@ def _join(form: Form, boxes: list[ReadCell]) -> ReadCell:
     remarks = [boxes[at].remark for at in filled if boxes[at].verdict != "digit"]
     remarks += [] if is_allowed else [f"A mark goes from 0 to {HIGHEST_MARK}."]
     remarks += [] if is_whole else ["A box between two digits is empty."]
-    verdict = "no digit" if not text else "digit" if is_sure and is_allowed else "unsure"
+    verdict = NO_DIGIT if not text else "digit" if is_sure and is_allowed else "unsure"
     digits = tuple(digit for one in boxes for digit in one.digits)
     remark = " ".join(remarks) or "Sure."
     return ReadCell(first.row, first.column, text, confidence, verdict, remark, box, digits)
@@ -119,7 +120,11 @@ def _conclude_cell(cell: Cell, reading: Reading, place: tuple[int, int], box: Bo
     if not text and not cell.is_seen:
         # What stands out, the network takes for paper, and the model for no digit: a stain, or what is left of a rule.
         return ReadCell(*place, "", 1.0 - reading.confidence, EMPTY, "", box)
-    verdict = "no digit" if not text else "digit" if is_sure else "unsure"
+    if not text:
+        return ReadCell(
+            *place, "", reading.confidence, NO_DIGIT, f"{NO_NUMBER} {reading.sentence}", box, reading.digits
+        )
+    verdict = "digit" if is_sure else "unsure"
     return ReadCell(*place, text, reading.confidence, verdict, reading.sentence, box, reading.digits)
 
 

@@ -13,7 +13,7 @@ from core.reading.mnist_form import Box
 from core.reading.reader import Digit
 from core.sheets.form import COLLECTION, Form
 
-EMPTY = "empty"
+EMPTY, NO_DIGIT = "empty", "no digit"
 ALTERNATIVES = 3  # digits that each digit may be instead
 MOST_DIGITS = 6  # of a cell: of more there are too many other texts
 T = TypeVar("T")
@@ -36,8 +36,9 @@ class ReadCell:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether somebody should look at it."""
-        return self.verdict == "unsure"
+        """Whether somebody should look at it: what is unsure, and ink that is no number, unless it may be a head or a
+        row's label."""
+        return self.verdict == "unsure" or (self.verdict == NO_DIGIT and min(self.row, self.column) > 0)
 
     @property
     def alternatives(self) -> list[tuple[str, float]]:
