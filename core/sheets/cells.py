@@ -138,8 +138,11 @@ def cut(straight: Straight) -> list[Cell]:
     ink &= ~rest
     paper = _estimate_paper(straight.colours, mask, side)
     ruled &= ~ink
-    colours = np.where((cv2.dilate(ruled, np.ones((3, 3), np.uint8)) & ~ink)[..., None] > 0, paper, straight.colours)
+    ruled = cv2.dilate(ruled, np.ones((3, 3), np.uint8)) & ~ink
+    colours = np.where(ruled[..., None] > 0, paper, straight.colours)
     likely = _see(straight)
+    if likely is not None:
+        likely[ruled > 0] = 0  # a box by itself is a ring, like a zero
     seen = None if likely is None else _Pieces.of((likely > LOOK.likely).astype(np.uint8))
     pieces = _Pieces.of(ink)
     return [_cut_one(straight, span, colours, paper, pieces, likely, seen) for span in straight.cells]
@@ -248,7 +251,7 @@ def _find_ruled(straight: Straight, mask: np.ndarray) -> np.ndarray:
 
 
 def _find_rest(straight: Straight, ink: np.ndarray) -> np.ndarray:
-    """What is left of rules: thin, straight, and right beside where one is. (H, W) uint8, 0 or 1, twice."""
+    """What is left of rules: thin, straight, and right beside where one is, or where two cross: (H, W) uint8."""
     if not straight.thickness:
         return np.zeros_like(ink)
     side = straight.cell_side
@@ -260,6 +263,7 @@ def _find_rest(straight: Straight, ink: np.ndarray) -> np.ndarray:
     )
     is_rest = across & (wide < SHEET.thin * side) & (high > wide)
     is_rest |= down & (high < SHEET.thin * side) & (wide > high)
+    is_rest |= across & down & (np.maximum(wide, high) < SHEET.lowest * side)  # where two rules cross
     is_rest[0] = False
     rest: np.ndarray = is_rest[labels].astype(np.uint8)
     return rest

@@ -140,13 +140,8 @@ def fill(
     for letter, box in letters:
         hand.write(covered, letter, box, 0.8)
     written = lay_ink(colours.astype(np.float32) / 255, covered * 0.9, INKS[rng.integers(len(INKS))])
-    lefts, tops = [x for _, (x, _, _, _) in letters], [y for _, (_, y, _, _) in letters]
-    return DrawnTable(
-        (np.clip(written, 0, 1) * 255).astype(np.uint8),
-        (),
-        "form",
-        _corners(lefts, tops, letters[0][1][2] if letters else 0),
-    )
+    nowhere = np.zeros((0, 0, 4, 2), np.float32)
+    return DrawnTable((np.clip(written, 0, 1) * 255).astype(np.uint8), (), "form", nowhere)
 
 
 def photograph(
@@ -196,9 +191,10 @@ def photograph(
         along = rng.uniform(0.25, 1.2, 2)
         picture = picture * (1 - moire * (0.5 + 0.5 * np.sin(along[0] * x + along[1] * y)))[..., None]
     picture = picture + rng.normal(0, noise, picture.shape).astype(np.float32)
-    seen = cv2.perspectiveTransform(points.reshape(-1, 1, 2), project).reshape(table.corners.shape)
+    if len(points):
+        points = cv2.perspectiveTransform(points.reshape(-1, 1, 2), project)
     colours = (np.clip(picture, 0, 1) * 255).round().astype(np.uint8)
-    return replace(table, colours=colours, corners=seen)
+    return replace(table, colours=colours, corners=points.reshape(table.corners.shape))
 
 
 def _look(
