@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from core.network.checkpoint import Checkpoint
+from core.network.prediction import Verdict
 from core.reading import picture as pictures
 from core.reading.mnist_form import Box
 from core.reading.picture import Picture
@@ -29,7 +30,16 @@ def read_cells(checkpoint: Checkpoint, layout: Layout) -> Iterator[ReadCell]:
     readings = read_parts(checkpoint, [to_part(cell) for cell in written], "one" if layout.form else "auto")
     for cell, place in zip(layout.cells, layout.places, strict=True):
         box = layout.straight.box(cell.span)
-        yield _conclude_cell(cell, next(readings), place, box) if cell.is_written else _leave_empty(cell, place, box)
+        if not cell.is_written:
+            yield _leave_empty(cell, place, box)
+            continue
+        reading, is_guess = next(readings), False
+        if not reading.text and not layout.form and cell.is_seen and min(place) > 0:
+            # Where numbers are expected what looks like several digits is one, though it may be words.
+            number = next(read_parts(checkpoint, [to_part(cell)], "number"))
+            is_guess = all(digit.prediction.verdict is not Verdict.NO_DIGIT for digit in number.digits)
+            reading = number if is_guess else reading
+        yield _conclude_cell(cell, reading, place, box, is_guess)
 
 
 def read_sheet(checkpoint: Checkpoint, picture: Picture) -> Sheet | None:
@@ -115,7 +125,7 @@ def _leave_empty(cell: Cell, place: tuple[int, int], box: Box) -> ReadCell:
     return ReadCell(*place, "", 1.0, EMPTY, remark, box)
 
 
-def _conclude_cell(cell: Cell, reading: Reading, place: tuple[int, int], box: Box) -> ReadCell:
+def _conclude_cell(cell: Cell, reading: Reading, place: tuple[int, int], box: Box, is_guess: bool) -> ReadCell:
     text, is_sure = to_text(reading, cell.ink)
     if not text and not cell.is_seen:
         # What stands out, the network takes for paper, and the model for no digit: a stain, or what is left of a rule.
@@ -124,7 +134,7 @@ def _conclude_cell(cell: Cell, reading: Reading, place: tuple[int, int], box: Bo
         return ReadCell(
             *place, "", reading.confidence, NO_DIGIT, f"{NO_NUMBER} {reading.sentence}", box, reading.digits
         )
-    verdict = "digit" if is_sure else "unsure"
+    verdict = "digit" if is_sure and not is_guess else "unsure"
     return ReadCell(*place, text, reading.confidence, verdict, reading.sentence, box, reading.digits)
 
 
@@ -137,7 +147,7 @@ def to_text(reading: Reading, ink: np.ndarray) -> tuple[str, bool]:
     is_told = not getattr(reading.found, "others", ())
     points = set()
     is_negative = False
-    for sign in getattr(reading.found, "signs", ()):
+    for sign in (*getattr(reading.found, "signs", ()), *getattr(reading.found, "kept", ())):
         if sign.name in ("dot", "comma") and 0 < sign.after < len(letters):
             points.add(sign.after)
         elif sign.name == "minus" and sign.after == 0:

@@ -28,11 +28,11 @@ def offer(one: InHand, read_again: Callable[[InHand, bytes], None]) -> None:
     left, right = st.columns([0.4, 0.6])
     with left:
         table = st.data_editor(
-            pd.DataFrame(WHOLE, index=list(NAMES), columns=["From the left, %", "From the top, %"]),
+            pd.DataFrame(WHOLE, index=list(NAMES), columns=["Left, %", "Top, %"]),
             key=f"corners-table-{one.name}",
             column_config={
                 name: st.column_config.NumberColumn(name, min_value=0, max_value=100, step=0.5, required=True)
-                for name in ("From the left, %", "From the top, %")
+                for name in ("Left, %", "Top, %")
             },
             alt="The four corners of the sheet",
         )
