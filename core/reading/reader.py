@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 import time
@@ -285,7 +286,7 @@ def read_parts(checkpoint: Checkpoint, parts: Sequence[Part], expect: str = "aut
             answers.about(np.stack(found))
     for part in parts:
         task = _Task(checkpoint, part.picture, part.looks, expect)
-        yield _tell(lambda task=task, part=part: _read_inks(task, {"by contrast": part.ink}, answers))  # type: ignore[misc]
+        yield _tell(functools.partial(_read_inks, task, {"by contrast": part.ink}, answers))
 
 
 def _tell(read: Callable[[], Reading]) -> Reading:

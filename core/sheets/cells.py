@@ -141,11 +141,13 @@ def cut(straight: Straight) -> list[Cell]:
     ruled = cv2.dilate(ruled, np.ones((3, 3), np.uint8)) & ~ink
     colours = np.where(ruled[..., None] > 0, paper, straight.colours)
     likely = _see(straight)
+    # The network sees a stroke whole that a rule goes through.
+    pieces = _Pieces.of(ink)
+    whole = pieces if likely is None else _Pieces.of((likely > LOOK.likely).astype(np.uint8))
     if likely is not None:
         likely[ruled > 0] = 0  # a box by itself is a ring, like a zero
     seen = None if likely is None else _Pieces.of((likely > LOOK.likely).astype(np.uint8))
-    pieces = _Pieces.of(ink)
-    return [_cut_one(straight, span, colours, paper, pieces, likely, seen) for span in straight.cells]
+    return [_cut_one(straight, span, colours, paper, pieces, likely, seen, whole) for span in straight.cells]
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,6 +193,7 @@ def _cut_one(
     pieces: _Pieces,
     likely: np.ndarray | None,
     seen: _Pieces | None,
+    whole: _Pieces,
 ) -> Cell:
     x, y, wide, high = straight.box(span)
     over = round(SHEET.overflow * straight.cell_side)
@@ -215,8 +218,6 @@ def _cut_one(
     foreign = cv2.dilate(((near > 0) & ~mine).astype(np.uint8), np.ones((3, 3), np.uint8))[inner] > 0
     foreign &= ~own[inner]
     shown = np.where(foreign[..., None], paper[part][inner], colours[part][inner])
-    # The network sees a stroke whole that a rule goes through.
-    whole = pieces if seen is None else seen
     longest = SHEET.crossed * np.array([wide, high])
     stats = whole.stats[whole.are_in((x, y, wide, high))]
     is_beyond = (stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]] > longest).any(1)
