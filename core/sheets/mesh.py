@@ -140,7 +140,9 @@ def _find_pieces(mask: np.ndarray) -> np.ndarray:
     weights = np.linalg.norm(sides, axis=2)
     angle = np.arctan2((weights * np.sin(angles)).sum(), (weights * np.cos(angles)).sum()) / 4
     back = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return np.stack([order((one @ back).astype(np.float32)) for one in corners]).astype(np.float64) @ back.T
+    ordered = np.stack([order((one @ back).astype(np.float32)) for one in corners]).astype(np.float64)
+    laid: np.ndarray = ordered @ back.T
+    return laid
 
 
 def _place(corners: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
