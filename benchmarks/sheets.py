@@ -24,9 +24,9 @@ from core.data import mnist
 from core.data.digits import DigitSet
 from core.network import checkpoint
 from core.reading import picture
-from core.sheets import form, sheet
+from core.sheets import form, layout, reader
 from core.sheets.settings import SHEET
-from core.sheets.sheet import Sheet
+from core.sheets.sheet import EMPTY, Sheet
 from core.synthesis import tables
 
 FOLDER = "sheets"
@@ -68,7 +68,7 @@ class Score:
                 wrong += text != should
                 if text != should:
                     self.misread.append(f"{should or '-'} read {text or '-'} ({verdict})")
-                    self.sure_and_wrong += verdict in ("digit", sheet.EMPTY)
+                    self.sure_and_wrong += verdict in ("digit", EMPTY)
         self.exact += cells - wrong
         self.faultless += wrong == 0
 
@@ -99,7 +99,7 @@ def main() -> int:
     """Read all sheets and print a line for each kind."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, help="where the folders of real pictures lie")
-    parser.add_argument("--count", type=int, default=12, help="drawn sheets of each kind (12)")
+    parser.add_argument("--count", type=int, default=8, help="drawn sheets of each kind (8)")
     parser.add_argument("--model", default=checkpoint.in_use())
     parser.add_argument("--misread", action="store_true", help="list the cells that were read wrong")
     options = parser.parse_args()
@@ -132,25 +132,11 @@ def measure_drawn(model: checkpoint.Checkpoint, digits: DigitSet, kind: str, cou
     rng = np.random.default_rng([SEED, *name.encode()])
     for _ in range(count):
         flat = tables.draw(kind, digits, rng)
-        photo = take(flat, rng)
+        photo = tables.take(flat, rng, kind in tables.AMID_PRINT)
         began = time.process_time()
-        read = sheet.read_sheet(model, as_picture(photo.colours))
+        read = reader.read_sheet(model, as_picture(photo.colours))
         score.count(read, [list(row) for row in flat.rows], time.process_time() - began)
     return score
-
-
-def take(flat: tables.DrawnTable, rng: np.random.Generator) -> tables.DrawnTable:
-    """A photograph as people take them: not straight, not flat, not evenly lit, one in four on its side."""
-    return tables.photograph(
-        flat,
-        rng,
-        turn=rng.normal(0, 5) + 90 * int(rng.integers(4)) * (rng.random() < 0.33),
-        tilt=rng.uniform(0, 0.22),
-        shade=rng.uniform(0, 0.6),
-        scale=rng.uniform(0.7, 1.4),
-        bend=rng.uniform(0, 0.02),
-        noise=rng.uniform(0.004, 0.02),
-    )
 
 
 def join(scores: Iterable[Score]) -> Score:
@@ -174,9 +160,9 @@ def measure_forms(model: checkpoint.Checkpoint, digits: DigitSet, count: int) ->
             (str(box.row), (round(box.x * DENSITY), round(box.y * DENSITY), side, side))
             for box in form.COLLECTION.boxes
         ]
-        photo = take(tables.fill(printed, letters, digits, rng), rng)
+        photo = tables.take(tables.fill(printed, letters, digits, rng), rng)
         began = time.process_time()
-        read = sheet.read_sheet(model, as_picture(photo.colours))
+        read = reader.read_sheet(model, as_picture(photo.colours))
         score.count(read, [[str(row)] * 10 for row in range(10)], time.process_time() - began)
     return score
 
@@ -186,7 +172,7 @@ def measure_real(model: checkpoint.Checkpoint, folder: Path) -> Score:
     score = Score("real puzzles")
     for path, wanted in list_real(folder):
         began = time.process_time()
-        read = sheet.read_file(model, path.read_bytes())
+        read = reader.read_file(model, path.read_bytes())
         score.count(read, wanted, time.process_time() - began)
     return score
 
@@ -209,12 +195,12 @@ def measure_time(model: checkpoint.Checkpoint, digits: DigitSet) -> list[Row]:
     best = (np.inf, np.inf)
     for _ in range(3):
         began = time.process_time()
-        layout = sheet.find_layout(model, picture.read(content, SHEET.side))
-        assert layout is not None, "this puzzle has a grid"
-        cells = sheet.read_cells(model, layout)
+        found = layout.find_layout(model, picture.read(content, SHEET.side))
+        assert found is not None, "this puzzle has a grid"
+        cells = reader.read_cells(model, found)
         next(cells)
         first = time.process_time() - began
-        sheet.conclude(model, layout, tuple(cells))
+        reader.conclude(model, found, tuple(cells))
         best = min(best, (time.process_time() - began, first))
     print(f"{megapixels:.1f} megapixels, 81 cells: first after {best[1]:.2f} s, all after {best[0]:.2f} s")
     return [

@@ -13,6 +13,7 @@ WAYS = {"Draw": canvas.show, "Upload": upload.show, "Samples": samples.show}
 EXPECTED = {"auto": "Automatic", "one": "One digit", "number": "A number", "sheet": "A sheet"}
 
 samples.take_over()  # a picture that another page handed on
+upload.take_over()
 st.title("Predict")
 with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
     # Nobody draws a sheet here: where one is expected, there is one way to give it.

@@ -120,12 +120,12 @@ def open_output(path: Path | None, kind: str) -> Iterator[TextIO]:
 def write_sheets(model: checkpoint.Checkpoint, sources: Sequence[Source], kind: str, stream: TextIO) -> int:
     """Read each picture as a sheet and write its table as soon as it is known: JSON has one object a file, CSV a line
     for each row, behind the name of its file where there are several. Gives how many were refused."""
-    from core.sheets import export, sheet, stack
+    from core.sheets import export, reader, stack
 
     refused = 0
     progress = console.Progress(len(sources))
     for source in progress.follow(sources):
-        one = stack.take(source.name, source.load, lambda content: sheet.read_file(model, content))
+        one = stack.take(source.name, source.load, lambda content: reader.read_file(model, content))
         refused += one.sheet is None
         progress.hide()
         remark = one.refused or (one.sheet.remark if one.sheet else "")

@@ -1,10 +1,14 @@
 """Reads a picture: the digit or digits in it, the model's answer to each, and every step between."""
 
+from __future__ import annotations
+
+import functools
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -26,7 +30,7 @@ from core.reading.slash import name_slashes, part_slashes
 # More readings at once than cores only make each other wait, all of them: the first would be as late as the last.
 AT_ONCE = threading.BoundedSemaphore(os.cpu_count() or 1)
 # Who hears of each reading and of the seconds it took, without those it waited: a server's figures.
-LISTENERS: list[Callable[["Reading", float], None]] = []
+LISTENERS: list[Callable[[Reading, float], None]] = []
 NETWORK = "by the network"  # how its looks are called
 FRAME = (79, 179, 217)  # light blue, to be seen on black and on white
 
@@ -225,6 +229,35 @@ class Reading:
         return f"a {sign.name} {'before' if sign.is_first else 'behind'} {text}"
 
 
+class Sight(Protocol):
+    """What the ink network sees of a picture, as `Looks` says it; see there."""
+
+    @property
+    def usual(self) -> Ink | None:
+        """The ink at the size that shows most."""
+
+    @property
+    def others(self) -> dict[str, Ink]:
+        """Other hypotheses by name."""
+
+    @property
+    def closer(self) -> Ink | None:
+        """The ink as large as a number needs."""
+
+    def shows_ink(self, box: Box) -> bool:
+        """Whether any of the ink lies in a box."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A part of a picture, a cell of a sheet for example: its `picture`, the `ink` that stands out in it, and what the
+    ink network sees of it."""
+
+    picture: Picture
+    ink: Ink | NoInk
+    looks: Sight
+
+
 def read(
     checkpoint: Checkpoint,
     picture: Picture,
@@ -240,9 +273,28 @@ def read(
     """
     if expect not in EXPECTATIONS:
         raise ValueError(f"expect must be one of {', '.join(EXPECTATIONS)}, not {expect!r}")
+    return _tell(lambda: _read(checkpoint, picture, polarity, crop, expect))
+
+
+def read_parts(checkpoint: Checkpoint, parts: Sequence[Part], expect: str = "auto") -> Iterator[Reading]:
+    """Read the parts of a picture whose ink is known already, one after the other; `expect` as in `read`. The model is
+    asked about the one digit of all of them in one batch first."""
+    answers = _Answers(checkpoint)
+    inks = [ink for part in parts for ink in (part.ink, part.looks.usual) if ink is not None]
+    found = [way.image for ink in inks if isinstance(way := find_digit(ink), FoundDigit)]
+    if found:
+        with AT_ONCE:
+            answers.about(np.stack(found))
+    for part in parts:
+        task = _Task(checkpoint, part.picture, part.looks, expect)
+        yield _tell(functools.partial(_read_inks, task, {"by contrast": part.ink}, answers))
+
+
+def _tell(read: Callable[[], Reading]) -> Reading:
+    """Read when it is this one's turn, and tell whoever listens."""
     with AT_ONCE:
         start = time.perf_counter()
-        reading = _read(checkpoint, picture, polarity, crop, expect)
+        reading = read()
         seconds = time.perf_counter() - start
     for hear in LISTENERS:
         hear(reading, seconds)
@@ -258,8 +310,13 @@ def _read(checkpoint: Checkpoint, picture: Picture, polarity: str, crop: Crop | 
     if ink.is_guess:
         opposite = _opposite(ink.polarity)
         inks[f"by contrast, {opposite}"] = find_ink(picture, opposite, crop)
+    return _read_inks(task, inks, answers)
+
+
+def _read_inks(task: _Task, inks: Mapping[str, Ink | NoInk | MnistImage], answers: _Answers) -> Reading:
+    """What is written, by contrast and by how the network sees it; the first of `inks` is the usual one."""
     one = _read_one_digit(task, inks, answers)
-    if isinstance(ink, MnistImage) or (expect == "one" and one.text):
+    if isinstance(next(iter(inks.values())), MnistImage) or (task.expect == "one" and one.text):
         return one
     return _read_number(task, inks, one, answers) or one
 
@@ -270,7 +327,7 @@ class _Task:
 
     checkpoint: Checkpoint
     picture: Picture
-    looks: Looks
+    looks: Sight
     expect: str
 
 

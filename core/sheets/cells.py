@@ -1,10 +1,23 @@
-"""The cells of a straightened sheet: each cut out without its rules and without its neighbours' strokes."""
+"""The cells of a straightened sheet: each cut out without its rules and without its neighbours' strokes.
 
+Ink is seen in two ways: by what stands out from the paper and is no rule, and by the ink network, which looks at the
+whole sheet once.
+"""
+
+import functools
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from core.reading import ink_network
+from core.reading import picture as pictures
+from core.reading.ink import Ink, NoInk
+from core.reading.looks import Looks
+from core.reading.mnist_form import Box
+from core.reading.picture import Picture
+from core.reading.reader import Part
+from core.reading.settings import LOOK
 from core.sheets.grid import Span
 from core.sheets.outlines import stand_out
 from core.sheets.settings import SHEET
@@ -14,13 +27,16 @@ from core.sheets.straight import Straight
 @dataclass(frozen=True, eq=False)
 class Cell:
     """One cell: its `span`, its `colours` (h, w, 3) uint8 without rules, and the `ink` (h, w) bool that is its own.
-    `side` is its shorter side in pixels; `is_crossed` where its ink goes on far beyond it, as on squared paper."""
+    `likely` (h, w) float32 is how likely each pixel is ink by what the network sees of the whole sheet; None without a
+    network. `side` is its shorter side in pixels; `crossed` says how much of the ink whose middle is here goes on far
+    beyond it, as on squared paper, and how much there is, in pixels."""
 
     span: Span
     colours: np.ndarray
     ink: np.ndarray
+    likely: np.ndarray | None
     side: float
-    is_crossed: bool = False
+    crossed: tuple[int, int] = (0, 0)
 
     @property
     def sign(self) -> str:
@@ -37,10 +53,72 @@ class Cell:
 
     @property
     def is_written(self) -> bool:
-        """Whether it has ink as high as a digit."""
-        _, _, stats, _ = cv2.connectedComponentsWithStats(self.ink.astype(np.uint8))
-        counts = stats[1:, cv2.CC_STAT_AREA] > SHEET.least_area * self.ink.size
+        """Whether it has ink as high as a digit, seen in one way or the other."""
+        return self._is_high(self.ink) or self.is_seen
+
+    @functools.cached_property
+    def is_seen(self) -> bool:
+        """Whether the network sees ink as high as a digit; yes without a network where there is any."""
+        return self._is_high(self.ink if self.likely is None else self.likely > LOOK.likely)
+
+    def _is_high(self, ink: np.ndarray) -> bool:
+        _, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8))
+        counts = stats[1:, cv2.CC_STAT_AREA] > SHEET.least_area * ink.size
         return bool((stats[1:, cv2.CC_STAT_HEIGHT][counts] > SHEET.lowest * self.side).any())
+
+
+@dataclass(frozen=True, eq=False)
+class CellLooks:
+    """What the ink network sees of a cell, as `reading.looks.Looks` says it of a picture: on the whole sheet first, and
+    where that is not enough in the cell alone."""
+
+    picture: Picture
+    seen: Ink | None
+
+    @property
+    def usual(self) -> Ink | None:
+        """The ink by what the network sees of the whole sheet."""
+        return self.seen
+
+    @property
+    def others(self) -> dict[str, Ink]:
+        """The ink of the cell alone, and closer."""
+        inks = {"alone": self._alone.usual, "alone, closer": self._alone.closer}
+        return {name: ink for name, ink in inks.items() if ink is not None}
+
+    @property
+    def closer(self) -> Ink | None:
+        """The ink on the whole sheet: there it is as large as a number needs."""
+        return self.seen or self._alone.closer
+
+    def shows_ink(self, box: Box) -> bool:
+        """Whether any of the ink lies in a box (x, y, width, height in pixels of the cell)."""
+        x, y, width, height = box
+        return self.seen is not None and bool(self.seen.mask[y : y + height, x : x + width].any())
+
+    @functools.cached_property
+    def _alone(self) -> Looks:
+        return Looks(self.picture, "dark on light")
+
+
+def to_part(cell: Cell) -> Part:
+    """A cell as the reader takes it."""
+    picture = pictures.from_array(cell.colours)
+    grey = cell.colours.min(2).astype(np.float32)
+    paper = float(np.median(grey[~cell.ink])) if not cell.ink.all() else 255.0
+    strength = np.clip((paper - grey) / max(paper - float(grey.min()), 1.0), 0, 1)
+    size = picture.size
+
+    def make(mask: np.ndarray, strength: np.ndarray) -> Ink:
+        return Ink(mask, strength, "dark on light", (), 1.0, (0.0, 0.0), size)
+
+    ink = (
+        make(cell.ink, strength) if cell.ink.any() else NoInk("dark on light", (), "Nothing stands out from the paper.")
+    )
+    if cell.likely is None:
+        return Part(picture, ink, Looks(picture, asked=False))
+    mask = cell.likely > LOOK.likely
+    return Part(picture, ink, CellLooks(picture, make(mask, cell.likely) if mask.any() else None))
 
 
 def cut(straight: Straight) -> list[Cell]:
@@ -59,10 +137,52 @@ def cut(straight: Straight) -> list[Cell]:
     ruled |= rest
     ink &= ~rest
     paper = _estimate_paper(straight.colours, mask, side)
-    _, labels, stats, centres = cv2.connectedComponentsWithStats(ink)
     ruled &= ~ink
-    colours = np.where((cv2.dilate(ruled, np.ones((3, 3), np.uint8)) & ~ink)[..., None] > 0, paper, straight.colours)
-    return [_cut_one(straight, span, colours, paper, labels, stats, centres) for span in straight.cells]
+    ruled = cv2.dilate(ruled, np.ones((3, 3), np.uint8)) & ~ink
+    colours = np.where(ruled[..., None] > 0, paper, straight.colours)
+    likely = _see(straight)
+    # The network sees a stroke whole that a rule goes through.
+    pieces = _Pieces.of(ink)
+    whole = pieces if likely is None else _Pieces.of((likely > LOOK.likely).astype(np.uint8))
+    if likely is not None:
+        likely[ruled > 0] = 0  # a box by itself is a ring, like a zero
+    seen = None if likely is None else _Pieces.of((likely > LOOK.likely).astype(np.uint8))
+    return [_cut_one(straight, span, colours, paper, pieces, likely, seen, whole) for span in straight.cells]
+
+
+@dataclass(frozen=True, eq=False)
+class _Pieces:
+    """The connected pieces of ink: `labels` (H, W), and of each its `stats` and its centre, as OpenCV gives them."""
+
+    labels: np.ndarray
+    stats: np.ndarray
+    centres: np.ndarray
+
+    @classmethod
+    def of(cls, ink: np.ndarray) -> "_Pieces":
+        """The pieces of ink (H, W) uint8, 0 or 1."""
+        _, labels, stats, centres = cv2.connectedComponentsWithStats(ink)
+        return cls(labels, stats, centres)
+
+    def are_in(self, box: Box) -> np.ndarray:
+        """Which pieces (N,) have their middle in a box."""
+        x, y, wide, high = box
+        middle_x, middle_y = self.centres.T
+        inside: np.ndarray = (middle_x >= x) & (middle_x < x + wide) & (middle_y >= y) & (middle_y < y + high)
+        inside[0] = False  # the paper
+        return inside
+
+
+def _see(straight: Straight) -> np.ndarray | None:
+    """How likely each pixel of a sheet is ink, (H, W) float32 in [0, 1], by the network; None where it is missing."""
+    try:
+        network = ink_network.load()
+    except (OSError, ValueError):
+        return None
+    high, wide = straight.colours.shape[:2]
+    side = max(32, round(max(high, wide) * SHEET.cell / straight.cell_side))
+    likely = ink_network.find(network, ink_network.shrink(straight.colours, side))
+    return cv2.resize(likely, (wide, high), interpolation=cv2.INTER_LINEAR)
 
 
 def _cut_one(
@@ -70,37 +190,41 @@ def _cut_one(
     span: Span,
     colours: np.ndarray,
     paper: np.ndarray,
-    labels: np.ndarray,
-    stats: np.ndarray,
-    centres: np.ndarray,
+    pieces: _Pieces,
+    likely: np.ndarray | None,
+    seen: _Pieces | None,
+    whole: _Pieces,
 ) -> Cell:
     x, y, wide, high = straight.box(span)
     over = round(SHEET.overflow * straight.cell_side)
     left, top = max(0, x - over), max(0, y - over)
     part = slice(top, y + high + over), slice(left, x + wide + over)
-    is_inside = (centres[:, 0] >= x) & (centres[:, 0] < x + wide) & (centres[:, 1] >= y) & (centres[:, 1] < y + high)
-    is_inside[0] = False
-    near = labels[part]
+    is_inside = pieces.are_in((x, y, wide, high))
+    near = pieces.labels[part]
     mine = is_inside[near]
+    likely_mine = None
+    if seen is not None and likely is not None:
+        likely_mine = np.where(seen.are_in((x, y, wide, high))[seen.labels[part]], likely[part], 0.0).astype(np.float32)
     # Only as much of what lies beyond the rules as the writing of this cell needs.
     box = [x - left, y - top, x - left + wide, y - top + high]
     inset = max(1, round(straight.thickness / 2) + 1) if straight.thickness else 0
     box = [box[0] + inset, box[1] + inset, box[2] - inset, box[3] - inset]
-    rows, columns = np.flatnonzero(mine.any(1)), np.flatnonzero(mine.any(0))
+    own = mine if likely_mine is None else mine | (likely_mine > LOOK.likely)
+    rows, columns = np.flatnonzero(own.any(1)), np.flatnonzero(own.any(0))
     if len(rows):
         reach = columns[0] - 2, rows[0] - 2, columns[-1] + 3, rows[-1] + 3
         box = [min(box[0], reach[0]), min(box[1], reach[1]), max(box[2], reach[2]), max(box[3], reach[3])]
     inner = slice(max(0, box[1]), box[3]), slice(max(0, box[0]), box[2])
     foreign = cv2.dilate(((near > 0) & ~mine).astype(np.uint8), np.ones((3, 3), np.uint8))[inner] > 0
-    foreign &= ~mine[inner]
+    foreign &= ~own[inner]
     shown = np.where(foreign[..., None], paper[part][inner], colours[part][inner])
     longest = SHEET.crossed * np.array([wide, high])
-    is_crossed = (stats[is_inside][:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]] > longest).any()
-    # Or it ends at the rules: there the rule was taken out of the stroke.
-    rim = round(straight.thickness) + max(2, round(SHEET.rim * straight.cell_side))
-    whole = (near > 0)[y - top : y - top + high, x - left : x - left + wide]
-    is_crossed |= sum(bool(side.any()) for side in (whole[:rim], whole[-rim:], whole[:, :rim], whole[:, -rim:])) > 1
-    return Cell(span, np.ascontiguousarray(shown), mine[inner], float(min(wide, high)), bool(is_crossed))
+    stats = whole.stats[whole.are_in((x, y, wide, high))]
+    is_beyond = (stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]] > longest).any(1)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    crossed = int(areas[is_beyond].sum()), int(areas.sum())
+    likely_inner = None if likely_mine is None else likely_mine[inner]
+    return Cell(span, np.ascontiguousarray(shown), mine[inner], likely_inner, float(min(wide, high)), crossed)
 
 
 def _find_ruled(straight: Straight, mask: np.ndarray) -> np.ndarray:
@@ -128,7 +252,7 @@ def _find_ruled(straight: Straight, mask: np.ndarray) -> np.ndarray:
 
 
 def _find_rest(straight: Straight, ink: np.ndarray) -> np.ndarray:
-    """What is left of rules: thin, straight, and right beside where one is. (H, W) uint8, 0 or 1, twice."""
+    """What is left of rules: thin, straight, and right beside where one is, or where two cross: (H, W) uint8."""
     if not straight.thickness:
         return np.zeros_like(ink)
     side = straight.cell_side
@@ -140,6 +264,7 @@ def _find_rest(straight: Straight, ink: np.ndarray) -> np.ndarray:
     )
     is_rest = across & (wide < SHEET.thin * side) & (high > wide)
     is_rest |= down & (high < SHEET.thin * side) & (wide > high)
+    is_rest |= across & down & (np.maximum(wide, high) < SHEET.lowest * side)  # where two rules cross
     is_rest[0] = False
     rest: np.ndarray = is_rest[labels].astype(np.uint8)
     return rest

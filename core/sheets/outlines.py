@@ -13,37 +13,64 @@ Corners = np.ndarray
 
 @dataclass(frozen=True, eq=False)
 class Dark:
-    """What is darker than the paper around it: `mask` (H, W) uint8, 0 or 1; `scale` of its pixels are one of the
-    picture's."""
+    """What is darker than the paper around it: `mask` (H, W) uint8, 0 or 1; `grey` (H, W) float32 is the brightness, as
+    a share of the paper's, and `scale` of these pixels are one of the picture's."""
 
     mask: np.ndarray
+    grey: np.ndarray
     scale: float
 
 
-def find_dark(colours: np.ndarray) -> Dark:
-    """Whatever stands out from the paper nearby, in colours (H, W, 3) uint8: rules and writing, and no shadow."""
-    scale = min(1.0, SHEET.searched / max(colours.shape[:2]))
-    if scale < 1:
-        size = (max(1, round(colours.shape[1] * scale)), max(1, round(colours.shape[0] * scale)))
-        colours = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
-    return Dark(stand_out(colours, max(11, max(colours.shape) // 40 | 1)), scale)
+def find_dark(colours: np.ndarray) -> list[Dark]:
+    """Whatever stands out from the paper nearby, in colours (H, W, 3) uint8: rules and writing, and no shadow. Seen as
+    often as there are `SHEET.darkness`, for a faint rule is hardly darker than the paper's grain."""
+    scale = min(SHEET.most_enlarged, SHEET.searched / max(colours.shape[:2]))
+    size = (max(1, round(colours.shape[1] * scale)), max(1, round(colours.shape[0] * scale)))
+    colours = cv2.resize(colours, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    seen = _see(colours, max(11, max(colours.shape) // 40 | 1))
+    return [Dark(seen.find(darker), seen.grey, scale) for darker in SHEET.darkness]
 
 
 def stand_out(colours: np.ndarray, near: int) -> np.ndarray:
-    """Where colours (H, W, 3) uint8 stand out from the paper within `near` pixels, an odd number: (H, W) uint8, 0 or 1.
+    """Where colours (H, W, 3) uint8 stand out from the paper within `near` pixels, an odd number: (H, W) uint8, 0 or
+    1."""
+    return _see(colours, near).find(SHEET.darkness[0])
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """A picture's brightness, smoothed, its mean nearby and that of the `paper` nearby: (H, W) float32, 0 to 255."""
+
+    smooth: np.ndarray
+    level: np.ndarray
+    paper: np.ndarray
+
+    @property
+    def grey(self) -> np.ndarray:
+        """The brightness as a share of the paper's."""
+        share: np.ndarray = self.smooth / np.maximum(self.paper, 1.0)
+        return share
+
+    def find(self, darker: float) -> np.ndarray:
+        """What is darker by this share than the paper nearby, and than most nearby: (H, W) uint8, 0 or 1."""
+        mask = (self.smooth < (1 - darker) * self.level) & (self.smooth < (1 - 1.5 * darker) * self.paper)
+        marked: np.ndarray = mask.astype(np.uint8)
+        return marked
+
+
+def _see(colours: np.ndarray, near: int) -> _Seen:
+    """How bright colours (H, W, 3) uint8 are, beside the paper within `near` pixels.
 
     A coloured pen or rule may hardly change the brightness: the darkest channel shows all of them. Of a picture that
     is light on dark, a screen at night, it is the lightest.
     """
     is_light_on_dark = float(np.median(colours)) < 80
     plane = 255 - colours.max(2) if is_light_on_dark else colours.min(2)
-    smooth = cv2.GaussianBlur(plane, (0, 0), 0.8).astype(np.float32)
+    smooth = cv2.GaussianBlur(plane, (0, 0), 0.8)
     # The mean of what is nearby is drawn down by thick rules; the brighter part of it is paper.
-    brightest = cv2.dilate(smooth, np.ones((near, near), np.uint8))
-    paper, level = cv2.blur(brightest, (near, near)), cv2.blur(smooth, (near, near))
-    mask = (smooth < (1 - SHEET.darker) * level) & (smooth < (1 - 1.5 * SHEET.darker) * paper)
-    marked: np.ndarray = mask.astype(np.uint8)
-    return marked
+    brightest = cv2.dilate(smooth, np.ones((near, near), np.uint8)).astype(np.float32)
+    smooth = smooth.astype(np.float32)
+    return _Seen(smooth, cv2.blur(smooth, (near, near)), cv2.blur(brightest, (near, near)))
 
 
 def find_outlines(colours: np.ndarray, dark: Dark) -> list[Corners]:

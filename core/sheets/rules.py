@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from core.sheets.grid import closed_regions
 from core.sheets.settings import SHEET
 
 
@@ -51,6 +52,53 @@ def find_rules(mask: np.ndarray, is_upright: bool = False) -> list[Rule]:
     rules = [_join(group, laid.shape[1]) for group in _group(pieces, laid.shape)]
     rules = [rule for rule in rules if rule.covered.mean() > SHEET.least_covered]
     return sorted(rules, key=lambda rule: rule.middle)
+
+
+def merge_doubles(rules: list[Rule]) -> list[Rule]:
+    """Rules without the second line of a double one, or the other edge of a thick one: what covers more stays."""
+    if len(rules) < 3:
+        return rules
+    gaps = np.diff([rule.middle for rule in rules])
+    # Of rules drawn twice half of the gaps or more are narrow: the wide ones tell what a cell is.
+    near = min(SHEET.apart * float(np.percentile(gaps, 80)), 0.02 * SHEET.searched)
+    kept = [rules[0]]
+    for rule in rules[1:]:
+        if rule.middle - kept[-1].middle < near:
+            both = kept[-1].covered | rule.covered
+            better = max(kept[-1], rule, key=lambda one: one.covered.sum())
+            kept[-1] = Rule(better.bend, both, better.thickness)
+        else:
+            kept.append(rule)
+    return kept
+
+
+def drop_useless(level: list[Rule], upright: list[Rule]) -> tuple[list[Rule], list[Rule]]:
+    """Rules that close some cell; the edge of the page, an underlined word or a long stroke closes none."""
+    while len(level) > 1 and len(upright) > 1:
+        across, down = _sides(level, upright)
+        closed = closed_regions(across, down)
+        rows = {row for cell in closed for row in (cell.row, cell.row + cell.rows)}
+        columns = {column for cell in closed for column in (cell.column, cell.column + cell.columns)}
+        # Strokes of digits below each other may pass for a rule in a cell or two.
+        rows -= {at for at, shown in enumerate(across.mean(1)) if shown < SHEET.least_shown}
+        columns -= {at for at, shown in enumerate(down.mean(0)) if shown < SHEET.least_shown}
+        if len(rows) == len(level) and len(columns) == len(upright):
+            break
+        level = [rule for at, rule in enumerate(level) if at in rows]
+        upright = [rule for at, rule in enumerate(upright) if at in columns]
+    return level, upright
+
+
+def cross(level: list[Rule], upright: list[Rule]) -> np.ndarray:
+    """Where rules cross: (R, C, 2) float64, x and y in pixels."""
+    x = np.tile([rule.middle for rule in upright], (len(level), 1)).astype(float)
+    y = np.zeros_like(x)
+    for _ in range(4):  # rules are nearly level and upright: this converges in two
+        y = np.stack([rule.at(x[at]) for at, rule in enumerate(level)])
+        y = np.clip(y, 0, len(upright[0].covered))
+        x = np.stack([rule.at(y[:, at]) for at, rule in enumerate(upright)], axis=1)
+        x = np.clip(x, 0, len(level[0].covered))
+    return np.stack([x, y], axis=2)
 
 
 def _find_pieces(laid: np.ndarray) -> list[_Piece]:
@@ -117,3 +165,30 @@ def _join(pieces: list[_Piece], length: int) -> Rule:
     if keep.sum() > 10:
         bend = np.polyfit(along[keep], across[keep], order)
     return Rule(np.pad(bend, (3 - order, 0)), covered, float(np.median([piece.thickness for piece in pieces])))
+
+
+def _sides(level: list[Rule], upright: list[Rule]) -> tuple[np.ndarray, np.ndarray]:
+    """Which sides of cells a rule shows: level ones (R + 1, C) and upright ones (R, C + 1), bool."""
+    nodes = cross(level, upright)
+    across = np.array(
+        [
+            [rule.share(nodes[i, j, 0], nodes[i, j + 1, 0]) for j in range(len(upright) - 1)]
+            for i, rule in enumerate(level)
+        ]
+    )
+    down = np.array(
+        [
+            [rule.share(nodes[i, j, 1], nodes[i + 1, j, 1]) for j, rule in enumerate(upright)]
+            for i in range(len(level) - 1)
+        ]
+    )
+    return _is_shown(across.reshape(len(level), -1)), _is_shown(down.reshape(-1, len(upright)).T).T
+
+
+def _is_shown(shares: np.ndarray) -> np.ndarray:
+    """Which sides are there, by the share of each that its rule covers, (rules, sides) -> bool: of a rule that is
+    there nearly everywhere a faint stretch too."""
+    strong = shares > SHEET.side_shown
+    is_usual = strong.mean(axis=1, keepdims=True) > SHEET.usual_rule
+    shown: np.ndarray = strong | (is_usual & (shares > SHEET.faint_side))
+    return shown

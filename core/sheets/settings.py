@@ -11,7 +11,8 @@ class SheetSettings:
     # The photograph.
     side: int = 2000  # pixels: longer side of a sheet while it is read; 40 rows have 50 of them each
     searched: int = 1200  # pixels: longer side while the structure is searched; a rule is one of them at least
-    darker: float = 0.06  # of the paper's brightness: what is darker by more than this may be a rule
+    # Of the paper's brightness: what is darker by more than this may be a rule. The first also tells ink in cells.
+    darkness: tuple[float, ...] = (0.06, 0.03, 0.12)
 
     # Outlines: where a sheet may end.
     smallest: float = 0.12  # of the picture's width and height: a smaller frame is no sheet
@@ -20,6 +21,21 @@ class SheetSettings:
     thresholds: tuple[float, ...] = (0.5, 0.65, 0.8, 1.0, 1.2)  # of Otsu's: where paper in a shadow may end
     page_edge: float = 0.08  # of the way from a corner of the page to its middle: left out, with its edge
     page_like: float = 0.9  # of a quadrilateral that a bright patch must fill to be the page
+
+    # Meshes: pieces of paper that rules close in.
+    most_enlarged: float = 3.0  # times: of a smaller picture the rules are hardly a pixel wide
+    smallest_piece: int = 7  # pixels: width and height of a cell at least
+    neighbour: float = 0.35  # of a cell's side: corners of neighbours that are nearer meet
+    most_added: int = 12  # rows or columns that are added on one side of a mesh
+    box_gap: float = 0.12  # of a cell: what is farther apart are two boxes with two rules
+
+    # Sides of cells: where the picture is darker along a line than on both sides of it. Lengths are shares of a
+    # cell's shorter side.
+    side_near: float = 0.04  # how far from where it should be a rule may lie
+    side_paper: tuple[float, float] = (0.1, 0.2)  # how far away the paper begins and ends that it is compared with
+    faintest_side: float = 0.015  # of the paper's brightness
+    side_in_noise: float = 1.0  # spreads of the paper's grain, which a side's median hardly has
+    broken_side: float = 0.35  # of a side that must be there, of a rule that is there nearly everywhere
 
     # Rules.
     shortest_run: float = 1 / 40  # straight ink that is shorter is no part of a rule
@@ -31,21 +47,22 @@ class SheetSettings:
     apart: float = 0.2  # of the usual distance of two rules: nearer ones are one, drawn twice
     side_shown: float = 0.72  # of a cell's side that a rule must cover; a 1 in a cell covers less
     usual_rule: float = 0.7  # of a rule's sides: one that shows so many
-    faint_side: float = 0.15  # needs to cover only this much of another
+    faint_side: float = 0.15  # needs to cover only this much of another while the rules are searched
     least_shown: float = 0.2  # of its sides that a rule shows at least
     sliver: float = 0.25  # of the usual cell's width or height: what is narrower is no cell
     same_row: float = 0.25  # of the usual cell's height or width: cells that begin nearer are in one row or column
-    fewest_cells: int = 4  # closed cells that make a table
+    fewest_cells: int = 4  # closed cells that make a table,
+    least_cells: int = 6  # and that make one where nobody said that there is one,
+    least_filled: float = 0.8  # of its places then
 
     # Straightened.
-    cell: int = 64  # pixels: shorter side of the usual cell, where the photograph has as many
+    cell: int = 64  # pixels: shorter side of the usual cell where the ink network looks at the whole sheet
     margin: float = 0.35  # of a cell's side: what is shown around the table
 
     # Cells. Lengths are shares of the shorter side of a cell.
     overflow: float = 0.22  # how far writing may reach over a rule
     crossed: float = 1.5  # of a cell's side: ink that is longer was not written into the cell
-    rim: float = 0.05  # of a cell's shorter side: ink this near to a rule goes up to it
-    most_crossed: float = 0.4  # of the cells with ink: more such ones, and the grid is the paper's
+    most_crossed: float = 0.4  # of the ink: more such ink, and the grid is the paper's
     band: float = 0.03  # how far from its place a rule may be
     run: float = 0.45  # straight ink along a rule that is longer is the rule,
     far: float = 0.14  # and within this distance of it

@@ -1,7 +1,7 @@
 """The sheets that a person has in hand: what was read of each, and what was put right."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,13 +18,14 @@ DOUBT = " ?"  # stands behind a text that somebody should look at
 @dataclass
 class InHand:
     """One file: its `name`, the `sheet` that was read with its `sums`, or the sentence why it was `refused`; `said` is
-    what a person typed into cells."""
+    what a person typed into cells, and `load` gives the file again."""
 
     name: str
     sheet: Sheet | None = None
     refused: str = ""
     sums: list[Sum] = field(default_factory=list)
     said: dict[Place, str] = field(default_factory=dict)
+    load: Callable[[], bytes] | None = None
 
     @property
     def rows(self) -> list[list[str]]:
@@ -86,21 +87,10 @@ def take(name: str, load: Callable[[], bytes], read: Callable[[bytes], Sheet]) -
     try:
         sheet, sums = weigh(read(load()))
     except (PictureError, FormError) as error:
-        return InHand(name, refused=str(error))
-    return InHand(name, sheet, sums=sums)
+        return InHand(name, refused=str(error), load=load)
+    return InHand(name, sheet, sums=sums, load=load)
 
 
 def join(stack: Iterable[InHand]) -> list[list[str]]:
     """All sheets in one table, each row behind the name of its file."""
     return [[one.name, *row] for one in stack for row in one.rows]
-
-
-def correct(sheet: Sheet, rows: list[list[str]]) -> Sheet:
-    """The sheet with other texts in its cells, what a person says; what was changed is sure."""
-    cells = tuple(
-        cell
-        if rows[cell.row][cell.column] == cell.text
-        else replace(cell, text=rows[cell.row][cell.column], verdict="digit", confidence=1.0, remark="Put right.")
-        for cell in sheet.cells
-    )
-    return replace(sheet, cells=cells)

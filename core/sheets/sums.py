@@ -72,8 +72,8 @@ def _find_in_lines(rows: Sequence[Sequence[str]]) -> list[Sum]:
 
 
 def weigh(sheet: Sheet) -> tuple[Sheet, list[Sum]]:
-    """The sheet with what its sums say: where one fits, all its cells are sure; where one doesn't, the least confident
-    of them is to be looked at. Gives the sums too."""
+    """The sheet with what its sums say: where one fits, all its cells are sure; where one doesn't, the cell that is
+    most likely misread is to be looked at. Gives the sums too."""
     sums = find_sums(sheet.rows)
     cells = {(cell.row, cell.column): cell for cell in sheet.cells}
     for one in sums:
@@ -84,8 +84,25 @@ def weigh(sheet: Sheet) -> tuple[Sheet, list[Sum]]:
     for one in sums:
         places = [place for place in (one.place, *one.parts) if place in cells]
         if not one.fits:
-            culprit = min(places, key=lambda place: (not cells[place].is_doubtful, cells[place].confidence))
+            culprit, instead = _find_culprit(one, {place: cells[place] for place in places})
             cell: ReadCell = cells[culprit]
-            cells[culprit] = replace(cell, verdict="unsure", remark=f"{cell.remark} {one.sentence}".strip())
+            said = f"{one.sentence} Perhaps this is {instead}." if instead else one.sentence
+            cells[culprit] = replace(cell, verdict="unsure", remark=f"{cell.remark} {said}".strip())
     ordered = tuple(cells[cell.row, cell.column] for cell in sheet.cells)
     return replace(sheet, cells=ordered), sums
+
+
+def _find_culprit(one: Sum, cells: dict[tuple[int, int], ReadCell]) -> tuple[tuple[int, int], str]:
+    """The cell that is most likely misread where a sum doesn't fit, and what makes it fit instead: the likeliest other
+    reading with which it does. Where there is none it is the least confident cell, and nothing instead."""
+    best, instead, most = None, "", 0.0
+    for place, cell in cells.items():
+        read = to_number(cell.text)
+        lacks = one.written - one.expected
+        wanted = None if read is None else read - lacks if place == one.place else read + lacks
+        for text, share in cell.alternatives:
+            if to_number(text) == wanted and share > most:
+                best, instead, most = place, text, share
+    if best is not None:
+        return best, instead
+    return min(cells, key=lambda place: (not cells[place].is_doubtful, cells[place].confidence)), ""

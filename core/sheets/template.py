@@ -4,21 +4,17 @@ What a column may hold is evidence: where the likeliest reading is not allowed, 
 somebody is asked to look at it.
 """
 
-import itertools
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from core import workspace
+from core.access.roles import owners_only
 from core.sheets.sheet import ReadCell, Sheet
 from core.sheets.sums import to_number
 
 KINDS = {"any": "Anything", "range": "From 0 to …", "digits": "So many digits", "sum": "The sum of the row"}
-ALTERNATIVES = 3  # digits that each digit may be instead
 LEAST = 1e-4  # of the likeliest reading's probability that another one must have to count
 
 
@@ -72,7 +68,7 @@ class Template:
             return self._weigh_sum(cell, texts)
         if rule.allows(cell.text):
             return cell
-        for text, share in _alternatives(cell):
+        for text, share in cell.alternatives:
             if share < LEAST:
                 break
             if rule.allows(text):
@@ -95,27 +91,10 @@ class Template:
         return asdict(self)
 
 
-def _alternatives(cell: ReadCell) -> Iterator[tuple[str, float]]:
-    """Other texts that a cell may hold, the likeliest first, each with its share of the likeliest one's probability."""
-    places = [at for at, letter in enumerate(cell.text) if letter.isdecimal()]
-    if len(places) != len(cell.digits) or not 0 < len(places) < 6:
-        return
-    shares = [np.array(digit.prediction.probabilities) for digit in cell.digits]
-    likeliest = [np.argsort(-row)[:ALTERNATIVES] for row in shares]
-    best = float(np.prod([row.max() for row in shares]))
-    found = []
-    for digits in itertools.product(*likeliest):
-        letters = list(cell.text)
-        for at, digit in zip(places, digits, strict=True):
-            letters[at] = str(int(digit))
-        share = float(np.prod([row[digit] for row, digit in zip(shares, digits, strict=True)])) / best
-        found.append(("".join(letters), share))
-    yield from sorted(found, key=lambda one: -one[1])[1:]
-
-
+@owners_only("keep a layout")
 def keep(template: Template) -> None:
     """Keep a layout under its name, in place of one of that name. Raises `TemplateError` for a name without letters,
-    `OSError` when the disk refuses."""
+    `OSError` when the disk refuses, `NotAllowed` for a guest."""
     slug = re.sub(r"[^a-z0-9]+", "-", template.name.lower()).strip("-")
     if not slug:
         raise TemplateError("Give the layout a name with letters or digits.")

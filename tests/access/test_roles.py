@@ -23,6 +23,7 @@ ACTIONS = {
     *(f"core.network.checkpoint.{name}" for name in ("choose", "add", "add_facts", "remove", "rename")),
     *(f"core.access.tokens.{name}" for name in ("make", "revoke")),
     "core.access.rules.write",
+    "core.sheets.template.keep",
 }
 
 

@@ -8,13 +8,18 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from core import console
+from core.data import mnist
 from core.network import checkpoint
 from core.reading import batch, sources
+from core.synthesis import tables
 from core.workspace import SHIPPED
 from scripts import predict
 
@@ -199,3 +204,22 @@ def test_a_folder_for_steps_that_cant_be_written_is_a_sentence(run, tmp_path: Pa
     (tmp_path / "how").write_text("a file")
     code, _, complaint = run("--steps", tmp_path / "how", SEVEN)
     assert code == 2 and "can't be written" in complaint and "Traceback" not in complaint
+
+
+def test_a_sheet_is_a_table_in_every_format_and_says_where_there_is_none(run, tmp_path: Path):
+    rng = np.random.default_rng(3)
+    drawn = tables.draw(
+        "grid", mnist.load(train=False).pick(torch.arange(400)), rng, (("7", "12"), ("", "48"), ("3", "6"))
+    )
+    Image.fromarray(drawn.colours).save(tmp_path / "marks.png")
+    code, printed, _ = run("--expect", "sheet", tmp_path / "marks.png")
+    assert code == 0
+    assert len(printed.splitlines()) == 1 + 3
+    run("--expect", "sheet", "--output", tmp_path / "marks.csv", tmp_path / "marks.png")
+    table = list(csv.reader(io.StringIO((tmp_path / "marks.csv").read_text(encoding="utf-8-sig"))))
+    run("--expect", "sheet", "--output", tmp_path / "marks.json", tmp_path / "marks.png", SEVEN)
+    marks, seven = map(json.loads, (tmp_path / "marks.json").read_text(encoding="utf-8").splitlines())
+    assert marks["rows"] == table
+    assert [len(row) for row in table] == [2, 2, 2]
+    assert seven["rows"] == [["7"]]
+    assert "No table found" in seven["remark"]

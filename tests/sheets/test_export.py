@@ -3,12 +3,15 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from openpyxl import load_workbook
 from PIL import Image
 
+from core.network.prediction import Prediction, Verdict
+from core.reading.reader import Digit
 from core.sheets import export, stack, sums
 from core.sheets.sheet import ReadCell, Sheet
 
@@ -98,6 +101,27 @@ def test_a_sum_that_fits_makes_its_cells_sure_and_one_that_does_not_names_the_cu
     assert sheet.verdicts[0] == ["digit"] * 3
     assert sheet.verdicts[2][1] == "unsure"
     assert "13 expected, 19 read" in next(cell for cell in sheet.cells if (cell.row, cell.column) == (2, 1)).remark
+
+
+def test_the_culprit_of_a_sum_is_the_cell_that_another_reading_of_it_would_mend():
+    def digit(value: int, second: int, share: float) -> Digit:
+        shares = [0.001] * 10
+        shares[value], shares[second] = 1 - share, share
+        return Digit(Prediction(tuple(shares), Verdict.DIGIT), (0, 0, 9, 9), np.zeros((28, 28), np.float32))
+
+    sheet = make([["1", "2", "3"], ["4", "5", "9"], ["1", "7", "14"]])
+    cells = list(sheet.cells)
+    cells[6] = replace(cells[6], digits=(digit(1, 7, 0.2),))  # surer than the sheet says of others, but a 7 fits
+    read, _ = sums.weigh(replace(sheet, cells=tuple(cells)))
+    assert read.cells[6].verdict == "unsure"
+    assert "Perhaps this is 7." in read.cells[6].remark
+    assert [cell.verdict for cell in read.cells[7:]] == ["digit", "digit"]
+
+
+def test_ink_that_is_no_number_is_looked_at_but_not_a_head():
+    sheet = make([["1", "2"], ["3", "4"]])
+    cells = tuple(replace(cell, text="", verdict="no digit") for cell in sheet.cells)
+    assert replace(sheet, cells=cells).doubtful == (3,)
 
 
 def test_numbers_that_are_no_sums_are_left_alone():

@@ -7,7 +7,9 @@ import pytest
 from core.reading.picture import Picture
 from core.sheets import collection, form_store
 from core.sheets.form import COLLECTION, PAGE, Column, Form, FormError, from_record, print_form
-from core.sheets.sheet import Sheet, find_layout, read_sheet
+from core.sheets.layout import find_layout
+from core.sheets.reader import read_sheet
+from core.sheets.sheet import Sheet
 from core.synthesis import tables
 
 DENSITY = 6.0  # pixels a mm

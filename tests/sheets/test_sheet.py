@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from core.reading.picture import Picture
-from core.sheets.sheet import Sheet, find_layout, read_sheet
+from core.sheets.layout import find_layout
+from core.sheets.reader import read_sheet
+from core.sheets.sheet import Sheet
 from core.synthesis import tables
 
 ROWS = (("7", "", "12", "305"), ("", "48", "6", ""), ("90", "3", "", "27"), ("5", "61", "8", "4"))
@@ -135,7 +137,7 @@ def test_all_parts_of_a_sheet_have_one_shape(whole):
 
 
 def test_a_picture_without_a_sheet_says_so_and_reads_what_there_is(clear, model):
-    from core.sheets.sheet import read_other
+    from core.sheets.reader import read_other
     from core.synthesis.non_digits import enlarge
 
     digit = enlarge(clear.images[14].numpy(), np.random.default_rng(0), 10)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import cv2
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -13,7 +15,7 @@ from core.reading import sources
 from core.reading.batch import show_name
 from core.sheets import export, stack, sums
 from core.ui import notices, resources, widgets
-from core.ui.predict import forms, layouts, sheet_picture
+from core.ui.predict import corners, forms, layouts, sheet_picture
 
 if TYPE_CHECKING:
     from core.sheets.sheet import Sheet
@@ -24,6 +26,7 @@ KEPT = "sheet-kept"  # where it is said that digits were kept
 TASKS = {"read": "Read a photograph", "print": "Print a form"}
 ROW = 35  # pixels: height of a table's row
 MOST_ROWS = 14  # that are seen at once
+DOUBT_STYLE = "background-color: rgba(255, 180, 60, .35)"  # to be read on white and on black
 
 memory = st.session_state
 
@@ -48,6 +51,10 @@ def show() -> None:
     )
     take_over()
     read_waiting()
+    if memory.get("sheet_by_itself"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("This shows a table, so it is read as a sheet.")
+            st.button("Read it as one digit or a number", icon=":material/undo:", on_click=_go_back)
     sheets: list[InHand] = memory.setdefault("sheets", [])
     if not sheets:
         st.caption(
@@ -69,6 +76,12 @@ def take_over() -> None:
     """Pictures that were sent elsewhere on the page, to be read as sheets."""
     if handed := memory.pop("sheets_handed", None):
         memory.setdefault("sheets_waiting", []).extend(sources.find_in_files(handed).sources)
+
+
+def _go_back() -> None:
+    """A person wants what showed a table read as any other picture."""
+    memory.sheet_by_itself = False
+    memory.expect = "auto"
 
 
 def take_in() -> None:
@@ -104,20 +117,20 @@ def read_waiting() -> None:
 def _read(said: str, content: bytes) -> Sheet:
     """Read one sheet; the straightened picture is shown as soon as there is one, then how many cells are read."""
     from core.reading import picture
-    from core.sheets import sheet
+    from core.sheets import layout, reader
     from core.sheets.settings import SHEET
 
     model = resources.model_in_use()
     bar = st.progress(0.0, f"Looking for a table in {said} …")
-    layout = sheet.find_layout(model, picture.read(content, SHEET.side))
-    if layout is None:
-        return sheet.read_other(model, picture.read(content))
-    st.image(layout.straight.colours, width=420, alt="The straightened sheet")
+    found = layout.find_layout(model, picture.read(content, SHEET.side))
+    if found is None:
+        return reader.read_other(model, picture.read(content))
+    st.image(found.straight.colours, width=420, alt="The straightened sheet")
     cells = []
-    for cell in sheet.read_cells(model, layout):
+    for cell in reader.read_cells(model, found):
         cells.append(cell)
-        bar.progress(len(cells) / len(layout.cells), f"Reading {said}: cell {len(cells)} of {len(layout.cells)}")
-    return layouts.apply(sheet.conclude(model, layout, tuple(cells)))
+        bar.progress(len(cells) / len(found.cells), f"Reading {said}: cell {len(cells)} of {len(found.cells)}")
+    return layouts.apply(reader.conclude(model, found, tuple(cells)))
 
 
 def choose_sheet(sheets: list[InHand]) -> InHand:
@@ -160,9 +173,21 @@ def show_sheet(one: InHand) -> None:
         size = f"{words.count(rows, 'row')}, {words.count(columns, 'column')}"
         st.markdown(f"{size}: {still}.")
         check_cell(one)
-        edit_table(one)
+        show_table(one)
         show_sums(one)
         layouts.offer(one)
+    corners.offer(one, read_again)
+
+
+def read_again(one: InHand, content: bytes) -> None:
+    """Read a sheet anew; what a person said of its cells is forgotten, for they are other cells."""
+    sheets: list[InHand] = memory.sheets
+    with st.empty().container():
+        anew = stack.take(one.name, lambda: content, partial(_read, words.escape_markdown(show_name(one.name, 40))))
+    anew.load = one.load
+    sheets[sheets.index(one)] = anew
+    memory.sheet_edits = memory.get("sheet_edits", 0) + 1
+    look_at(anew.next_doubtful(None))
 
 
 def check_cell(one: InHand) -> None:
@@ -182,6 +207,10 @@ def check_cell(one: InHand) -> None:
     with words_:
         st.markdown(f"**Row {place[0] + 1}, column {place[1] + 1}**")
         st.caption(words.escape_markdown(cell.remark) or "Nothing is written here.")
+        if cell.digits:
+            seen = np.concatenate([digit.image for digit in cell.digits], axis=1)
+            large = cv2.resize(seen, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+            st.image(large, "What the model saw", alt="The cell's digits, 28 by 28 pixels each")
     with st.form("cell", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             "What stands here? Enter goes on to the next to check",
@@ -201,24 +230,60 @@ def _go_on(one: InHand) -> None:
     look_at(one.next_doubtful(memory.get("sheet_cell")))
 
 
-def edit_table(one: InHand) -> None:
-    """The table itself: any cell can be typed over. It stays as it is while a person types; what is said of a cell
-    elsewhere makes it anew."""
+def show_table(one: InHand) -> None:
+    """The table: a click on a cell shows it; a switch makes all of it a table to type into."""
+    columns = [str(column + 1) for column in range(len(one.rows[0]))]
+    height = ROW * (min(len(one.rows), MOST_ROWS) + 1) + 3
+    alt = "What was read; a question mark stands behind what should be checked"
+    if st.toggle("Type into the table", key="sheet-typing"):
+        edit_table(one, columns, height, alt)
+        return
+    frame = _to_frame(one.marked, columns)
+    doubtful = set(one.doubtful)
+
+    def colour(table: pd.DataFrame) -> pd.DataFrame:
+        styles = [
+            [DOUBT_STYLE if (row, at) in doubtful else "" for at in range(len(columns))] for row in range(len(table))
+        ]
+        return pd.DataFrame(styles, index=table.index, columns=table.columns)
+
+    key = f"sheet-look-{one.name}-{memory.get('sheet_edits', 0)}"
+    st.dataframe(
+        frame.style.apply(colour, axis=None),
+        key=key,
+        on_select=partial(_take_click, key),
+        selection_mode="single-cell",
+        column_config={name: st.column_config.TextColumn(name, width=64) for name in columns},
+        height=height,
+        alt=alt,
+    )
+
+
+def _take_click(key: str) -> None:
+    for row, column in memory[key]["selection"]["cells"]:
+        look_at((int(row), int(column) - 1))
+
+
+def _to_frame(rows: list[list[str]], columns: list[str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=columns)
+    frame.index = pd.RangeIndex(1, len(rows) + 1)
+    return frame
+
+
+def edit_table(one: InHand, columns: list[str], height: int, alt: str) -> None:
+    """The table to type into. It stays as it is while a person types; what is said elsewhere makes it anew."""
     made_of = one.name, memory.get("sheet_edits", 0)
     if memory.get("sheet_table", (None,))[0] != made_of:
         memory.sheet_table = made_of, one.marked
-    rows: list[list[str]] = memory.sheet_table[1]
-    frame = pd.DataFrame(rows, columns=[str(column + 1) for column in range(len(rows[0]))])
-    frame.index = pd.RangeIndex(1, len(rows) + 1)
     key = f"sheet-table-{made_of}"
     st.data_editor(
-        frame,
+        _to_frame(memory.sheet_table[1], columns),
         key=key,
         on_change=_take_edits,
         args=(one, key),
-        column_config={name: st.column_config.TextColumn(name, width=64) for name in frame.columns},
-        height=ROW * (min(len(rows), MOST_ROWS) + 1) + 3,
-        alt="What was read; a question mark stands behind what should be checked",
+        column_config={name: st.column_config.TextColumn(name, width=64) for name in columns},
+        height=height,
+        alt=alt,
     )
 
 
@@ -282,6 +347,14 @@ def _keep(one: InHand) -> None:
 
 def forget() -> None:
     """Back to an empty page, the uploader too."""
-    for name in ("sheets", "sheets_waiting", "sheets_seen", "sheet_cell", "sheet_file", "sheet_table"):
+    for name in (
+        "sheet_by_itself",
+        "sheets",
+        "sheets_waiting",
+        "sheets_seen",
+        "sheet_cell",
+        "sheet_file",
+        "sheet_table",
+    ):
         memory.pop(name, None)
     memory.sheets_version += 1

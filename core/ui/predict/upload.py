@@ -86,16 +86,50 @@ def show() -> None:
 
 
 def offer_sheet(source: str, item: batch.Item) -> None:
-    """What is not sure may be a whole form, table or grid: one click reads it as that."""
-    if item.verdict in ("unsure", "no digit") and source == "Files":
-        st.button("A form, a table or a grid? Read it as a sheet", icon=":material/table:", on_click=_hand_to_sheets)
+    """What is not sure may be a whole form, table or grid. Where one shows by itself it is read as that; else one click
+    reads it so."""
+    if item.verdict not in ("unsure", "no digit") or source != "Files":
+        return
+    if memory.expect == "auto" and _shows_sheet():
+        memory.sheets_handed = _files_of_uploader()
+        memory.sheet_by_itself = True
+        st.rerun()
+    st.button("A form, a table or a grid? Read it as a sheet", icon=":material/table:", on_click=_hand_to_sheets)
+
+
+def _shows_sheet() -> bool:
+    """Whether the picture that was sent is a sheet; each is asked once."""
+    from core.reading import picture
+    from core.sheets.layout import find_sheet
+    from core.sheets.settings import SHEET
+
+    given = _as_list(memory.get(f"uploader-Files-{memory.get('uploader_version', 0)}"))
+    asked: set[str] = memory.setdefault("asked_for_sheets", set())
+    if len(given) != 1 or given[0].file_id in asked:
+        return False
+    asked.add(given[0].file_id)
+    try:
+        with st.spinner("Looking for a table …"):
+            return find_sheet(resources.model_in_use(), picture.read(given[0].getvalue(), SHEET.side)) is not None
+    except PictureError:  # a zip or a PDF of one picture
+        return False
 
 
 def _hand_to_sheets() -> None:
     """Read the files that were sent as sheets; they stay here too."""
-    given = memory.get(f"uploader-Files-{memory.get('uploader_version', 0)}")
-    memory.sheets_handed = [(file.name, file.getvalue()) for file in _as_list(given)]
+    memory.sheets_handed = _files_of_uploader()
     memory.expect = "sheet"
+
+
+def take_over() -> None:
+    """A sheet that showed by itself is read as one, before the page asks what to read."""
+    if memory.get("sheet_by_itself") and memory.get("sheets_handed"):
+        memory.expect = "sheet"
+
+
+def _files_of_uploader() -> list[tuple[str, bytes]]:
+    given = memory.get(f"uploader-Files-{memory.get('uploader_version', 0)}")
+    return [(file.name, file.getvalue()) for file in _as_list(given)]
 
 
 def in_hand() -> batch.Batch:
