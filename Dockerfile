@@ -1,5 +1,5 @@
 # docker build --build-arg TORCH_INDEX=ADDRESS -t digit-lab .
-# docker run --read-only --tmpfs /tmp -p 8501:8501 -v digit-lab:/data -e DIGIT_LAB_PASSPHRASE="four plain words" digit-lab
+# docker run --read-only --tmpfs /run/digit-lab -p 8501:8501 -v digit-lab:/data -e DIGIT_LAB_PASSPHRASE="four plain words" digit-lab
 # Visitors are guests; the passphrase makes the owner. Its hash stays in the volume: later starts need it no more.
 # -e DIGIT_LAB_SHARE=http://ADDRESS:8501 says which address people use: the container knows only its own.
 # ADDRESS of torch for the processor alone follows --index-url in the command that pytorch.org shows for Linux, Pip and
@@ -16,8 +16,8 @@ RUN deploy/install.sh app /srv/digit-lab
 FROM python:3.11-slim
 COPY --from=build /srv/digit-lab /srv/digit-lab
 # What people make lies in a volume: models, runs, My digits. Nothing else can be written.
-RUN useradd --create-home --uid 1000 lab && mkdir /data && chown lab /data
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/srv/digit-lab/app DIGIT_LAB_HOME=/data \
+RUN useradd --create-home --uid 1000 lab && mkdir /data /run/digit-lab && chown lab /data /run/digit-lab
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/srv/digit-lab/app DIGIT_LAB_HOME=/data TMPDIR=/run/digit-lab \
     PATH=/srv/digit-lab/venv/bin:$PATH
 WORKDIR /srv/digit-lab/app
 VOLUME /data
