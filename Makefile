@@ -7,7 +7,7 @@ BIN := .venv/bin
 # puts the longest files first.
 PYTEST = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-all quick all install mutants bench bench-load bench-realworld bench-sheets bench-pages bench-train-speed bench-readme lint
+.PHONY: run test test-all quick all install mutants bench bench-load bench-realworld bench-sheets bench-pages bench-train-speed bench-readme lint audit licenses sbom
 
 run: .venv/installed
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
@@ -58,6 +58,16 @@ bench-realworld: .venv/installed-dev
 # Training without the race: two minutes, and nothing is kept.
 bench-train-speed: .venv/installed-dev
 	$(BIN)/python benchmarks/training.py
+
+# Known holes in packages (asks the internet), the packages' licenses, and all of them as a CycloneDX document.
+audit: .venv/installed-dev
+	$(BIN)/python deploy/audit.py
+
+licenses: .venv/installed-dev
+	$(BIN)/pip-licenses --order license
+
+sbom: .venv/installed-dev
+	$(BIN)/cyclonedx-py environment --output-format JSON --output-file sbom.json $(BIN)/python
 
 bench-readme: .venv/installed-dev
 	$(BIN)/python benchmarks/render.py

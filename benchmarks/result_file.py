@@ -54,7 +54,7 @@ BENCHMARKS = {
     "architectures": Benchmark("Networks compared", "python benchmarks/architectures.py --seeds 0 1 2", True),
     "fine_tuning": Benchmark("Fine-tuning on My digits", "python benchmarks/fine_tuning.py", True),
     "predict": Benchmark("Predict", "python benchmarks/predict.py", True),
-    "load": Benchmark("The API", "python benchmarks/load.py", True),
+    "load": Benchmark("A server under load", "python benchmarks/load.py", True),
     "train_page": Benchmark("A run that goes on", "python benchmarks/train_page.py", True),
     "evaluate": Benchmark("Evaluate", "python benchmarks/evaluate.py", True),
     "mutants": Benchmark("Faults that tests notice", "python benchmarks/mutants.py", False),

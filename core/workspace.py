@@ -91,6 +91,8 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
         temporary = Path(file.name)
         try:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # before it gets its name: else a power cut may leave it empty
             file.close()
             temporary.chmod(mode)  # its own lets nobody else read
             temporary.replace(path)

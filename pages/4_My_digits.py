@@ -16,7 +16,7 @@ mine = resources.corrections()
 st.title("My digits")
 st.caption(
     "Pictures whose answer somebody corrected on Predict, 28 pixels wide and high, as the model saw them. They "
-    f"are kept in the file {mine.place} of this app, {visitor.who_sees()}, and sent nowhere."
+    f"are kept in {mine.place} of this app, {visitor.who_sees()}, and sent nowhere."
 )
 kept.show_notice()
 try:

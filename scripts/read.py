@@ -33,13 +33,13 @@ EVERY = 30  # seconds between two lines of progress where they don't stand on a 
 def main() -> int:
     """Read all that is given. Gives the exit code."""
     options = parse_options()
-    from core.reading import bulk
+    from core.reading import bulk, places
 
     try:
         card = checkpoint.describe(options.model or checkpoint.in_use())
         settings = bulk.Settings(tuple(options.sources), card.name, card.version, options.expect)
         reading = bulk.Reading(options.output, settings)
-    except (bulk.BulkError, checkpoint.CheckpointError) as error:
+    except (bulk.BulkError, places.PlaceError, checkpoint.CheckpointError) as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import json
 import secrets
 import threading
@@ -21,6 +22,7 @@ MOST_ADDRESSES = 10_000  # remembered at once
 
 _wrong: dict[str, deque[float]] = {}
 _lock = threading.Lock()
+_hashing = threading.Lock()  # a crowd of guessers takes 32 MB and one core, not all there are
 
 
 class PassphraseError(RuntimeError):
@@ -50,7 +52,7 @@ def choose(passphrase: str) -> None:
 
 def check(passphrase: str, address: str) -> None:
     """Raise `PassphraseError` where this is not the owner's passphrase, or too many wrong ones came from `address`."""
-    now = time.monotonic()
+    now, address = time.monotonic(), _network_of(address)
     with _lock:
         wrong = _wrong.setdefault(address, deque(maxlen=TRIES))
         if len(wrong) == TRIES and now - wrong[0] < MINUTE:
@@ -73,7 +75,17 @@ def check(passphrase: str, address: str) -> None:
 
 def _hash(passphrase: str, salt: bytes) -> bytes:
     secret = passphrase.encode("utf-8", "surrogatepass")
-    return hashlib.scrypt(secret, salt=salt, n=COST, r=BLOCK, p=PARALLEL, maxmem=MEMORY, dklen=32)
+    with _hashing:
+        return hashlib.scrypt(secret, salt=salt, n=COST, r=BLOCK, p=PARALLEL, maxmem=MEMORY, dklen=32)
+
+
+def _network_of(address: str) -> str:
+    """Whose tries are counted together: an IPv4 address, or the /64 in which one computer takes any IPv6 address."""
+    try:
+        found = ipaddress.IPv6Address(address)
+    except ValueError:  # IPv4, or another name
+        return address
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found) >> 64 << 64, 64)))
 
 
 def _read() -> tuple[bytes, bytes] | None:

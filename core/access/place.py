@@ -8,8 +8,8 @@ import socket
 from collections.abc import Mapping
 
 SHARED = "DIGIT_LAB_SHARE"  # set by `digit-lab run --share`: guests come in, even where a proxy stands before loopback
-# A proxy writes these: whoever is behind it sits elsewhere, though it connects from this computer.
-FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+# Beginnings of what proxies write: whoever is behind one sits elsewhere, though it connects from this computer.
+FORWARDED = ("forwarded", "x-forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip", "via")
 
 
 def is_shared(listens_on: str | None) -> bool:
@@ -29,7 +29,8 @@ def is_here(peer: str | None, headers: Mapping[str, str]) -> bool:
     names = {name.lower(): value for name, value in headers.items()}
     host = names.get("host", "localhost")
     host = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    return (peer is None or _is_loopback(peer)) and _is_loopback(host) and not any(name in names for name in FORWARDED)
+    is_forwarded = any(name.startswith(FORWARDED) for name in names)
+    return (peer is None or _is_loopback(peer)) and _is_loopback(host) and not is_forwarded
 
 
 def _is_loopback(address: str) -> bool:
@@ -39,6 +40,11 @@ def _is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address.removeprefix("::ffff:")).is_loopback
     except ValueError:  # another name
         return False
+
+
+def is_encrypted(scheme: str) -> bool:
+    """Whether people come in by https: by the request's own `scheme`, or by a proxy under the address they are told."""
+    return scheme == "https" or os.environ.get(SHARED, "").startswith("https:")
 
 
 def find_address() -> str | None:

@@ -22,10 +22,12 @@ class NotAllowed(RuntimeError):
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who asks: the owner, or a guest by the random `id` of the visit; the owner has none."""
+    """Who asks: the owner, or a guest by the random `id` of the visit; the owner has none. The `nickname` is what a
+    guest wants to be called: it opens nothing, and two may have the same."""
 
     is_owner: bool
     id: str = ""
+    nickname: str = ""
 
 
 OWNER = Visitor(is_owner=True)

@@ -1,67 +1,42 @@
-"""My digits: pictures whose answer somebody corrected, in one SQLite file that many visitors may use at once.
+"""My digits: pictures whose answer somebody corrected, for many visitors and servers at once."""
 
-my-digits/my-digits.sqlite                what was kept
-my-digits/put-aside-TIME-my-digits.sqlite a file that was damaged or not ours: never deleted, never written again
-"""
-
-import contextlib
 import csv
 import io
-import sqlite3
-import threading
-import time
+import os
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
+import sqlalchemy as sa
 import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from sqlalchemy.dialects import postgresql, sqlite
 
 from core import workspace
 from core.access import roles, rules
 from core.config import DIGIT_SIZE
 from core.data.digits import DigitSet
 from core.data.labels import NO_DIGIT
+from core.my_digits.database import CORRECTIONS, CorrectionsError, open_database
 from core.network.checkpoint import Checkpoint
 from core.network.prediction import predict
 
-NAME = "my-digits.sqlite"
-OURS = 0x4D794467  # "MyDg", SQLite's application id: tells our file from any other program's
-PATIENCE = 10  # seconds to wait while others write; one writing takes milliseconds
+ADDRESS = "DIGIT_LAB_DATABASE"  # of a PostgreSQL database; without it My digits are a file of the workspace
 AT_ONCE = 500  # pictures the model is asked about together: 200 MB of the reference network's features
 EVERY = 3  # every third kept digit is held out
-SCHEMA = f"""
-CREATE TABLE corrections (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    image BLOB NOT NULL UNIQUE CHECK (length(image) = {DIGIT_SIZE * DIGIT_SIZE}),
-    label INTEGER NOT NULL CHECK (label BETWEEN {NO_DIGIT} AND 9),
-    said TEXT NOT NULL, model TEXT NOT NULL, version TEXT NOT NULL, created TEXT NOT NULL
-)"""
-# Files of older versions get it when they are opened; what is in them then is the owner's.
-ADD_VISITOR = "ALTER TABLE corrections ADD COLUMN visitor TEXT NOT NULL DEFAULT ''"
-COLUMNS = "id, image, label, said, model, version, created, visitor"
-MINE = "(? OR visitor = ?)"  # the owner's are all
 MOST = 100_000  # pictures in all: 100 MB
 MOST_AN_HOUR = 200  # of one guest: who corrects by hand needs longer for so many
-MOVING = threading.Lock()  # of two threads that find the same file damaged one moves it
-
-T = TypeVar("T")
-
-
-class CorrectionsError(RuntimeError):
-    """My digits can't be read or written; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Correction:
     """One corrected picture: `image` (28, 28) uint8, ink bright on dark, as the network read it; `label` 0 to 9 or
     `NO_DIGIT`; `said` what `version` of `model` read, empty for no digit; `created` in UTC; `visitor` the guest whose
-    it is, empty for the owner's."""
+    it is, empty for the owner's, and the `nickname` they gave, if any."""
 
     id: int
     image: np.ndarray = field(compare=False)  # arrays have no single answer to ==; the id names the picture
@@ -71,6 +46,7 @@ class Correction:
     version: str
     created: datetime
     visitor: str = ""
+    nickname: str = ""
 
     @property
     def is_digit(self) -> bool:
@@ -84,22 +60,25 @@ class Correction:
 
 
 class Corrections:
-    """The kept digits in `folder`. Each method may be called from any thread and process at any time.
+    """The kept digits. Each method may be called from any thread and process at any time.
 
     A guest sees, changes and deletes what was kept in the same visit, the owner everything.
 
-    Every method raises `CorrectionsError` when the disk refuses. A damaged file, or another program's, is put aside
-    first and a new one begun, so that what is kept now is kept; `put_aside` names what lies there.
+    Every method raises `CorrectionsError` when the disk or the database refuses. A damaged file, or another program's,
+    is put aside first and a new one begun, so that what is kept now is kept; `put_aside` names what lies there.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """Nothing is written before something is kept."""
-        self.path = (folder or workspace.here().my_digits) / NAME
+    def __init__(self, folder: Path | None = None, address: str | None = None) -> None:
+        """Kept in `folder`, by default the workspace's, or at the `address` of a PostgreSQL database, by default the
+        one in `ADDRESS`. Nothing is written before something is kept. Raises `CorrectionsError` for an address that
+        can't be used."""
+        found = os.environ.get(ADDRESS, "") if address is None and folder is None else address or ""
+        self._database = open_database(folder or workspace.here().my_digits, found)
 
     @property
     def place(self) -> str:
-        """The file's path as pages show it: "my-digits/my-digits.sqlite"."""
-        return f"{self.path.parent.name}/{self.path.name}"
+        """Where they are kept, as pages say it: "the file my-digits/my-digits.sqlite"."""
+        return self._database.place
 
     def keep(self, image: np.ndarray, label: int, said: str, model: str, version: str) -> Correction:
         """Keep a picture with its right label; one that is kept already gets the new label.
@@ -110,117 +89,66 @@ class Corrections:
         if image.shape != (DIGIT_SIZE, DIGIT_SIZE) or image.dtype != np.uint8 or not NO_DIGIT <= label <= 9:
             raise ValueError("A correction is a (28, 28) uint8 picture with a label from -1 to 9.")
         now, who = datetime.now(UTC), roles.visitor()
-        row = (image.tobytes(), label, said, model, version, now.isoformat(timespec="milliseconds"), who.id)
+        new = {"label": label, "said": said, "model": model, "version": version, "created": _to_text(now)}
+        row = {"image": image.tobytes(), **new, "visitor": who.id, "nickname": who.nickname}
 
-        def put(file: sqlite3.Connection) -> Correction:
-            _check_room(file, who, now)
-            done = file.execute(
-                "INSERT INTO corrections (image, label, said, model, version, created, visitor) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT (image) DO UPDATE SET label = excluded.label, said = excluded.said, "
-                f"model = excluded.model, version = excluded.version, created = excluded.created WHERE {MINE}",
-                (*row, who.is_owner, who.id),
-            )
+        def put(connection: sa.Connection) -> Correction:
+            _check_room(connection, who, now)
+            change = _insert(connection).on_conflict_do_update(index_elements=["image"], set_=new, where=_mine(who))
+            done = connection.execute(change, row)
             if not done.rowcount:
                 raise CorrectionsError("Somebody else has kept this very picture; their label stays.")
-            return _select(file, "WHERE image = ?", row[0])[0]
+            return _select(connection, CORRECTIONS.c.image == row["image"])[0]
 
-        return self._write(put)
+        return self._database.write(put)
 
     def find(self, image: np.ndarray) -> Correction | None:
         """The correction of exactly this picture, (28, 28) uint8, if there is one."""
-        rows = self._query("image = ?", image.tobytes())
+        rows = self._query(CORRECTIONS.c.image == image.tobytes())
         return rows[0] if rows else None
 
     def all(self) -> list[Correction]:
         """Everything kept that is this visitor's to see, the oldest first."""
-        return self._query("1")
+        return self._query()
 
     def relabel(self, ids: Iterable[int], label: int) -> None:
         """Give kept pictures another label, 0 to 9 or `NO_DIGIT`; when and as what they were kept stays as it was."""
         if not NO_DIGIT <= label <= 9:
             raise ValueError("A label is -1 to 9.")
-        who = roles.visitor()
-        rows = [(label, number, who.is_owner, who.id) for number in ids]
-        self._write(lambda file: file.executemany(f"UPDATE corrections SET label = ? WHERE id = ? AND {MINE}", rows))
+        chosen = sa.and_(CORRECTIONS.c.id.in_(list(ids)), _mine(roles.visitor()))
+        change = sa.update(CORRECTIONS).where(chosen).values(label=label)
+        self._database.write(lambda connection: connection.execute(change))
 
     def delete(self, ids: Iterable[int]) -> list[Correction]:
-        """Delete for good, pixels included; gives what was deleted, for `restore`."""
+        """Delete for good, from a file pixels included; gives what was deleted, for `restore`."""
+        ids = list(ids)
+        chosen = sa.and_(CORRECTIONS.c.id.in_(ids), _mine(roles.visitor()))
 
-        who = roles.visitor()
-
-        def remove(file: sqlite3.Connection) -> list[Correction]:
-            mine = f"WHERE id = ? AND {MINE}"
-            found = [one for number in ids for one in _select(file, mine, number, who.is_owner, who.id)]
-            file.executemany("DELETE FROM corrections WHERE id = ?", [(one.id,) for one in found])
+        def remove(connection: sa.Connection) -> list[Correction]:
+            found = _select(connection, chosen)
+            connection.execute(sa.delete(CORRECTIONS).where(chosen))
             return found
 
-        ids = list(ids)
-        return self._write(remove) if ids and self.path.exists() else []
+        return self._database.write(remove) if ids and not self._database.is_new else []
 
     def restore(self, deleted: Iterable[Correction]) -> None:
         """Bring back what `delete` gave, unless somebody has kept the same picture again meanwhile."""
         who = roles.visitor()
-        rows = [
-            (
-                *(one.id, one.image.tobytes(), one.label, one.said, one.model, one.version),
-                *(one.created.isoformat(), one.visitor),
+        rows = [_to_row(one) for one in deleted if who.is_owner or one.visitor == who.id]
+        if rows:
+            self._database.write(
+                lambda connection: connection.execute(_insert(connection).on_conflict_do_nothing(), rows)
             )
-            for one in deleted
-            if who.is_owner or one.visitor == who.id
-        ]
-        self._write(
-            lambda file: file.executemany(
-                f"INSERT INTO corrections ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows
-            )
-        )
 
     def put_aside(self) -> list[str]:
         """Names of the files that were damaged or not ours, the oldest first; they lie beside the file in use."""
-        return sorted(path.name for path in self.path.parent.glob(f"put-aside-*{NAME}"))
+        return list(self._database.put_aside)
 
-    def _query(self, condition: str, *values: object) -> list[Correction]:
-        who = roles.visitor()
-        mine = f"WHERE {condition} AND {MINE} ORDER BY id"
-        if not self.path.exists():
+    def _query(self, *conditions: sa.ColumnElement[bool]) -> list[Correction]:
+        if self._database.is_new:
             return []
-        return self._do(lambda file: _select(file, mine, *values, who.is_owner, who.id))
-
-    def _write(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        def write(file: sqlite3.Connection) -> T:
-            file.execute("BEGIN IMMEDIATE")  # waits for its turn here, never in the middle
-            with file:
-                return action(file)
-
-        return self._do(write)
-
-    def _do(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        """Open the file, act, close; once more with a new file where the old one was no good."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            for is_last in (False, True):
-                seen = _identify(self.path)
-                try:
-                    with contextlib.closing(_open(self.path)) as file:
-                        return action(file)
-                except sqlite3.DatabaseError as error:
-                    if is_last or not _is_no_good(error):
-                        raise
-                    self._move(seen)
-        except (sqlite3.Error, OSError) as error:
-            raise CorrectionsError(_explain(error, self.place)) from error
-        raise AssertionError("the last attempt returns or raises")
-
-    def _move(self, seen: tuple[int, int] | None) -> None:
-        """Put the file aside, unless somebody else has done it since it was `seen`."""
-        with MOVING:
-            if _identify(self.path) != seen:
-                return
-            stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
-            for suffix in ("-wal", "-shm", ""):  # what SQLite may have left beside it belongs to it
-                path = self.path.with_name(NAME + suffix)
-                if path.exists():
-                    path.rename(path.with_name(f"put-aside-{stamp}-{NAME}{suffix}"))
+        mine = sa.and_(_mine(roles.visitor()), *conditions)
+        return self._database.read(lambda connection: _select(connection, mine))
 
 
 def hold_out(corrections: list[Correction]) -> tuple[list[Correction], list[Correction]]:
@@ -279,121 +207,48 @@ def to_csv(corrections: list[Correction]) -> bytes:
     return text.getvalue().encode()
 
 
-def _select(file: sqlite3.Connection, condition: str, *values: object) -> list[Correction]:
-    found = []
-    rows = file.execute(f"SELECT {COLUMNS} FROM corrections {condition}", values)
-    for number, image, label, said, model, version, created, visitor in rows:
-        pixels = np.frombuffer(image, np.uint8).reshape(DIGIT_SIZE, DIGIT_SIZE)
-        when = datetime.fromisoformat(created)
-        found.append(Correction(number, pixels, label, said, model, version, when, visitor))
-    return found
+def _mine(who: roles.Visitor) -> sa.ColumnElement[bool]:
+    """What is this visitor's: of the owner all."""
+    return sa.true() if who.is_owner else CORRECTIONS.c.visitor == who.id
 
 
-def _check_room(file: sqlite3.Connection, who: roles.Visitor, now: datetime) -> None:
+def _insert(connection: sa.Connection) -> postgresql.Insert | sqlite.Insert:
+    """To insert rows, with a word to come on pictures that are there already."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert(CORRECTIONS)
+
+
+def _select(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[Correction]:
+    rows = connection.execute(sa.select(CORRECTIONS).where(condition).order_by(CORRECTIONS.c.id)).mappings()
+    return [
+        Correction(
+            **{
+                **row,
+                "image": np.frombuffer(row["image"], np.uint8).reshape(DIGIT_SIZE, DIGIT_SIZE),
+                "created": datetime.fromisoformat(row["created"]),
+            }
+        )
+        for row in rows
+    ]
+
+
+def _to_row(one: Correction) -> dict[str, object]:
+    return {**vars(one), "image": one.image.tobytes(), "created": _to_text(one.created)}
+
+
+def _to_text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
+
+
+def _check_room(connection: sa.Connection, who: roles.Visitor, now: datetime) -> None:
     """Raise `CorrectionsError` where no more is kept: of this guest in an hour, or of all together."""
-    (kept,) = file.execute("SELECT count(*) FROM corrections").fetchone()
-    if kept >= MOST:
+    count = sa.select(sa.func.count()).select_from(CORRECTIONS)
+    if connection.scalar(count) >= MOST:
         raise CorrectionsError(f"My digits holds {MOST:,} pictures, as many as it may. Delete some of them first.")
     if who.is_owner:
         return
     if not rules.read().keeps_corrections:
         raise CorrectionsError("The owner of this server lets guests keep nothing in My digits.")
-    since = (now - timedelta(hours=1)).isoformat(timespec="milliseconds")
-    (lately,) = file.execute(
-        "SELECT count(*) FROM corrections WHERE visitor = ? AND created > ?", (who.id, since)
-    ).fetchone()
-    if lately >= MOST_AN_HOUR:
+    lately = CORRECTIONS.c.created > _to_text(now - timedelta(hours=1))
+    if connection.scalar(count.where(_mine(who), lately)) >= MOST_AN_HOUR:
         raise CorrectionsError(f"A guest may keep {MOST_AN_HOUR} pictures an hour. Go on a little later.")
-
-
-class _NotOurs(sqlite3.DatabaseError):
-    """A sound SQLite file of another program."""
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    """The file with our table in it; a new or empty one gets it."""
-    file = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
-    try:
-        file.execute("PRAGMA secure_delete = ON")  # deleted pixels are overwritten, not only forgotten
-        file.execute("BEGIN")  # what follows is read at one moment, though another process may be making the table
-        with file:
-            is_ours = _is_ours(file)
-        if is_ours:
-            _add_visitor(file)
-            return file
-        _keep_journal_ahead(file)
-        file.execute("BEGIN IMMEDIATE")
-        with file:
-            if not _is_ours(file):  # another process may have been quicker
-                file.execute(SCHEMA)
-                file.execute(ADD_VISITOR)
-                file.execute(f"PRAGMA application_id = {OURS}")
-        return file
-    except BaseException:
-        file.close()
-        raise
-
-
-def _add_visitor(file: sqlite3.Connection) -> None:
-    """Bring the table of an older version up to date, once."""
-    if _has_visitor(file):
-        return
-    file.execute("BEGIN IMMEDIATE")
-    with file:
-        if not _has_visitor(file):  # another process may have been quicker
-            file.execute(ADD_VISITOR)
-
-
-def _has_visitor(file: sqlite3.Connection) -> bool:
-    return any(name == "visitor" for _, name, *_ in file.execute("PRAGMA table_info(corrections)"))
-
-
-def _keep_journal_ahead(file: sqlite3.Connection) -> None:
-    """Turn on write-ahead logging, so that readers and the writer don't wait for each other; the file remembers it."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        try:
-            file.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            # Here alone SQLite doesn't wait by itself: it has begun to read, and two such might wait for each other.
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-
-
-def _is_ours(file: sqlite3.Connection) -> bool:
-    """False where the file is new. Raises `_NotOurs` for another program's."""
-    (application,) = file.execute("PRAGMA application_id").fetchone()
-    tables = {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if application == OURS and "corrections" in tables:
-        return True
-    if application or tables:
-        raise _NotOurs("another program's file")
-    return False
-
-
-def _identify(path: Path) -> tuple[int, int] | None:
-    """An identity of the file there now, so that a replaced one is noticed; None where there is no file."""
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _is_no_good(error: sqlite3.DatabaseError) -> bool:
-    return isinstance(error, _NotOurs) or _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def _code(error: Exception) -> int:
-    """SQLite's primary result code; 0 where it gave none."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def _explain(error: Exception, place: str) -> str:
-    if _code(error) == sqlite3.SQLITE_FULL:
-        return f"The disk is full: nothing was changed in My digits ({place}). Free some space, then try again."
-    if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return f"Another program keeps My digits ({place}) busy. Close it, or try again in a moment."
-    return f"My digits can't be read or written ({place}: {error}). Allow reading and writing there, then try again."

@@ -32,6 +32,8 @@ THUMBNAIL = 72  # pixels: longer side
 KEPT_AS_SENT = 200_000  # bytes: of larger files the pixels that were read are kept where they take less
 DECIMALS = 6  # of every probability that is taken away
 NOTHING = "no digit"  # what a person says of a picture that shows none
+# Who hears of each picture that is refused, as `reader.LISTENERS` hear of those that are read.
+LISTENERS: list[Callable[[], None]] = []
 
 Crop = tuple[float, float, float, float]  # left, top, right, bottom as shares of the picture
 
@@ -167,6 +169,8 @@ def summarise(
 
 def refuse(name: str, sentence: str, key: str = "") -> RefusedFile:
     """The item of a file that could not be read, with the sentence that says why."""
+    for hear in LISTENERS:
+        hear()
     return RefusedFile(key=key, name=name, label=label_from_path(name), remark=sentence)
 
 

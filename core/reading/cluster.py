@@ -8,8 +8,9 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from core.reading import bulk
-from core.reading.bulk import BulkError, Planned
+from core.reading import part_reader
+from core.reading.bulk import BulkError
+from core.reading.places import Planned
 
 LOCAL = "local"  # in place of an address: a cluster of this computer alone, for as long as it is needed
 
@@ -65,7 +66,7 @@ class _Reader:
     def __init__(self, model: str, version: str, expect: str, suffix: str) -> None:
         self._suffix, self._fault = suffix, ""
         try:
-            found = bulk.begin(model, expect)
+            found = part_reader.begin(model, expect)
         except Exception as error:  # said with the first part: an actor that fails to begin is begun again for ever
             self._fault = f"A computer of the cluster can't load {model}: {error}"
             return
@@ -80,6 +81,6 @@ class _Reader:
             content, refused = b"", 0
             if not self._fault:
                 planned = [Planned(*fields) for fields in json.loads(pictures)]
-                content, refused = bulk.read_rows(planned, self._suffix)
+                content, refused = part_reader.read_rows(planned, self._suffix)
             rows.append({"number": number, "content": content, "refused": refused, "fault": self._fault})
         return pd.DataFrame(rows)

@@ -64,6 +64,7 @@ class Api:
         self._seats = Seats()
         self._metrics = Metrics(self._seats, shared.snapshot)
         reader.LISTENERS.append(self._metrics.count_reading)
+        batch.LISTENERS.append(self._metrics.count_refused_picture)
 
     def routes(self) -> list[BaseRoute]:
         """All routes, for a server that has others of its own."""
@@ -90,7 +91,7 @@ class Api:
     async def _read(self, request: Request) -> Response:
         self._check_access(request)
         given = _check_names(request.query_params)
-        with self._seats.take():
+        with self._seats.take(bodies.most_bytes(request)):
             body = await bodies.read(request)
             question = _ask({**given, **_check_names(body.fields)})
             model = await run_in_threadpool(self._load, question.model)

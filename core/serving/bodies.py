@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -15,6 +16,7 @@ from core.serving.problems import Problem
 
 MOST_PICTURES = 100  # in one request: a few seconds of reading; more go into several requests
 MOST_BYTES = 4 * picture.LIMITS.bytes  # of all pictures of one request together
+MOST_HELD = 5 * MOST_BYTES  # of all requests together; one alone is always let in
 MOST_FIELDS = 10
 FIELD_BYTES = 1000  # of a parameter
 HEADS = 100_000  # bytes that the parts' own heads may take beside the pictures
@@ -41,26 +43,44 @@ def is_multipart(request: Request) -> bool:
 
 async def read(request: Request) -> Body:
     """All that a request brings. Raises a `Problem` for what is too much, before it is read, and what is no form."""
-    limit = MOST_BYTES + HEADS if is_multipart(request) else picture.LIMITS.bytes
+    limit = _limit(request)
     _check_announced(request, limit)
-    try:
-        async with asyncio.timeout(PATIENCE):
-            if is_multipart(request):
-                return await _read_form(request, limit)
-            content = b"".join([chunk async for chunk in _limited(request, limit)])
-    except TimeoutError as error:
-        sentence = f"The body did not arrive within {PATIENCE} s. Send smaller pictures, or fewer at once."
-        raise Problem(HTTPStatus.REQUEST_TIMEOUT, sentence) from error
-    except ClientDisconnect as error:
-        raise Problem(HTTPStatus.BAD_REQUEST, "The connection was closed before the body was there.") from error
+    async with _patience():
+        if is_multipart(request):
+            return await _read_form(request, limit)
+        content = b"".join([chunk async for chunk in _limited(request, limit)])
     return Body(((request.query_params.get("name", WITHOUT_NAME), content),), {})
+
+
+def most_bytes(request: Request) -> int:
+    """How many bytes of a request may have to be held: what it announces, else all that is allowed."""
+    announced = request.headers.get("content-length", "")
+    return min(int(announced), _limit(request)) if announced.isdecimal() else _limit(request)
 
 
 async def read_short(request: Request, limit: int) -> str:
     """A body of at most so many bytes as text. Raises a `Problem` for more."""
     _check_announced(request, limit)
-    content = b"".join([chunk async for chunk in _limited(request, limit)])
+    async with _patience():
+        content = b"".join([chunk async for chunk in _limited(request, limit)])
     return content.decode("utf-8", "replace")
+
+
+def _limit(request: Request) -> int:
+    return MOST_BYTES + HEADS if is_multipart(request) else picture.LIMITS.bytes
+
+
+@contextlib.asynccontextmanager
+async def _patience() -> AsyncIterator[None]:
+    """Raise a `Problem` where a body takes too long, or its client went away."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield
+    except TimeoutError as error:
+        sentence = f"The body did not arrive within {PATIENCE} s. Send smaller pictures, or fewer at once."
+        raise Problem(HTTPStatus.REQUEST_TIMEOUT, sentence) from error
+    except ClientDisconnect as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, "The connection was closed before the body was there.") from error
 
 
 def _check_announced(request: Request, limit: int) -> None:

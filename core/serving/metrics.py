@@ -32,6 +32,9 @@ class Metrics:
         self._refusals = Counter(
             "digit_lab_refusals", "Requests to the API that were refused.", ["status"], registry=self._registry
         )
+        self._refused = Counter(
+            "digit_lab_refused_pictures", "Pictures that can't be read, by pages and API.", registry=self._registry
+        )
         ProcessCollector(registry=self._registry)
         self._registry.register(_Now(seats, snapshot))
 
@@ -39,6 +42,10 @@ class Metrics:
         """Hear of a picture that was read in so many `seconds`."""
         self._readings.labels(reading.verdict).inc()
         self._seconds.observe(seconds)
+
+    def count_refused_picture(self) -> None:
+        """Hear of a picture that can't be read."""
+        self._refused.inc()
 
     def count_refusal(self, status: int) -> None:
         """Hear of a request that was refused with this HTTP status."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TypeVar
 
+from core.serving.bodies import MOST_HELD
 from core.serving.problems import Problem
 
 T = TypeVar("T")
@@ -25,25 +26,31 @@ MEMORY = 0.9  # share of what was expected that stays when a request has taken i
 class Seats:
     """Requests that have been let in. All but `work`'s function run on the server's event loop: nothing is locked."""
 
-    def __init__(self, count: int = A_CORE * CORES, workers: int = CORES) -> None:
-        """`count` requests at once at most, of which `workers` are read and the others wait."""
+    def __init__(self, count: int = A_CORE * CORES, workers: int = CORES, most_bytes: int = MOST_HELD) -> None:
+        """`count` requests at once at most, of which `workers` are read and the others wait; together they bring at
+        most `most_bytes`."""
         self.count, self.taken = count, 0
+        self._most_bytes, self._held = most_bytes, 0
         self._workers = ThreadPoolExecutor(workers, "api")
         self._width = workers
         self._seconds = USUAL
 
     @contextmanager
-    def take(self) -> Iterator[None]:
-        """A seat while a request is answered. Raises a `Problem` (429) with `Retry-After` where none is free."""
-        if self.taken >= self.count:
+    def take(self, size: int = 0) -> Iterator[None]:
+        """A seat while a request of `size` bytes is answered. Raises a `Problem` (429) with `Retry-After` where none is
+        free."""
+        is_too_much = self._held + size > self._most_bytes and self.taken
+        if self.taken >= self.count or is_too_much:
             wait = max(1, math.ceil(self.taken * self._seconds / self._width))
-            sentence = f"{self.taken} requests are waiting already, as many as may. Try again in {wait} s."
+            sentence = (
+                f"{self.taken} requests are waiting already, as many or as large as may be. Try again in {wait} s."
+            )
             raise Problem(HTTPStatus.TOO_MANY_REQUESTS, sentence, {"Retry-After": str(wait)})
-        self.taken += 1
+        self.taken, self._held = self.taken + 1, self._held + size
         try:
             yield
         finally:
-            self.taken -= 1
+            self.taken, self._held = self.taken - 1, self._held - size
 
     async def work(self, function: Callable[[], T]) -> T:
         """What `function` gives, called on one of the threads when its turn comes."""

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from core.access import sessions
+from core.access import place, sessions
 from core.serving import bodies, problems
 from core.serving.problems import Problem
 
@@ -33,7 +33,7 @@ async def _begin(request: Request) -> Response:
         return Response(status_code=HTTPStatus.INSUFFICIENT_STORAGE)
     response = Response(status_code=HTTPStatus.NO_CONTENT)
     response.set_cookie(
-        sessions.COOKIE, cookie, max_age=sessions.LASTS, secure=request.url.scheme == "https", httponly=True,
+        sessions.COOKIE, cookie, max_age=sessions.LASTS, secure=place.is_encrypted(request.url.scheme), httponly=True,
         samesite="strict",
     )  # fmt: skip
     return response

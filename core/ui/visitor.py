@@ -14,6 +14,7 @@ from core.access import owners, passphrase, place, roles, rules, sessions
 from core.access.roles import OWNER, Visitor
 from core.ui import notices
 
+LONGEST_NICKNAME = 30  # characters
 PLACE = "sign-in"  # where it is said what signing in led to
 
 memory = st.session_state
@@ -33,7 +34,7 @@ def tell() -> Visitor:
         or owners.is_listed(_account())
     ):
         return OWNER
-    return Visitor(is_owner=False, id=name())
+    return Visitor(is_owner=False, id=name(), nickname=nickname())
 
 
 def _account() -> dict[str, Any]:
@@ -58,6 +59,11 @@ def name() -> str:
     """A random name for this visit."""
     found: str = memory.setdefault("visitor", secrets.token_hex(8))
     return found
+
+
+def nickname() -> str:
+    """What a guest wants to be called; empty where they didn't say."""
+    return words.clean(str(memory.get("nickname") or "")).strip()[:LONGEST_NICKNAME]
 
 
 def is_owner() -> bool:
@@ -100,6 +106,13 @@ def show() -> None:
     st.caption(
         "You are a guest. Starting and stopping runs, choosing and changing models and fine-tuning are left to the "
         "owner: they would change things for everyone."
+    )
+    st.text_input(
+        "Nickname",
+        key="nickname",
+        max_chars=LONGEST_NICKNAME,
+        persist_state="session",
+        help="Stands beside what you keep in My digits, so that the owner knows whose it is. No other guest sees it.",
     )
     if account := _account():
         address = words.escape_markdown(str(account.get("email", "somebody")))

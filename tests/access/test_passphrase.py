@@ -44,6 +44,18 @@ def test_five_wrong_tries_close_the_door_for_a_minute_to_whoever_made_them(monke
     check(RIGHT, "a")
 
 
+def test_a_network_of_one_computer_is_one_guesser():
+    """Any computer has 2 ** 64 addresses of IPv6 to guess from."""
+    choose(RIGHT)
+    for number in range(passphrase.TRIES):
+        with pytest.raises(PassphraseError, match="not the owner's"):
+            check("wrong", f"2001:db8:1:2::{number}")
+    with pytest.raises(PassphraseError, match="Try again in"):
+        check(RIGHT, "2001:db8:1:2:ffff::9")
+    check(RIGHT, "2001:db8:1:3::1")
+    check(RIGHT, "::ffff:192.168.1.7")
+
+
 def test_a_right_one_forgets_the_wrong_ones():
     choose(RIGHT)
     for _ in range(3 * passphrase.TRIES):

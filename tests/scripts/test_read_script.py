@@ -20,7 +20,7 @@ from running_app import ROOT
 
 from core import console
 from core.network import checkpoint
-from core.reading import batch, bulk, sources
+from core.reading import batch, bulk, part_reader, sources
 from core.workspace import SHIPPED
 from scripts import predict, read
 
@@ -52,11 +52,11 @@ def here(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     def hand_out(reading: bulk.Reading, missing: list[int], processes: int) -> Iterator[tuple[int, int]]:
         for number, pictures in reading._load_plan(missing):
             parts.append(number)
-            yield number, bulk._read_part(pictures, reading._part_file(number))
+            yield number, part_reader.read_part(pictures, reading._part_file(number))
 
     monkeypatch.setattr(bulk, "PART", 2)
     monkeypatch.setattr(bulk.Reading, "_hand_out", hand_out)
-    monkeypatch.setattr(bulk, "_model", checkpoint.load(checkpoint.in_use()))
+    monkeypatch.setattr(part_reader, "_model", checkpoint.load(checkpoint.in_use()), raising=False)
     return parts
 
 

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from core.network import checkpoint
 from core.network.checkpoint import Checkpoint
-from core.reading import reader
+from core.reading import batch, reader
 from core.serving.api import Api, Shared
 from core.training.job import Idle
 
@@ -28,9 +28,9 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def api() -> Iterator[Api]:
-    listeners = list(reader.LISTENERS)
+    before = list(reader.LISTENERS), list(batch.LISTENERS)
     yield Api(Shared(load, lambda: True, Idle, lambda: "127.0.0.1"))
-    reader.LISTENERS[:] = listeners
+    reader.LISTENERS[:], batch.LISTENERS[:] = before
 
 
 @pytest.fixture

@@ -199,6 +199,18 @@ def test_a_seat_is_given_back_whatever_happens():
     assert seats.taken == 0
 
 
+def test_all_requests_together_bring_no_more_than_memory_is_there_for():
+    seats = Seats(10, 1, most_bytes=100)
+    with seats.take(300):  # one alone is let in
+        with pytest.raises(Problem, match="as large as may be"), seats.take(1):
+            pass
+        assert seats.taken == 1
+    with seats.take(60), seats.take(40), pytest.raises(Problem), seats.take(1):
+        pass
+    with seats.take(100):
+        pass
+
+
 def test_models_and_runs_are_as_the_document_says(client: TestClient):
     listed = client.get("/api/v1/models").json()
     assert [row["name"] for row in listed if row["in_use"]] == [checkpoint.in_use()]
@@ -228,6 +240,8 @@ FROM_ELSEWHERE = [
     {"host": "evil.example"},  # a page elsewhere whose name leads here
     {"X-Forwarded-For": "192.168.1.7"},
     {"Forwarded": "for=192.168.1.7"},
+    {"X-Forwarded-Host": "lab.example"},
+    {"CF-Connecting-IP": "192.168.1.7"},
 ]
 
 
@@ -291,5 +305,6 @@ def test_figures_count_readings_and_refusals(client: TestClient):
     figures = client.get("/metrics").text
     assert 'digit_lab_readings_total{verdict="digit"} 2.0' in figures
     assert 'digit_lab_refusals_total{status="422"} 1.0' in figures
+    assert "digit_lab_refused_pictures_total 1.0" in figures
     assert "digit_lab_reading_seconds_count 2.0" in figures
     assert 'digit_lab_run{state="idle"} 1.0' in figures

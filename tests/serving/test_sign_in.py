@@ -1,5 +1,6 @@
 """A ticket is exchanged for the owner's cookie, which no script and no other site gets."""
 
+import pytest
 from starlette.testclient import TestClient
 
 from core.access import passphrase, sessions
@@ -24,4 +25,9 @@ def test_a_ticket_becomes_a_cookie_once(client: TestClient, monkeypatch):
 def test_over_https_the_cookie_stays_there(make_client):
     client = make_client()
     client.base_url = "https://localhost"
+    assert "; secure" in client.post("/session", content=sessions.make_ticket()).headers["set-cookie"].lower()
+
+
+def test_behind_a_proxy_with_tls_it_stays_there_too(client: TestClient, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DIGIT_LAB_SHARE", "https://lab.example")
     assert "; secure" in client.post("/session", content=sessions.make_ticket()).headers["set-cookie"].lower()

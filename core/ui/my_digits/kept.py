@@ -49,7 +49,7 @@ def mention_put_aside() -> None:
     if names := mine.put_aside():
         st.warning(
             f"A file that could not be read as My digits was moved aside unchanged, and a new one was started: "
-            f"{words.escape_markdown(', '.join(names))} in {words.escape_markdown(mine.path.parent.name)}/. "
+            f"{words.escape_markdown(', '.join(names))} beside {words.escape_markdown(mine.place)}. "
             "The command `sqlite3 FILE .recover` can often save "
             "what is in it; move it elsewhere, and this notice is gone.",
             icon=":material/inventory_2:",
@@ -159,8 +159,10 @@ def label(one: Correction, said: str) -> str:
 
 def describe(one: Correction, said: str) -> str:
     """Everything known of one picture, in a line."""
+    by = f" by {words.escape_markdown(one.nickname)}" if one.nickname else ""
+    shown = words.a_digit(one.text).capitalize() if one.is_digit else "No digit"
     return (
-        f"{words.a_digit(one.text).capitalize() if one.is_digit else 'No digit'}. {one.model} {one.version} read it as "
+        f"{shown}{by}. {one.model} {one.version} read it as "
         f"{one.said or 'no digit'} on {one.created:%Y-%m-%d at %H:%M} UTC; the model in use says "
         f"{said or 'no digit'} today."
     )
