@@ -21,6 +21,7 @@ from core.network import checkpoint
 
 USUAL = "fast"  # the preset of a link that names none
 NO_DIGITS = "none"  # left out: an empty value gets lost on the way
+NEWER = ("states", "shown_share", "frozen_share")  # settings that links were written without: they don't age one
 VALUE = re.compile(r"[A-Za-z0-9.+/-]{1,40}")  # of any setting; a page doesn't repeat anything else from an address
 WORD = re.compile(r"[A-Za-z_]{1,40}")  # a parameter's name that a page may repeat
 
@@ -98,7 +99,9 @@ def _answer_unknown(field: str, known: set[str]) -> str:
 
 def _fingerprint(settings: TrainingSettings) -> str:
     """Four characters that change when a value does."""
-    return f"{zlib.crc32(json.dumps(settings.as_dict(), sort_keys=True).encode()) & 0xFFFF:04x}"
+    usual = TrainingSettings().as_dict()
+    values = {name: value for name, value in settings.as_dict().items() if name not in NEWER or value != usual[name]}
+    return f"{zlib.crc32(json.dumps(values, sort_keys=True).encode()) & 0xFFFF:04x}"
 
 
 def _as_text(value: Any) -> str:

@@ -85,3 +85,9 @@ def test_nonsense_is_a_sentence_and_the_rest_is_used(parameters, sentence):
     opened = link.read({**parameters, "batch_size": "96"})
     assert sentence in opened.refused and "elsewhere" not in opened.refused
     assert opened.settings == dataclasses.replace(PRESETS["fast"].settings, batch_size=96) and not opened.name
+
+
+@pytest.mark.parametrize("preset", ["fast-fa6c", "best-70aa", "reference-e373", "surprise-57d4"])
+def test_a_new_setting_ages_no_link(preset):
+    """These were written when runs kept no states and showed all their digits alike."""
+    assert not link.read({"preset": preset}).refused
