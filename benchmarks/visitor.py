@@ -10,6 +10,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 PATIENCE = 60.0  # seconds for one answer
 CANVAS = "digit_lab_around_canvas"  # the component that sends a drawing (core/ui/predict/canvas.py)
@@ -26,7 +27,10 @@ class Visitor:
     def __init__(self, port: int) -> None:
         """Connect to the server on this port of this computer. Raises `OSError` where there is none."""
         self._socket = connect(
-            f"ws://127.0.0.1:{port}/_stcore/stream", subprotocols=["streamlit"], max_size=LARGEST, open_timeout=PATIENCE
+            f"ws://127.0.0.1:{port}/_stcore/stream",
+            subprotocols=[Subprotocol("streamlit")],
+            max_size=LARGEST,
+            open_timeout=PATIENCE,
         )
         self._page = BackMsg()
         self._widgets: dict[str, tuple[str, str]] = {}  # id and fragment of a button or component, by its name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -57,7 +57,7 @@ class Database(Protocol):
         """Whether nothing was ever written, so that looking needs to make nothing."""
 
     @property
-    def put_aside(self) -> list[str]:
+    def put_aside(self) -> Sequence[str]:
         """Names of files that were damaged or not ours, the oldest first."""
 
     def read(self, action: Action[T]) -> T:
@@ -78,7 +78,7 @@ def open_database(folder: Path, address: str) -> Database:
 class PostgreSQL:
     """A database on a server of its own."""
 
-    put_aside: tuple[str, ...] = ()
+    put_aside: Sequence[str] = ()
     is_new = False
 
     def __init__(self, address: str) -> None:

@@ -243,12 +243,12 @@ def _to_text(moment: datetime) -> str:
 def _check_room(connection: sa.Connection, who: roles.Visitor, now: datetime) -> None:
     """Raise `CorrectionsError` where no more is kept: of this guest in an hour, or of all together."""
     count = sa.select(sa.func.count()).select_from(CORRECTIONS)
-    if connection.scalar(count) >= MOST:
+    if connection.execute(count).scalar_one() >= MOST:
         raise CorrectionsError(f"My digits holds {MOST:,} pictures, as many as it may. Delete some of them first.")
     if who.is_owner:
         return
     if not rules.read().keeps_corrections:
         raise CorrectionsError("The owner of this server lets guests keep nothing in My digits.")
     lately = CORRECTIONS.c.created > _to_text(now - timedelta(hours=1))
-    if connection.scalar(count.where(_mine(who), lately)) >= MOST_AN_HOUR:
+    if connection.execute(count.where(_mine(who), lately)).scalar_one() >= MOST_AN_HOUR:
         raise CorrectionsError(f"A guest may keep {MOST_AN_HOUR} pictures an hour. Go on a little later.")
