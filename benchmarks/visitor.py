@@ -11,6 +11,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets import Subprotocol
 from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 PATIENCE = 60.0  # seconds for one answer
 CANVAS = "digit_lab_around_canvas"  # the component that sends a drawing (core/ui/predict/canvas.py)

@@ -66,7 +66,7 @@ def test_every_benchmark_has_a_result_or_says_how_to_get_one():
 
 
 def test_every_script_in_the_folder_is_a_benchmark():
-    tools = {"render", "result_file", "run"}
+    tools = {"render", "result_file", "run", "visitor"}
     assert {path.stem for path in (result_file.ROOT / "benchmarks").glob("*.py")} - tools == set(SCRIPTS)
 
 

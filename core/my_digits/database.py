@@ -78,7 +78,7 @@ def open_database(folder: Path, address: str) -> Database:
 class PostgreSQL:
     """A database on a server of its own."""
 
-    put_aside: tuple[str, ...] = ()
+    put_aside: Sequence[str] = ()
     is_new = False
 
     def __init__(self, address: str) -> None:

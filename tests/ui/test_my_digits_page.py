@@ -10,7 +10,7 @@ from core import words
 from core.config import FineTuningSettings, TrainingSettings
 from core.data import mnist
 from core.data.labels import NO_DIGIT
-from core.my_digits import fine_tuning
+from core.my_digits import database, fine_tuning
 from core.my_digits.store import Corrections, CorrectionsError
 from core.network import checkpoint
 from core.training.examples import gather
@@ -130,9 +130,9 @@ def test_the_misread_are_shown_alone_and_a_chosen_one_gets_another_label(mine):
     assert "shared by everyone who opens it" in read(app)
 
 
-def test_a_disk_that_refuses_and_a_file_put_aside_are_sentences(mine, monkeypatch):
-    mine.path.parent.mkdir()
-    mine.path.write_bytes(b"no database" * 100)
+def test_a_disk_that_refuses_and_a_file_put_aside_are_sentences(mine, tmp_path, monkeypatch):
+    (tmp_path / "my-digits").mkdir()
+    (tmp_path / "my-digits" / database.NAME).write_bytes(b"no database" * 100)
     app = open_page()
     assert "moved aside unchanged" in read(app) and mine.put_aside()[0] in read(app)
 
