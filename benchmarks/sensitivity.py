@@ -17,14 +17,14 @@ from unittest import mock
 from benchmarks import pages, result_file, whole_numbers
 from benchmarks.result_file import Result, Row
 from core.network import checkpoint
-from core.reading import cuts, ink, left_out, looks, mnist_form, number, one_digit, picture, reader, ruled_lines
+from core.reading import cuts, ink, left_out, looks, mnist_form, number, one_digit, picture, reader, ruled_lines, slash
 from core.reading.settings import INK, LOOK, NUMBER, InkSettings, LookSettings, NumberSettings
 
 # Where each group of settings is looked up.
 USED_IN = {
     "INK": (ink, mnist_form, number, one_digit, picture, ruled_lines),
     "LOOK": (looks, reader),
-    "NUMBER": (cuts, left_out, number, reader),
+    "NUMBER": (cuts, left_out, number, reader, slash),
 }
 SETTINGS: dict[str, InkSettings | LookSettings | NumberSettings] = {"INK": INK, "LOOK": LOOK, "NUMBER": NUMBER}
 CONSTANTS = {

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
-from websockets import Subprotocol
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from core import workspace
@@ -47,7 +48,8 @@ def test_the_home_is_asked_for_at_each_call(tmp_path: Path, monkeypatch: pytest.
         checkpoint.save(f"of {name}", build("lenet5"), {})
         assert [model for model in checkpoint.names() if model.startswith("of ")] == [f"of {name}"]
         assert runs.list_runs() == []
-        assert Corrections().path.parent == tmp_path / name / "my-digits"
+        Corrections().keep(np.full((28, 28), 9, np.uint8), 1, "7", "m", "v")
+        assert (tmp_path / name / "my-digits" / "my-digits.sqlite").is_file()
 
 
 def test_shipped_models_answer_in_every_home(home: Path):

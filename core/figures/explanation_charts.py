@@ -143,7 +143,9 @@ def follow_change(
 
 def follow_line(shares: np.ndarray, losses: np.ndarray, dark: bool = False) -> alt.LayerChart:
     """The losses (N,) in nats at shares (N,) of the way from a run's first weights to its last; both are marked."""
-    table = pd.DataFrame({"share": shares, "loss": losses})
+    table = pd.DataFrame(
+        {"share": shares, "loss": losses, "text": [words.percent(share, 0) for share in shares.tolist()]}
+    )
     x = alt.X("share:Q", title="of the way from the first to the last weights", axis=alt.Axis(labelExpr=words.TICK))
     line = (
         alt.Chart(table)
@@ -151,7 +153,7 @@ def follow_line(shares: np.ndarray, losses: np.ndarray, dark: bool = False) -> a
         .encode(
             x=x,
             y=alt.Y("loss:Q", title="loss (nats)"),
-            tooltip=[alt.Tooltip("share:Q", format=".0%"), alt.Tooltip("loss:Q", format=".3f")],
+            tooltip=[alt.Tooltip("text:N", title="of the way"), alt.Tooltip("loss:Q", format=".3f")],
         )
     )
     ends = alt.Chart(pd.DataFrame({"share": [0.0, 1.0]})).mark_rule(strokeDash=[3, 3], color=QUIET[dark]).encode(x=x)

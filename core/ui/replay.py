@@ -191,7 +191,8 @@ def _prepare(run: Run, steps: tuple[int, ...], image: np.ndarray) -> Film:
     place = st.empty()
 
     def tell(done: int) -> None:
-        place.progress(done / len(steps), f"Replaying {words.count(len(steps), 'state')} of {run.name} …")
+        many = words.count(len(steps), "state")
+        place.progress(done / len(steps), f"Replaying {many} of {words.escape_markdown(run.name)} …")
 
     def wind() -> Reel:
         mapped, judged = choose_digits(run)

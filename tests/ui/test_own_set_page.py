@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 from PIL import Image
 from streamlit.testing.v1 import AppTest
-from test_evaluate_page import ROOT, SECONDS, Lab, lab, own_set, small  # noqa: F401
+from test_evaluate_page import ROOT, SECONDS, Lab, index, lab, models, own_set, small  # noqa: F401
 
 from core.evaluation.answered import AnsweredSet
 from core.evaluation.neighbours import find_suspects

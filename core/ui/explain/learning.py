@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core import words
 from core.training import runs, states
 from core.training.runs import Run
 from core.ui import replay
@@ -32,7 +33,8 @@ def show(shown: Shown) -> None:
         "Run", list(kept), format_func=lambda run: _name(kept[run]), key="learning_run", persist_state="session"
     )
     if not own:
-        st.caption(f"{shown.model.name} kept no states. This is the run {kept[chosen].name}.")
+        model, run = words.escape_markdown(shown.model.name), words.escape_markdown(kept[chosen].name)
+        st.caption(f"{model} kept no states. This is the run {run}.")
     replay.show(kept[chosen], shown.digit.image, "explain")
     landscape.offer(kept[chosen])
 

@@ -102,7 +102,7 @@ def ask() -> Shown:
     with said:
         _say(digit, prediction)
         if live:
-            st.caption(f"{name} is still in training: this is its state {model.version}.")
+            st.caption(f"{words.escape_markdown(name)} is still in training: this is its state {model.version}.")
     return Shown(digit, model, prediction)
 
 
