@@ -26,7 +26,7 @@ app)
     cp -R Home.py app.py pages core scripts samples .streamlit "$prefix/app/"
     mkdir -p "$prefix/app/data" "$prefix/app/models"
     cp models/README.md models/ink.* models/modern.* models/reference.* "$prefix/app/models/" # not what people made
-    cp data/README.md data/*.gz data/glyphs.npz "$prefix/app/data/"
+    cp data/README.md data/*.gz data/glyphs.npz data/page_shapes.npz "$prefix/app/data/"
     find "$prefix/app" -name __pycache__ -prune -exec rm -r {} +
     "$python" -m compileall -q "$prefix/app/core" "$prefix/app/pages" # nothing can be written there later
     chmod -R a+rX,a-w "$prefix/app"
