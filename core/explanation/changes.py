@@ -153,9 +153,13 @@ class Curve:
         slider = SLIDERS[self.slider]
         if not self.flips:
             return f"Stays {words.a_digit(int(self.probabilities[0].argmax()))} over the whole range."
+        start = int(self.probabilities[np.abs(self.positions - slider.harmless).argmin()].argmax())
         up = [(flip.low, flip.before, flip.after) for flip in self.flips if flip.high > slider.harmless]
-        down = [(flip.high, flip.after, flip.before) for flip in self.flips[::-1] if flip.high <= slider.harmless]
-        start = up[0][1] if up else down[0][1]
+        # Outward to the left a stretch is what the flip before it led to: just beside a flip another digit may come and
+        # go.
+        left = [flip for flip in self.flips[::-1] if flip.high <= slider.harmless]
+        nearer = [start, *(flip.before for flip in left)]
+        down = [(flip.high, digit, flip.before) for flip, digit in zip(left, nearer, strict=False)]
         parts = [_tell(slider, slider.more, up, start)] if slider.more else []
         parts += [_tell(slider, slider.less, down, start)] if slider.less else []
         return " ".join(parts)

@@ -81,9 +81,17 @@ def test_flips_are_found_where_they_are():
 
 def test_flips_are_told_outward_from_where_nothing_changes():
     flips = (changes.Flip(-30.2, -30.1, 9, 6), changes.Flip(41.0, 41.1, 6, 4))
-    curve = changes.Curve("turn", np.array([-180.0, 180.0]), np.eye(10)[[9, 4]], flips)
+    curve = changes.Curve("turn", np.array([-180.0, 0.0, 180.0]), np.eye(10)[[9, 6, 4]], flips)
     assert curve.sentence == (
         "Clockwise: a 6 until 41 degrees, then a 4. Counterclockwise: a 6 until 30 degrees, then a 9."
     )
     still = changes.Curve("turn", np.array([-180.0, 180.0]), np.eye(10)[[8, 8]], ())
     assert still.sentence == "Stays an 8 over the whole range."
+
+
+def test_a_stretch_is_told_by_its_own_answer_and_not_by_one_that_comes_and_goes_beside_a_flip():
+    """To the left of 0 stands a 1, and beyond it a 5; in the flip between them a 4 was met on the way."""
+    answers = [5, 5, 1, 7, 7]
+    flips = changes.Flip(-60.0, -59.9, 5, 4), changes.Flip(-30.0, -29.9, 1, 7)
+    curve = changes.Curve("turn", np.array([-90.0, -61.0, -45.0, 0.0, 90.0]), np.eye(10)[answers], flips)
+    assert curve.sentence.endswith("Counterclockwise: a 7 until 30 degrees, then a 1 until 60 degrees, then a 5.")
