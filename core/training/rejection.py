@@ -20,7 +20,7 @@ from core.training.augment import LEVELS, augment
 
 # Examples beside each digit shown: non-digits drawn by rule, letters and signs of typefaces, non-digits made of digits,
 # images cut from numbers, digits of other writers, and what the reader finds in drawn pages.
-DRAWN, LETTERS, MADE_OF_DIGITS, CUT_FROM_NUMBERS, PEN_DIGITS, FROM_PAGES = 1.0, 0.5, 0.3125, 1.5, 0.5, 1.0
+DRAWN, LETTERS, MADE_OF_DIGITS, CUT_FROM_NUMBERS, PEN_DIGITS, FROM_PAGES = 1.0, 0.5, 0.3125, 1.5, 0.5, 0.5
 MAX_VALIDATION_DIGITS = 5000  # that set the limits
 EPOCHS, BATCH, LEARNING_RATE = 8, 256, 2e-3
 DROPOUT = 0.2  # share of the features dropped while training: non-digits of unknown kinds are then caught more often

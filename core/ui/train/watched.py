@@ -9,7 +9,7 @@ from core.figures import digit_images
 from core.network import checkpoint
 from core.reading import picture, reader
 from core.reading.one_digit import FoundDigit
-from core.training.job import Live, Opinion, Over
+from core.training.job import Live, Opinion, Over, Phase
 from core.ui import handover, resources, visitor
 
 WIDE = 74  # pixels of a digit with its answer: ten side by side, four on a phone
@@ -18,7 +18,8 @@ memory = st.session_state
 
 
 def show(snapshot: Live | Over) -> None:
-    """The digits in a row, with answer and confidence; nothing before the network has seen them."""
+    """The digits in a row, with answer and confidence, and "Why?" below each where they stand still; nothing before the
+    network has seen them."""
     if not snapshot.watched:
         return
     own = snapshot.own_of(visitor.name())
@@ -26,11 +27,16 @@ def show(snapshot: Live | Over) -> None:
     when = "what the network in training says of them now" if is_live else "what the network said of them last"
     st.markdown(f"**Watched digits** :small[{when}]")
     opinions = [*snapshot.watched, *([own] if own else [])]
-    with st.container(horizontal=True, gap="xsmall", key="watched"):
-        for opinion in opinions:
-            with st.container(width=WIDE, gap=None):
-                st.html(digit_images.watch([(opinion.image, opinion.label, opinion.probabilities)]))
-                _offer_why(snapshot, opinion)
+    if is_live and snapshot.phase is not Phase.PAUSED:
+        # Ten links and their boxes would double what every second of a run sends to each page.
+        st.html(digit_images.watch([(opinion.image, opinion.label, opinion.probabilities) for opinion in opinions]))
+        st.caption("Pause to ask why they are read so.")
+    else:
+        with st.container(horizontal=True, gap="xsmall", key="watched"):
+            for opinion in opinions:
+                with st.container(width=WIDE, gap=None):
+                    st.html(digit_images.watch([(opinion.image, opinion.label, opinion.probabilities)]))
+                    _offer_why(snapshot, opinion)
     if not own and is_live:
         st.caption("Draw a digit on the Predict page: it joins them, and only you see it.")
 
