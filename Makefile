@@ -3,9 +3,9 @@
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
-# One process a core of two. A file stays with one process, which starts its app and browser once; tests/conftest.py
-# puts the longest files first.
-PYTEST = $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# One process a core of two; three with the long tests, which often wait for servers and browsers. A file stays with one
+# process, which starts its app and browser once; tests/conftest.py puts the longest files first.
+PYTEST = $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder --numprocesses
 
 .PHONY: run test test-all quick all install mutants bench bench-load bench-realworld bench-sheets bench-pages bench-train-speed bench-readme lint audit licenses sbom
 
@@ -22,10 +22,10 @@ test-all: .venv/installed-dev
 	$(MAKE) --no-print-directory --jobs 2 lint all
 
 quick: .venv/installed-dev
-	$(PYTEST) -m "not slow" --durations 10
+	$(PYTEST) 2 -m "not slow" --durations 10
 
 all: .venv/installed-dev
-	$(PYTEST) --durations 20 --cov --cov-report term --cov-fail-under 90
+	$(PYTEST) 3 --durations 20 --cov --cov-report term --cov-fail-under 90
 
 # Puts faults into a copy of the code, one by one, and prints the share that fails a test: some 12 minutes.
 mutants: .venv/installed-dev
