@@ -2,7 +2,7 @@
 
 Two small heads on the network's features; the ten probabilities stay what they are, because a network that knows only
 ten answers is as sure of a letter as of a digit. core/training/rejection.py trains it, in one or two minutes on one
-core; the shipped one saw three times as many examples.
+core; the shipped one saw seven times as many examples.
 """
 
 from __future__ import annotations

@@ -73,9 +73,11 @@ def test_few_printed_letters_pass(shipped: Checkpoint):
 
 @pytest.mark.slow
 def test_no_sample_with_digits_is_less_sure_than_it_was(shipped: Checkpoint):
+    """But for mirror writing, which is better doubted."""
     bare = replace(shipped, rejection=None)
     for path in sorted((SHIPPED / "samples").glob("*.*")):
-        if path.suffix.lstrip(".") in picture.SUFFIXES and not path.name.startswith("not_"):
+        is_digit = not path.name.startswith("not_") and "mirror" not in path.name
+        if path.suffix.lstrip(".") in picture.SUFFIXES and is_digit:
             given = picture.read(path.read_bytes())
             verdict = reader.read(shipped, given).verdict
             assert verdict in ("digit", reader.read(bare, given).verdict), path.name
