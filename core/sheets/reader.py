@@ -21,6 +21,7 @@ from core.sheets.settings import SHEET
 from core.sheets.sheet import EMPTY, NO_DIGIT, ReadCell, Sheet
 
 HIGHEST_MARK = 20
+UNTOLD = "The digits are clear; a point, a sign or other ink in the cell is not."
 NO_NUMBER = "Left empty: words, or a number that was crossed out."
 
 
@@ -135,7 +136,8 @@ def _conclude_cell(cell: Cell, reading: Reading, place: tuple[int, int], box: Bo
             *place, "", reading.confidence, NO_DIGIT, f"{NO_NUMBER} {reading.sentence}", box, reading.digits
         )
     verdict = "digit" if is_sure and not is_guess else "unsure"
-    return ReadCell(*place, text, reading.confidence, verdict, reading.sentence, box, reading.digits)
+    said = UNTOLD if verdict == "unsure" and reading.verdict == "digit" else reading.sentence
+    return ReadCell(*place, text, reading.confidence, verdict, said, box, reading.digits)
 
 
 def to_text(reading: Reading, ink: np.ndarray) -> tuple[str, bool]:

@@ -19,6 +19,8 @@ def as_picture(colours: np.ndarray) -> Picture:
 def read(model, table: tables.DrawnTable) -> list[list[str]]:
     sheet = read_sheet(model, as_picture(table.colours))
     assert sheet is not None, "no table was found"
+    for cell in sheet.cells:  # no remark on a doubtful cell says that it is sure
+        assert not (cell.is_doubtful and ("Sure" in cell.remark or "of them sure" in cell.remark)), cell
     return sheet.rows
 
 

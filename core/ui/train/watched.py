@@ -27,7 +27,7 @@ def show(snapshot: Live | Over) -> None:
     when = "what the network in training says of them now" if is_live else "what the network said of them last"
     st.markdown(f"**Watched digits** :small[{when}]")
     opinions = [*snapshot.watched, *([own] if own else [])]
-    if is_live and snapshot.phase is not Phase.PAUSED:
+    if isinstance(snapshot, Live) and snapshot.phase is not Phase.PAUSED:
         # Ten links and their boxes would double what every second of a run sends to each page.
         st.html(digit_images.watch([(opinion.image, opinion.label, opinion.probabilities) for opinion in opinions]))
         st.caption("Pause to ask why they are read so.")
