@@ -418,7 +418,7 @@ STEPS: dict[str, tuple[object, str, object]] = {
     "cut off pieces": (one_digit, "_is_cut_off", lambda patches, index, main, stroke: False),
     "stroke width": (mnist_form, "_grow", lambda ink, diameter: ink),
     "small ones whole": (reader, "whole_picture_as_digit", lambda ink: None),
-    "the ink network": (looks, "_load", lambda: None),
+    "the ink network": (looks, "load_network", lambda: None),
 }
 
 

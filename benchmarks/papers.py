@@ -40,7 +40,7 @@ def main() -> None:
     network = ink_network.load(options.ink)
     rows: list[Row] = []
     every: Counter[str] = Counter()
-    with mock.patch.object(looks, "_load", lambda: network):
+    with mock.patch.object(looks, "load_network", lambda: network):
         for paper in options.papers:
             counts = read_pages(model, paper, options.count)
             every += counts

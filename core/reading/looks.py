@@ -59,7 +59,7 @@ class Looks:
 
     @functools.cached_property
     def _network(self) -> ink_network.InkNetwork | None:
-        return _load() if self.asked else None
+        return load_network() if self.asked else None
 
     @functools.cached_property
     def _part(self) -> tuple[np.ndarray, tuple[int, int]]:
@@ -168,7 +168,7 @@ def is_drawn(picture: Picture, ink: Ink) -> bool:
 
 
 @functools.cache
-def _load() -> ink_network.InkNetwork | None:
+def load_network() -> ink_network.InkNetwork | None:
     """The network that ships; None where its file is missing or damaged, and ink is told by its contrast alone then."""
     try:
         return ink_network.load()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from core.reading import ink_network
+from core.reading import ink_network, looks
 from core.reading import picture as pictures
 from core.reading.ink import Ink, NoInk
 from core.reading.looks import Looks
@@ -175,9 +175,8 @@ class _Pieces:
 
 def _see(straight: Straight) -> np.ndarray | None:
     """How likely each pixel of a sheet is ink, (H, W) float32 in [0, 1], by the network; None where it is missing."""
-    try:
-        network = ink_network.load()
-    except (OSError, ValueError):
+    network = looks.load_network()
+    if network is None:
         return None
     high, wide = straight.colours.shape[:2]
     side = max(32, round(max(high, wide) * SHEET.cell / straight.cell_side))

@@ -11,13 +11,15 @@ import torch
 from core.config import TrainingSettings
 from core.data import mnist
 from core.data.digits import DigitSet
+from core.data.labels import NO_DIGIT
 from core.data.split import split
 from core.network import checkpoint
 from core.network.checkpoint import Checkpoint
 from core.network.prediction import predict
 from core.network.rejection import Rejection
 from core.reading import picture, reader
-from core.synthesis import non_digits
+from core.synthesis import non_digits, page_shapes
+from core.training import rejection
 from core.training.rejection import learn
 from core.workspace import SHIPPED
 
@@ -185,6 +187,29 @@ def test_a_head_is_learnt_from_few_digits(shipped: Checkpoint, validation: Digit
     assert np.mean([one.verdict == "digit" for one in found]) < 0.6
     assert all(torch.equal(value, before[key]) for key, value in shipped.model.state_dict().items())
     assert not shipped.model.training
+
+
+@pytest.mark.parametrize("label", [3, NO_DIGIT])
+def test_a_shape_from_a_page_is_learned_as_what_it_is(shipped: Checkpoint, validation: DigitSet, monkeypatch, label):
+    """On both heads: a digit beside the digits, anything else beside the others."""
+    few, sides = validation.pick(torch.arange(40)), []
+    shapes = DigitSet(few.images[:5], torch.full((5,), label))
+
+    def learn_with(share: float) -> list[tuple[int, int]]:
+        monkeypatch.setattr(rejection, "FROM_PAGES", share)
+        sides.clear()
+        learn(shipped.model, "v", few, few, count=40)
+        return list(sides)
+
+    train = rejection._train
+    monkeypatch.setattr(page_shapes, "load", lambda part: shapes)
+    monkeypatch.setattr(
+        rejection, "_train", lambda yes, no, rng: sides.append((len(yes), len(no))) or train(yes, no, rng)
+    )
+    grown = [
+        (much[0] - less[0], much[1] - less[1]) for less, much in zip(learn_with(0.1), learn_with(0.6), strict=True)
+    ]
+    assert grown == [(20, 0) if label >= 0 else (0, 20)] * 2
 
 
 def test_a_hundred_digits_and_missing_classes_are_enough_to_run(shipped: Checkpoint, validation: DigitSet):
