@@ -142,9 +142,16 @@ def follow_change(
 
 
 def follow_line(shares: np.ndarray, losses: np.ndarray, dark: bool = False) -> alt.LayerChart:
-    """The losses (N,) in nats at shares (N,) of the way from a run's first weights to its last; both are marked."""
+    """The losses (N,) in nats at shares (N,) of the way from a run's first weights to its last; both are marked.
+
+    A logarithmic scale: beyond the last weights a loss of millions would leave a flat line of all the others.
+    """
     table = pd.DataFrame(
-        {"share": shares, "loss": losses, "text": [words.percent(share, 0) for share in shares.tolist()]}
+        {
+            "share": shares,
+            "loss": np.maximum(losses, 1e-6),
+            "text": [words.percent(share, 0) for share in shares.tolist()],
+        }
     )
     x = alt.X("share:Q", title="of the way from the first to the last weights", axis=alt.Axis(labelExpr=words.TICK))
     line = (
@@ -152,7 +159,7 @@ def follow_line(shares: np.ndarray, losses: np.ndarray, dark: bool = False) -> a
         .mark_line(color=ACCENT[dark], point=alt.OverlayMarkDef(color=ACCENT[dark], size=20))
         .encode(
             x=x,
-            y=alt.Y("loss:Q", title="loss (nats)"),
+            y=alt.Y("loss:Q", title="loss (nats)", scale=alt.Scale(type="log")),
             tooltip=[alt.Tooltip("text:N", title="of the way"), alt.Tooltip("loss:Q", format=".3f")],
         )
     )

@@ -56,3 +56,12 @@ def test_a_map_of_digits_crosses_out_the_misread_and_shows_yours():
 
 def test_ten_digits_have_ten_colors():
     assert len(set(theme.DIGITS)) == 10
+
+
+def test_a_loss_of_millions_leaves_the_others_to_be_seen():
+    """Beyond the last weights the loss explodes: on a linear scale all the way there would be a flat line."""
+    losses = np.array([2.3, 0.2, 0.0, 1e8])
+    chart = explanation_charts.follow_line(np.linspace(0, 1.6, 4), losses).to_dict()
+    (line,) = [layer["encoding"]["y"] for layer in chart["layer"] if "y" in layer["encoding"]]
+    assert line["scale"]["type"] == "log"
+    assert all(row["loss"] > 0 for rows in chart["datasets"].values() for row in rows if "loss" in row)
